@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+	"weightroom/backend"
+)
+
+// chatRow is a row of "chats".
+type chatRow struct {
+	ID        string `json:"id"`
+	Title     string `json:"title"`
+	Model     string `json:"model"`
+	Messages  int    `json:"messages"`
+	CreatedAt string `json:"createdAt"` // RFC 3339
+	UpdatedAt string `json:"updatedAt"`
+}
+
+func (s *session) chatsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "chats", Short: "List, search and save conversations", Args: noArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a command") }
+	var format, out string
+	export := &cobra.Command{
+		Use: "export ID", Short: "Write a chat as JSON or Markdown", Args: argRange(1, 1),
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+			return s.exportChat(ctx, core, args[0], format, out)
+		}),
+	}
+	export.Flags().StringVar(&format, "format", "", "json or markdown (default: json with --json, else markdown)")
+	export.Flags().StringVarP(&out, "output", "o", "", "file to write (default: standard output)")
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "List the chats, newest first", Args: noArgs,
+			RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
+				chats, err := core.History.Chats(ctx)
+				if err != nil {
+					return err
+				}
+				return s.listChats(ctx, core, chats)
+			}),
+		},
+		&cobra.Command{
+			Use: "search TEXT", Short: "List the chats that hold a text", Args: argRange(1, 1),
+			RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+				chats, err := core.FindChats(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return s.listChats(ctx, core, chats)
+			}),
+		},
+		export,
+	)
+	return cmd
+}
+
+// withHistory opens the app with the history around f.
+func (s *session) withHistory(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		core, done, err := s.open(cmd.Context(), s, true)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return f(cmd.Context(), core, args)
+	}
+}
+
+func (s *session) listChats(ctx context.Context, core *app.Core, chats []backend.Chat) error {
+	rows := make([]chatRow, 0, len(chats))
+	for _, c := range chats {
+		messages, err := core.History.Messages(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, chatRow{
+			c.ID, c.Title, c.Model, len(messages), c.Created.Format(time.RFC3339), c.Updated.Format(time.RFC3339),
+		})
+	}
+	if s.json {
+		return s.print(map[string]any{"chats": rows})
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(s.stdout, "No chats.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tTITLE\tMESSAGES\tMODEL\tLAST")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", r.ID, r.Title, r.Messages, r.Model, r.UpdatedAt)
+	}
+	return w.Flush()
+}
+
+func (s *session) exportChat(ctx context.Context, core *app.Core, id, format, out string) error {
+	if format == "" {
+		format = "markdown"
+		if s.json {
+			format = "json"
+		}
+	}
+	if format != "json" && format != "markdown" {
+		return fmt.Errorf("%w: --format must be json or markdown", errUsage)
+	}
+	text, _, err := core.ExportChat(ctx, id, format)
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		_, err = s.stdout.Write(text)
+		return err
+	}
+	path := s.path(out)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return backend.Fail(backend.CodeDenied, err, "The chat could not be written to "+path+".", "Choose another file with --output.")
+	}
+	if s.json {
+		return s.print(map[string]any{"path": path})
+	}
+	fmt.Fprintf(s.stdout, "Wrote %s.\n", path)
+	return nil
+}

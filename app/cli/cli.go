@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+	"weightroom/backend"
+	"weightroom/backend/platform"
+)
+
+// The exit codes of the contract.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// session is one command's surroundings: where it writes, and how it gets at the app.
+type session struct {
+	stdout, stderr io.Writer
+	args           []string
+	dir            string // working folder of the person
+	json           bool
+	data           string
+	open           func(ctx context.Context, s *session, history bool) (*app.Core, func(), error)
+}
+
+// errUsage marks a mistake in the command line.
+var errUsage = errors.New("usage")
+
+// errHandedOver says that another process has done the work; its exit code was not zero.
+type errHandedOver int
+
+func (e errHandedOver) Error() string { return "handed over" }
+
+// NoFolders is for generating bindings, which opens nothing.
+func NoFolders() platform.Folders { return platform.Folders{} }
+
+// Main runs the command line and gives the exit code.
+func Main(ctx context.Context, args []string, page fs.FS) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	s := &session{stdout: os.Stdout, stderr: os.Stderr, args: args, dir: dir, open: openOwn}
+	if len(args) == 0 || args[0] != "engine" {
+		logTo(os.Stderr, slog.LevelError)
+	}
+	return s.run(ctx, func(ctx context.Context) error { return openWindow(ctx, s, page) })
+}
+
+// Serve runs a command that a second start handed over, in the window's process and with its open core.
+func serve(ctx context.Context, w *app.Window, request platform.Request) platform.Reply {
+	if len(request.Args) == 0 {
+		w.Show()
+		return platform.Reply{}
+	}
+	var stdout, stderr bytes.Buffer
+	s := &session{stdout: &stdout, stderr: &stderr, args: request.Args, dir: request.Dir}
+	s.open = func(context.Context, *session, bool) (*app.Core, func(), error) {
+		core, err := w.Core()
+		return core, func() {}, err
+	}
+	exit := s.run(ctx, func(context.Context) error { return errUsage })
+	return platform.Reply{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}
+}
+
+func (s *session) run(ctx context.Context, window func(context.Context) error) int {
+	root := s.commands(window)
+	root.SetArgs(s.args)
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	return s.report(root.ExecuteContext(ctx))
+}
+
+// report says an error in a sentence and a hint and gives the exit code.
+func (s *session) report(err error) int {
+	var handed errHandedOver
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &handed):
+		return int(handed)
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(s.stderr, err)
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		err = backend.Fail(backend.CodeCancelled, nil, "Cancelled.", "Nothing was left half-done.")
+	}
+	e := backend.Readable(err)
+	slog.Debug("command failed", "error", err)
+	if s.json {
+		_ = s.print(map[string]any{"error": e})
+	}
+	fmt.Fprintln(s.stderr, e.Message)
+	if e.Hint != "" {
+		fmt.Fprintln(s.stderr, e.Hint)
+	}
+	return exitFailed
+}
+
+// print writes the one JSON object of a command.
+func (s *session) print(v any) error {
+	encoder := json.NewEncoder(s.stdout)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+func (s *session) commands(window func(context.Context) error) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "weightroom",
+		Short:         "Run open-weight language models on this machine, offline",
+		Long:          "Weightroom runs open-weight language models on this machine, offline. With no command it opens the window.",
+		Version:       app.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return window(cmd.Context()) },
+	}
+	root.PersistentFlags().StringVar(&s.data, "data", "", "data folder (default: "+platform.EnvData+", or the system's place)")
+	root.PersistentFlags().BoolVar(&s.json, "json", false, "write one JSON object to standard output")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		s.detectCommand(), s.doctorCommand(),
+		s.importCommand(), s.modelsCommand(), s.runCommand(), s.chatsCommand(),
+		engineCommand(), discoverCommand(),
+	)
+	return root
+}
+
+func usage(cmd *cobra.Command, what string) error {
+	return fmt.Errorf("%w: %s\nSee %s --help", errUsage, what, cmd.CommandPath())
+}
+
+// noArgs, exactly and the like are cobra's, with our exit code.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, fmt.Sprintf("%q is not a command", args[0]))
+	}
+	return nil
+}
+
+func argRange(low, high int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.RangeArgs(low, high)(cmd, args); err != nil {
+			return usage(cmd, err.Error())
+		}
+		return nil
+	}
+}
+
+// openOwn opens the app for one command. With the history it takes the data folder, or hands the command over to
+// the process that has it.
+func openOwn(ctx context.Context, s *session, history bool) (*app.Core, func(), error) {
+	folders, err := platform.Resolve(s.data)
+	if err != nil {
+		return nil, nil, err
+	}
+	release := func() {}
+	if history {
+		if err := folders.Make(); err != nil {
+			return nil, nil, err
+		}
+		instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Args: s.args, Dir: s.dir})
+		if err != nil {
+			return nil, nil, err
+		}
+		if reply != nil {
+			fmt.Fprint(s.stdout, reply.Stdout)
+			fmt.Fprint(s.stderr, reply.Stderr)
+			return nil, nil, errHandedOver(reply.Exit)
+		}
+		go instance.Serve(func(platform.Request) platform.Reply {
+			return platform.Reply{Exit: exitFailed, Stderr: "Another Weightroom command is using this data folder.\nTry again in a moment.\n"}
+		})
+		release = func() { _ = instance.Close() }
+	}
+	core, err := app.Open(ctx, app.OpenOptions{Folders: folders, History: history})
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return core, func() {
+		if err := core.Close(); err != nil {
+			slog.Error("close failed", "error", err)
+		}
+		release()
+	}, nil
+}
+
+// path makes a path that the person typed absolute, by their own working folder.
+func (s *session) path(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(s.dir, p)
+}
+
+func logTo(w io.Writer, level slog.Level) {
+	slog.SetDefault(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+}

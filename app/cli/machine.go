@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+)
+
+func (s *session) detectCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "detect",
+		Short: "Show what this machine is",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			core, done, err := s.open(ctx, s, false)
+			if err != nil {
+				return err
+			}
+			defer done()
+			_ = core.Engine.Start(ctx) // its problem, if any, is part of the answer
+			if err := core.MeasureBandwidthOnce(ctx); err != nil {
+				return err
+			}
+			m, err := core.MachinePage(ctx)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return s.print(m)
+			}
+			s.describe(m)
+			return nil
+		},
+	}
+}
+
+func gb(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+
+func (s *session) describe(m app.MachinePage) {
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	defer w.Flush() //nolint:errcheck // standard output
+	row := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
+	row("System", strings.Trim(m.System+", "+m.Host, ", "))
+	row("Processor", fmt.Sprintf("%s, %d cores, %d threads", m.CPU.Model, m.CPU.PhysicalCores, m.CPU.LogicalCores))
+	row("", strings.Join(m.CPU.Features, " "))
+	row("Memory", fmt.Sprintf("%s, %s free", gb(m.Memory.TotalBytes), gb(m.Memory.AvailableBytes)))
+	if m.Memory.BandwidthBytesPerSec > 0 {
+		row("", fmt.Sprintf("%s/s measured on all cores, %s/s on one", gb(m.Memory.BandwidthBytesPerSec), gb(m.Memory.SingleCoreBytesPerSec)))
+	}
+	for _, g := range m.GPUs {
+		text := fmt.Sprintf("%s, %s, %s free", g.Name, gb(g.TotalBytes), gb(g.FreeBytes))
+		if g.Backend != "" {
+			text += ", " + g.Backend
+		}
+		row("Graphics", text)
+		if g.Note != "" {
+			row("", g.Note)
+		}
+	}
+	if len(m.GPUs) == 0 {
+		row("Graphics", "none that the engine can use")
+	}
+	row("Disk", fmt.Sprintf("%s free for models in %s", gb(m.Disk.FreeBytes), m.Disk.Path))
+	row("Engine", fmt.Sprintf("Ollama %s, llama.cpp %s (%s)", m.Engine.Version, m.Engine.LlamaCpp, strings.Join(m.Engine.Backends, ", ")))
+	row("Network", m.Engine.LockDetail)
+	for _, p := range m.Problems {
+		row("Note", p.Title+" "+p.Hint)
+	}
+}
+
+func (s *session) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Find what keeps Weightroom from working well",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			core, done, err := s.open(ctx, s, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			_ = core.Engine.Start(ctx) // its problem is listed
+			m, err := core.MachinePage(ctx)
+			if err != nil {
+				return err
+			}
+			problems := append(m.Problems, core.DeepProblems(ctx)...)
+			if s.json {
+				return s.print(map[string]any{"problems": problems})
+			}
+			if len(problems) == 0 {
+				fmt.Fprintln(s.stdout, "Everything works.")
+			}
+			for _, p := range problems {
+				fmt.Fprintf(s.stdout, "%s\n  %s\n", p.Title, p.Hint)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,298 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+	"weightroom/backend"
+	"weightroom/backend/library"
+)
+
+// model is a row of "models".
+type model struct {
+	Ref           string          `json:"ref"`
+	Bytes         int64           `json:"bytes"`
+	Quant         string          `json:"quant"`
+	Family        string          `json:"family"`
+	ContextLength int             `json:"contextLength"`
+	Digest        string          `json:"digest"`
+	Licence       backend.Licence `json:"licence"`
+	Source        string          `json:"source"`
+}
+
+func modelRow(m backend.Model) model {
+	return model{m.Ref, m.Bytes, m.Quant, m.Family, m.ContextLength, m.Digest, m.Licence, m.Source}
+}
+
+func (s *session) importCommand() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Copy a GGUF file into the library",
+		Args:  argRange(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			core, done, err := s.open(cmd.Context(), s, false)
+			if err != nil {
+				return err
+			}
+			defer done()
+			m, err := core.Models.Import(cmd.Context(), s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")})
+			if err != nil {
+				return err
+			}
+			return s.listModels([]backend.Model{m})
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: the file's own)")
+	return cmd
+}
+
+func (s *session) modelsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "List the models in the library",
+		Args:  noArgs,
+		RunE: s.withLibrary(func(ctx context.Context, core *app.Core, _ []string) error {
+			models, err := core.Models.Models(ctx)
+			if err != nil {
+				return err
+			}
+			return s.listModels(models)
+		}),
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "show REF", Short: "Show one model", Args: argRange(1, 1),
+			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+				m, err := core.Models.Model(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return s.listModels([]backend.Model{m})
+			}),
+		},
+		&cobra.Command{
+			Use: "rm REF", Short: "Delete a model's weights", Args: argRange(1, 1),
+			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+				freed, err := core.Models.Remove(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if s.json {
+					return s.print(map[string]any{"ref": args[0], "freedBytes": freed})
+				}
+				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", args[0], gb(freed))
+				return nil
+			}),
+		},
+		&cobra.Command{
+			Use: "verify [REF]", Short: "Read weights again and compare their checksums", Args: argRange(0, 1),
+			RunE: s.withLibrary(s.verify),
+		},
+	)
+	return cmd
+}
+
+// withLibrary opens the app without the history around f.
+func (s *session) withLibrary(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		core, done, err := s.open(cmd.Context(), s, false)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return f(cmd.Context(), core, args)
+	}
+}
+
+func (s *session) verify(ctx context.Context, core *app.Core, args []string) error {
+	ref := ""
+	if len(args) > 0 {
+		ref = args[0]
+	}
+	bad, err := core.Models.Verify(ctx, ref, s.progress("Checking"))
+	if err != nil {
+		return err
+	}
+	if s.json {
+		if err := s.print(map[string]any{"ok": len(bad) == 0, "bad": bad}); err != nil {
+			return err
+		}
+		if len(bad) > 0 {
+			return errHandedOver(exitFailed) // the object says it all
+		}
+		return nil
+	}
+	for _, b := range bad {
+		fmt.Fprintf(s.stdout, "%s: %s\n", b.Ref, b.Reason)
+	}
+	if len(bad) > 0 {
+		return backend.Fail(backend.CodeDamaged, nil, "Some weights are damaged.", "Remove these models and import them again.")
+	}
+	fmt.Fprintln(s.stdout, "All weights are as they were when they came.")
+	return nil
+}
+
+func (s *session) listModels(models []backend.Model) error {
+	if s.json {
+		rows := make([]model, 0, len(models))
+		for _, m := range models {
+			rows = append(rows, modelRow(m))
+		}
+		return s.print(map[string]any{"models": rows})
+	}
+	if len(models) == 0 {
+		fmt.Fprintln(s.stdout, "The library is empty. Import a file: weightroom import FILE.gguf")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM")
+	for _, m := range models {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Quant, gb(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
+	}
+	return w.Flush()
+}
+
+// progress draws a line on standard error when a person watches it.
+func (s *session) progress(label string) func(done, total int64) {
+	file, ok := s.stderr.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	var last time.Time
+	return func(done, total int64) {
+		if time.Since(last) < 100*time.Millisecond && done < total {
+			return
+		}
+		last = time.Now()
+		fmt.Fprintf(file, "\r%s %s of %s", label, gb(done), gb(total))
+		if done >= total {
+			fmt.Fprint(file, "\r\033[K")
+		}
+	}
+}
+
+func (s *session) runCommand() *cobra.Command {
+	var (
+		p           backend.Prompt
+		temperature float64
+		topP        float64
+		seed        int64
+	)
+	cmd := &cobra.Command{
+		Use:   "run REF PROMPT",
+		Short: "Ask a model one question",
+		Long:  `Ask a model one question. PROMPT may be "-" to read it from standard input; REF may be a path to a GGUF file.`,
+		Args:  argRange(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			set := cmd.Flags().Changed
+			if set("temperature") {
+				p.Sampling.Temperature = &temperature
+			}
+			if set("top-p") {
+				p.Sampling.TopP = &topP
+			}
+			if set("seed") {
+				p.Sampling.Seed = &seed
+			}
+			if temperature < 0 || temperature > 2 {
+				return usage(cmd, "--temperature must be between 0 and 2")
+			}
+			if p.Sampling.ContextLength < 0 || p.Sampling.MaxTokens < 0 {
+				return usage(cmd, "--context and --max-tokens must not be negative")
+			}
+			return s.ask(cmd.Context(), p, args[0], args[1])
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&p.System, "system", "", "system prompt")
+	f.Int64Var(&seed, "seed", 0, "seed of the random choices")
+	f.Float64Var(&temperature, "temperature", 0, "0 always takes the likeliest token (default: the model's own)")
+	f.Float64Var(&topP, "top-p", 0, "nucleus sampling (default: the model's own)")
+	f.IntVar(&p.Sampling.MaxTokens, "max-tokens", 0, "end the answer after this many tokens (default: no limit)")
+	f.IntVar(&p.Sampling.ContextLength, "context", 0, "context length in tokens (default: 8192, or the model's own if shorter)")
+	return cmd
+}
+
+// answer is the JSON of run.
+type answer struct {
+	Text                    string  `json:"text"`
+	Thinking                string  `json:"thinking"`
+	PromptTokens            int     `json:"promptTokens"`
+	Tokens                  int     `json:"tokens"`
+	PromptTokensPerSecond   float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond         float64 `json:"tokensPerSecond"`
+	TimeToFirstTokenSeconds float64 `json:"timeToFirstTokenSeconds"`
+	LoadSeconds             float64 `json:"loadSeconds"`
+}
+
+func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string) error {
+	if prompt == "-" {
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, 16<<20))
+		if err != nil {
+			return err
+		}
+		prompt = string(text)
+	}
+	if strings.TrimSpace(prompt) == "" {
+		return backend.Fail(backend.CodeInvalid, nil, "The prompt is empty.", "Write it in quotes after the model's name.")
+	}
+	core, done, err := s.open(ctx, s, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	core.FirstStart(ctx)
+	m, err := s.resolve(ctx, core, ref)
+	if err != nil {
+		return err
+	}
+	p.Messages = []backend.Message{{Role: backend.RoleUser, Text: prompt}}
+	var text, thinking strings.Builder
+	metrics, err := core.Answer(ctx, m, p, func(d backend.Delta) {
+		text.WriteString(d.Text)
+		thinking.WriteString(d.Thinking)
+		if !s.json {
+			fmt.Fprint(s.stdout, d.Text)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return s.print(answer{
+			text.String(), thinking.String(), metrics.PromptTokens, metrics.Tokens, metrics.PromptTokensPerSecond,
+			metrics.TokensPerSecond, metrics.TimeToFirstTokenSeconds, metrics.LoadSeconds,
+		})
+	}
+	fmt.Fprintln(s.stdout)
+	fmt.Fprintf(s.stderr, "%.1f tokens/s, first token after %.2f s, %d tokens, %s\n",
+		metrics.TokensPerSecond, metrics.TimeToFirstTokenSeconds, metrics.Tokens, m.Ref)
+	return nil
+}
+
+// resolve finds a model by reference, or imports the file that ref is a path of.
+func (s *session) resolve(ctx context.Context, core *app.Core, ref string) (backend.Model, error) {
+	m, err := core.Resolve(ctx, ref)
+	var e *backend.Error
+	if err == nil || !errors.As(err, &e) || e.Code != backend.CodeNotFound {
+		return m, err
+	}
+	if info, statErr := os.Stat(s.path(ref)); statErr != nil || info.IsDir() {
+		return m, err
+	}
+	fmt.Fprintf(s.stderr, "Importing %s into the library.\n", ref)
+	return core.Models.Import(ctx, s.path(ref), library.Options{Progress: s.progress("Copying")})
+}

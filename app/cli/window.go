@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"weightroom/app"
+	"weightroom/backend"
+	"weightroom/backend/platform"
+)
+
+// maxLogBytes is when the app's log starts over at the next start.
+const maxLogBytes = 4 << 20
+
+// openWindow takes the data folder and opens the window, or asks the process that has the folder to show its own.
+func openWindow(ctx context.Context, s *session, page fs.FS) error {
+	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return backend.Fail(backend.CodeUnsupported, nil, "There is no display to open a window on.",
+			`Use a command instead, such as: weightroom run smollm2-135m "What is the capital of France?" (all of them: weightroom --help)`)
+	}
+	folders, err := platform.Resolve(s.data)
+	if err != nil {
+		return err
+	}
+	if err := folders.Make(); err != nil {
+		return err
+	}
+	instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Dir: s.dir})
+	if err != nil {
+		return err
+	}
+	if reply != nil {
+		return nil // the running window came to the front
+	}
+	defer instance.Close() //nolint:errcheck // the process ends
+	if log := openLog(filepath.Join(folders.Logs, "weightroom.log")); log != nil {
+		defer log.Close() //nolint:errcheck // the process ends
+		logTo(log, slog.LevelInfo)
+	}
+	w := app.NewWindow(folders)
+	go instance.Serve(func(r platform.Request) platform.Reply { return serve(ctx, w, r) })
+	return app.RunWindow(w, page)
+}
+
+func openLog(path string) *os.File {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
+		_ = os.Rename(path, path+".1")
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // below the data folder
+	if err != nil {
+		return nil // a log is no reason not to start
+	}
+	return file
+}

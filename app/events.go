@@ -1,0 +1,66 @@
+package app
+
+// Events go from Go to the page only: one payload with seq, which grows by one for each event of the app, under
+// 4 KB each. A page that misses deltas refetches; an ending is sent only after it is stored.
+const (
+	EventChatDelta     = "chat:delta"     // ChatDelta
+	EventChatPhase     = "chat:phase"     // ChatPhase
+	EventChatFinished  = "chat:finished"  // ChatEnd: the answer is stored, however it ended
+	EventChatsChanged  = "chats:changed"  // Changed: a title, a new chat, a deletion
+	EventEngineChanged = "engine:changed" // Changed: fetch Machine.Engine again
+	EventLibrary       = "library:changed"
+	EventTaskProgress  = "task:progress" // TaskProgress
+	EventTaskFinished  = "task:finished" // TaskEnd
+)
+
+// ChatDelta is text that an answer grew by.
+type ChatDelta struct {
+	ID       string `json:"id"` // of the message
+	ChatID   string `json:"chatId"`
+	Seq      int64  `json:"seq"`
+	Offset   int    `json:"offset"` // length of the text before this delta, in UTF-16 units: a gap means refetch
+	Text     string `json:"text"`
+	Thinking string `json:"thinking"`
+}
+
+// ChatPhase says what an answer waits for.
+type ChatPhase struct {
+	ID       string  `json:"id"`
+	ChatID   string  `json:"chatId"`
+	Seq      int64   `json:"seq"`
+	Phase    string  `json:"phase"`    // starting (the engine), loading (the model), reading (the prompt), writing
+	Progress float64 `json:"progress"` // 0..1; -1: unknown
+}
+
+// ChatEnd says that an answer is stored in its final state. Fetch it by Chats.Message.
+type ChatEnd struct {
+	ID     string `json:"id"`
+	ChatID string `json:"chatId"`
+	Seq    int64  `json:"seq"`
+	State  string `json:"state"`
+}
+
+// Changed says that something was stored; fetch it again.
+type Changed struct {
+	ID  string `json:"id"`
+	Seq int64  `json:"seq"`
+}
+
+// TaskProgress reports on a Task.
+type TaskProgress struct {
+	ID    string `json:"id"`
+	Seq   int64  `json:"seq"`
+	Kind  string `json:"kind"` // import, starter, bandwidth
+	Done  int64  `json:"done"`
+	Total int64  `json:"total"` // 0: unknown
+	Label string `json:"label"` // "Checking", "Copying"
+}
+
+// TaskEnd ends a Task. An empty problem code means it succeeded.
+type TaskEnd struct {
+	ID      string  `json:"id"`
+	Seq     int64   `json:"seq"`
+	Kind    string  `json:"kind"`
+	Result  string  `json:"result"` // the reference of an imported model
+	Problem Problem `json:"problem"`
+}

@@ -1,0 +1,43 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"weightroom/backend"
+)
+
+// call runs one bound method: a panic becomes an error, because a promise would stay pending for ever otherwise, and
+// every error becomes one that a person can read.
+func call[T any](method string, f func() (T, error)) (result T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			slog.Error("bound method panicked", "method", method, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = backend.Readable(fmt.Errorf("panic in %s", method))
+		}
+	}()
+	result, err = f()
+	if err != nil {
+		slog.Warn("bound method failed", "method", method, "error", err)
+		return result, backend.Readable(err)
+	}
+	return result, nil
+}
+
+// do is call for methods that return nothing.
+func do(method string, f func() error) error {
+	_, err := call(method, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// FormatError is Wails' error formatter. The page gets a JSON string, because Wails turns an object into
+// "[object Object]".
+func FormatError(err error) any {
+	text, marshalErr := json.Marshal(backend.Readable(err))
+	if marshalErr != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf16"
+
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"weightroom/backend"
+	"weightroom/backend/chat"
+	"weightroom/backend/platform"
+)
+
+// Window is the app behind the page: the bound services share it. It opens the Core when the window starts, not
+// before, because Wails also runs main to generate bindings.
+type Window struct {
+	Chats    *Chats
+	Library  *Library
+	Machine  *Machine
+	Settings *Settings
+
+	folders platform.Folders
+	ctx     context.Context // Wails' own, for events and dialogs
+	opened  chan struct{}
+	core    *Core
+	problem error // why core is nil
+	seq     atomic.Int64
+	tasks   taskList
+
+	mu      sync.Mutex
+	offsets map[string]int // UTF-16 length of each streaming answer's text
+}
+
+// NewWindow makes the services. Nothing is opened before Startup.
+func NewWindow(folders platform.Folders) *Window {
+	w := &Window{folders: folders, opened: make(chan struct{}), offsets: map[string]int{}}
+	w.tasks.window = w
+	w.Chats = &Chats{w}
+	w.Library = &Library{w}
+	w.Machine = &Machine{w}
+	w.Settings = &Settings{w}
+	return w
+}
+
+// Bound lists what the page may call.
+func (w *Window) Bound() []any {
+	return []any{w.Chats, w.Library, w.Machine, w.Settings}
+}
+
+// Startup opens the Core. A failure is kept: every bound method returns it, and the page shows it.
+func (w *Window) Startup(ctx context.Context) {
+	w.ctx = ctx
+	go func() {
+		defer close(w.opened)
+		core, err := Open(ctx, OpenOptions{Folders: w.folders, History: true, Event: w.chatEvent})
+		if err != nil {
+			slog.Error("start failed", "error", err)
+			w.problem = err
+			return
+		}
+		w.core = core
+		core.Engine.OnChange(func(engineStatus) { w.emit(EventEngineChanged, Changed{Seq: w.next()}) })
+		go func() {
+			if err := core.Engine.Start(ctx); err != nil {
+				slog.Error("engine did not start", "error", err)
+			}
+		}()
+		go w.housekeeping(ctx)
+	}()
+}
+
+// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash.
+func (w *Window) housekeeping(ctx context.Context) {
+	if w.core.firstStart(ctx) {
+		w.emit(EventLibrary, Changed{Seq: w.next()})
+	}
+	timer := time.NewTimer(10 * time.Second)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			if err := w.core.History.Maintain(ctx); err != nil {
+				slog.Error("history maintenance failed", "error", err)
+			}
+			timer.Reset(time.Hour)
+		}
+	}
+}
+
+// Shutdown stores what streams and ends the engine.
+func (w *Window) Shutdown(context.Context) {
+	<-w.opened
+	if w.core != nil {
+		if err := w.core.Close(); err != nil {
+			slog.Error("close failed", "error", err)
+		}
+	}
+}
+
+// Show brings the window to the front, for a second start.
+func (w *Window) Show() {
+	if w.ctx == nil {
+		return
+	}
+	runtime.WindowUnminimise(w.ctx)
+	runtime.WindowShow(w.ctx)
+	runtime.WindowSetAlwaysOnTop(w.ctx, true) // some window managers raise no window otherwise
+	runtime.WindowSetAlwaysOnTop(w.ctx, false)
+}
+
+// Core waits until the Core is open and gives it, or the reason why it is not.
+func (w *Window) Core() (*Core, error) {
+	<-w.opened
+	return w.core, w.problem
+}
+
+func (w *Window) next() int64 { return w.seq.Add(1) }
+
+func (w *Window) emit(name string, payload any) {
+	if w.ctx != nil {
+		runtime.EventsEmit(w.ctx, name, payload)
+	}
+}
+
+// chatEvent passes on what happens to an answer.
+func (w *Window) chatEvent(e chat.Event) {
+	id, chatID := e.Message.ID, e.Message.ChatID
+	switch {
+	case e.End:
+		w.mu.Lock()
+		delete(w.offsets, id)
+		w.mu.Unlock()
+		w.emit(EventChatFinished, ChatEnd{ID: id, ChatID: chatID, Seq: w.next(), State: string(e.Message.State)})
+		w.emit(EventChatsChanged, Changed{ID: chatID, Seq: w.next()})
+	case e.Phase != "":
+		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress})
+	default:
+		w.mu.Lock()
+		offset := w.offsets[id]
+		w.offsets[id] += utf16Length(e.Text)
+		w.mu.Unlock()
+		w.emit(EventChatDelta, ChatDelta{ID: id, ChatID: chatID, Seq: w.next(), Offset: offset, Text: e.Text, Thinking: e.Thinking})
+	}
+}
+
+// utf16Length is the length that JavaScript sees.
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r))
+	}
+	return n
+}
+
+// taskList runs long work that the page can watch and cancel.
+type taskList struct {
+	window *Window
+	mu     sync.Mutex
+	cancel map[string]context.CancelFunc
+}
+
+// progressEvery is how often a task reports; its last report is always sent.
+const progressEvery = 100 * time.Millisecond
+
+// start runs work in the background. work reports bytes or steps done of total; its result is sent with the end.
+func (l *taskList) start(kind, label string, work func(ctx context.Context, progress func(done, total int64)) (string, error)) Task {
+	ctx, cancel := context.WithCancel(l.window.ctx)
+	id := l.window.core.History.NewID()
+	l.mu.Lock()
+	if l.cancel == nil {
+		l.cancel = map[string]context.CancelFunc{}
+	}
+	l.cancel[id] = cancel
+	l.mu.Unlock()
+	go func() {
+		defer cancel()
+		var mu sync.Mutex
+		var last time.Time
+		result, err := call(kind, func() (string, error) {
+			return work(ctx, func(done, total int64) {
+				mu.Lock()
+				defer mu.Unlock()
+				if now := time.Now(); now.Sub(last) >= progressEvery || done == total {
+					last = now
+					l.window.emit(EventTaskProgress, TaskProgress{ID: id, Seq: l.window.next(), Kind: kind, Done: done, Total: total, Label: label})
+				}
+			})
+		})
+		l.mu.Lock()
+		delete(l.cancel, id)
+		l.mu.Unlock()
+		end := TaskEnd{ID: id, Seq: l.window.next(), Kind: kind, Result: result}
+		if ctx.Err() != nil && err != nil {
+			err = backend.Fail(backend.CodeCancelled, err, "Cancelled.", "")
+		}
+		if err != nil {
+			end.Problem = problemOf(backend.Readable(err))
+		}
+		l.window.emit(EventTaskFinished, end)
+	}()
+	return Task{ID: id}
+}
+
+// stop cancels a task; one that has ended is left alone.
+func (l *taskList) stop(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cancel := l.cancel[id]; cancel != nil {
+		cancel()
+	}
+}

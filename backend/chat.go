@@ -1,0 +1,111 @@
+package backend
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Role says who wrote a message.
+type Role string
+
+// The roles of a chat. A chat's system prompt is a field of the chat, not a message.
+const (
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+)
+
+// MessageState says how far a message got.
+type MessageState string
+
+// A message of the person's is Done from the start. An answer is Streaming until it ends one of four ways.
+const (
+	StateStreaming   MessageState = "streaming"
+	StateDone        MessageState = "done"
+	StateStopped     MessageState = "stopped"     // the person pressed Stop
+	StateFailed      MessageState = "failed"      // the engine said no, or died
+	StateInterrupted MessageState = "interrupted" // the app itself ended while it streamed
+)
+
+// Sampling is how an answer is drawn. The zero value means the model's own defaults.
+type Sampling struct {
+	Temperature   *float64 `json:"temperature,omitempty"`
+	TopP          *float64 `json:"topP,omitempty"`
+	Seed          *int64   `json:"seed,omitempty"`
+	MaxTokens     int      `json:"maxTokens,omitempty"`     // 0: no limit but the context
+	ContextLength int      `json:"contextLength,omitempty"` // tokens; 0: the setting's default
+}
+
+// Chat is one conversation: a tree of messages and the leaf that is on screen.
+type Chat struct {
+	ID       string    `json:"id"`
+	Title    string    `json:"title"`
+	Named    bool      `json:"named"` // the person chose the title, so it is never replaced
+	Model    string    `json:"model"` // reference of the model that answers next
+	System   string    `json:"system"`
+	Sampling Sampling  `json:"sampling"`
+	Leaf     string    `json:"leaf"` // message that ends the shown branch; empty: no messages
+	Draft    string    `json:"draft"`
+	Pinned   bool      `json:"pinned"`
+	Created  time.Time `json:"created"`
+	Updated  time.Time `json:"updated"` // last message
+	Deleted  time.Time `json:"deleted"` // zero: not in the trash
+}
+
+// Message is one node of a chat's tree. Nothing is overwritten: to edit or regenerate adds a sibling.
+type Message struct {
+	ID       string       `json:"id"`
+	ChatID   string       `json:"chatId"`
+	Parent   string       `json:"parent"` // empty: a root
+	Role     Role         `json:"role"`
+	Text     string       `json:"text"`
+	Thinking string       `json:"thinking,omitempty"`
+	State    MessageState `json:"state"`
+	Problem  *Error       `json:"problem,omitempty"` // why State is Failed
+	Model    string       `json:"model,omitempty"`
+	Metrics  Metrics      `json:"metrics"`
+	Created  time.Time    `json:"created"`
+}
+
+// Metrics are the measured figures of one answer. Speeds are tokens per second, times seconds.
+type Metrics struct {
+	PromptTokens            int     `json:"promptTokens"`
+	Tokens                  int     `json:"tokens"`
+	PromptTokensPerSecond   float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond         float64 `json:"tokensPerSecond"`
+	TimeToFirstTokenSeconds float64 `json:"timeToFirstTokenSeconds"`
+	LoadSeconds             float64 `json:"loadSeconds"`
+	ThinkingSeconds         float64 `json:"thinkingSeconds"`
+}
+
+// LogValue keeps what people wrote out of every log: only the id, the role and the length are shown.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", m.ID),
+		slog.String("role", string(m.Role)),
+		slog.Int("length", len(m.Text)),
+	)
+}
+
+// Path returns the branch that ends at leaf, root first. A leaf that is not among messages gives nil; a cycle,
+// which only a damaged file can hold, ends the branch where it closes.
+func Path(messages []Message, leaf string) []Message {
+	byID := make(map[string]Message, len(messages))
+	for _, m := range messages {
+		byID[m.ID] = m
+	}
+	var path []Message
+	seen := map[string]bool{}
+	for id := leaf; id != "" && !seen[id]; {
+		m, ok := byID[id]
+		if !ok {
+			break
+		}
+		seen[id] = true
+		path = append(path, m)
+		id = m.Parent
+	}
+	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
+		path[i], path[j] = path[j], path[i]
+	}
+	return path
+}

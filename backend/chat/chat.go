@@ -1,0 +1,326 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"weightroom/backend"
+)
+
+// Store keeps chats. Its errors are *backend.Error.
+type Store interface {
+	Chat(ctx context.Context, id string) (backend.Chat, error)
+	Messages(ctx context.Context, chatID string) ([]backend.Message, error)
+	Message(ctx context.Context, chatID, id string) (backend.Message, error)
+	// UpdateChat changes a chat in one transaction.
+	UpdateChat(ctx context.Context, id string, change func(*backend.Chat) error) (backend.Chat, error)
+	// AddTurn stores a prompt and the answer that will stream, in one transaction, and gives both their ids.
+	AddTurn(ctx context.Context, user, answer backend.Message) (backend.Message, backend.Message, error)
+	// AddMessage stores one message as its chat's new leaf.
+	AddMessage(ctx context.Context, m backend.Message) (backend.Message, error)
+	// SaveAnswer stores what a streaming answer has so far, FinishAnswer its end.
+	SaveAnswer(ctx context.Context, m backend.Message) error
+	FinishAnswer(ctx context.Context, m backend.Message) error
+}
+
+// Models finds what a chat runs on.
+type Models interface {
+	Model(ctx context.Context, ref string) (backend.Model, error)
+}
+
+// Event is what happened to an answer. Exactly one of its parts is meant: an End, text, or a phase.
+type Event struct {
+	Message  backend.Message // the answer; its text only at the end
+	End      bool            // stored in its final state
+	Phase    backend.Phase
+	Progress float64
+	Text     string
+	Thinking string
+}
+
+const (
+	coalesce   = 33 * time.Millisecond // one page update per two frames
+	flushEvery = time.Second
+	titleRunes = 48
+)
+
+// Options are what a Service works with.
+type Options struct {
+	Store   Store
+	Models  Models
+	Runner  backend.Runner
+	Context func() int                                       // default context length, tokens
+	Allow   func(ctx context.Context, m backend.Model) error // says beforehand that a model can't run; may be nil
+	Event   func(Event)                                      // called in order for each answer, from its own goroutine
+}
+
+// Service takes turns.
+type Service struct {
+	opts Options
+
+	mu     sync.Mutex
+	turns  map[string]*turn // by chat
+	closed bool
+	wait   sync.WaitGroup
+}
+
+type turn struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// New makes a Service.
+func New(opts Options) *Service {
+	return &Service{opts: opts, turns: map[string]*turn{}}
+}
+
+// Send adds the person's text after the message parent (empty: at the root) and begins to answer it.
+func (s *Service) Send(ctx context.Context, chatID, parent, text string) (user, answer backend.Message, err error) {
+	if strings.TrimSpace(text) == "" {
+		return user, answer, backend.Fail(backend.CodeInvalid, nil, "There is nothing to send.", "Write a message first.")
+	}
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	user = backend.Message{ChatID: chatID, Parent: parent, Role: backend.RoleUser, Text: text, State: backend.StateDone}
+	return s.begin(ctx, chatID, user)
+}
+
+// Edit answers a changed text beside the message id; the old branch stays.
+func (s *Service) Edit(ctx context.Context, chatID, id, text string) (user, answer backend.Message, err error) {
+	old, err := s.opts.Store.Message(ctx, chatID, id)
+	if err != nil {
+		return user, answer, err
+	}
+	if old.Role != backend.RoleUser {
+		return user, answer, backend.Fail(backend.CodeInvalid, nil, "Only your own messages can be edited.", "Press Regenerate for another answer.")
+	}
+	return s.Send(ctx, chatID, old.Parent, text)
+}
+
+// Regenerate answers again, beside the answer id; the old one stays.
+func (s *Service) Regenerate(ctx context.Context, chatID, id string) (user, answer backend.Message, err error) {
+	old, err := s.opts.Store.Message(ctx, chatID, id)
+	if err != nil {
+		return user, answer, err
+	}
+	if old.Role == backend.RoleAssistant {
+		if old, err = s.opts.Store.Message(ctx, chatID, old.Parent); err != nil {
+			return user, answer, err
+		}
+	}
+	return s.begin(ctx, chatID, old)
+}
+
+// begin stores what is new and starts to answer user, which is stored already when it has an id. ctx bounds the
+// beginning only; the answer ends by Stop or Close.
+func (s *Service) begin(ctx context.Context, chatID string, user backend.Message) (_, answer backend.Message, err error) {
+	chat, err := s.opts.Store.Chat(ctx, chatID)
+	if err != nil {
+		return user, answer, err
+	}
+	if !chat.Deleted.IsZero() {
+		return user, answer, backend.Fail(backend.CodeInvalid, nil, "This chat is in the trash.", "Restore it first.")
+	}
+	model, err := s.opts.Models.Model(ctx, chat.Model)
+	if err != nil {
+		return user, answer, err
+	}
+	turning, t, err := s.take(chatID)
+	if err != nil {
+		return user, answer, err
+	}
+	answer = backend.Message{ChatID: chatID, Parent: user.ID, Role: backend.RoleAssistant, State: backend.StateStreaming, Model: model.Ref}
+	if user.ID == "" {
+		user, answer, err = s.opts.Store.AddTurn(ctx, user, answer)
+	} else {
+		answer, err = s.opts.Store.AddMessage(ctx, answer)
+	}
+	if err != nil {
+		s.finish(chatID, t)
+		return user, answer, err
+	}
+	s.afterSend(ctx, chat, user)
+	streaming := answer
+	go func() {
+		defer s.finish(chatID, t)
+		s.answer(turning, chat, model, user, &streaming)
+	}()
+	return user, answer, nil
+}
+
+// take reserves a chat for one turn.
+func (s *Service) take(chatID string) (context.Context, *turn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, backend.Fail(backend.CodeCancelled, nil, "Weightroom is closing.", "Start it again.")
+	}
+	if s.turns[chatID] != nil {
+		return nil, nil, backend.Fail(backend.CodeBusy, nil, "This chat is still writing an answer.", "Press Stop first.")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &turn{cancel: cancel, done: make(chan struct{})}
+	s.turns[chatID] = t
+	s.wait.Add(1)
+	return ctx, t, nil
+}
+
+func (s *Service) finish(chatID string, t *turn) {
+	s.mu.Lock()
+	delete(s.turns, chatID)
+	s.mu.Unlock()
+	t.cancel()
+	close(t.done)
+	s.wait.Done()
+}
+
+// afterSend clears the draft and gives an unnamed chat a title. The message is safe already, so a failure here is
+// only logged.
+func (s *Service) afterSend(ctx context.Context, chat backend.Chat, user backend.Message) {
+	_, err := s.opts.Store.UpdateChat(ctx, chat.ID, func(c *backend.Chat) error {
+		c.Draft = ""
+		if !c.Named && c.Title == "" {
+			c.Title = Title(user.Text)
+		}
+		return nil
+	})
+	if err != nil {
+		slog.Warn("chat title not stored", "error", err)
+	}
+}
+
+// prompt collects the branch that ends at user.
+func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.Model, user backend.Message) (backend.Prompt, error) {
+	messages, err := s.opts.Store.Messages(ctx, chat.ID)
+	if err != nil {
+		return backend.Prompt{}, err
+	}
+	p := backend.Prompt{Model: model.Ref, Bytes: model.Bytes, System: chat.System, Sampling: chat.Sampling}
+	if p.Sampling.ContextLength == 0 {
+		p.Sampling.ContextLength = s.opts.Context()
+	}
+	if model.ContextLength > 0 {
+		p.Sampling.ContextLength = min(p.Sampling.ContextLength, model.ContextLength)
+	}
+	for _, m := range backend.Path(messages, user.ID) {
+		if m.Text != "" { // an answer that failed before its first word says nothing to the model
+			p.Messages = append(p.Messages, m)
+		}
+	}
+	return p, nil
+}
+
+// answer runs the model and stores what comes.
+func (s *Service) answer(ctx context.Context, chat backend.Chat, model backend.Model, user backend.Message, a *backend.Message) {
+	w := &writer{service: s, message: a, flushed: time.Now()}
+	p, err := s.prompt(ctx, chat, model, user)
+	if err == nil && s.opts.Allow != nil {
+		err = s.opts.Allow(ctx, model)
+	}
+	if err == nil {
+		a.Metrics, err = s.run(ctx, p, w)
+	}
+	w.send()
+	switch {
+	case err == nil:
+		a.State = backend.StateDone
+	case errors.Is(err, context.Canceled):
+		a.State = backend.StateStopped
+	default:
+		slog.Error("answer failed", "message", *a, "error", err)
+		a.State, a.Problem = backend.StateFailed, backend.Readable(err)
+	}
+	if err := s.opts.Store.FinishAnswer(context.Background(), *a); err != nil {
+		slog.Error("answer not stored", "message", *a, "error", err)
+		a.State, a.Problem = backend.StateFailed, backend.Readable(err)
+	}
+	s.opts.Event(Event{Message: *a, End: true})
+}
+
+// run passes deltas to w from one goroutine, so that a slow model still flushes every second.
+func (s *Service) run(ctx context.Context, p backend.Prompt, w *writer) (backend.Metrics, error) {
+	deltas := make(chan backend.Delta, 256)
+	type result struct {
+		metrics backend.Metrics
+		err     error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		m, err := s.opts.Runner.Answer(ctx, p, func(d backend.Delta) { deltas <- d })
+		close(deltas)
+		ended <- result{m, err}
+	}()
+	ticker := time.NewTicker(coalesce)
+	defer ticker.Stop()
+	for {
+		select {
+		case d, ok := <-deltas:
+			if !ok {
+				r := <-ended
+				return r.metrics, r.err
+			}
+			w.add(d)
+		case <-ticker.C:
+			w.send()
+			w.flush()
+		}
+	}
+}
+
+// Stop ends the answer that streams in a chat, keeping its text, and returns when that is stored. With none
+// streaming it does nothing.
+func (s *Service) Stop(chatID string) {
+	s.mu.Lock()
+	t := s.turns[chatID]
+	s.mu.Unlock()
+	if t != nil {
+		t.cancel()
+		<-t.done
+	}
+}
+
+// Streaming says whether an answer streams in a chat.
+func (s *Service) Streaming(chatID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.turns[chatID] != nil
+}
+
+// Close stops every answer and returns when all are stored. No turn begins after it.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, t := range s.turns {
+		t.cancel()
+	}
+	s.mu.Unlock()
+	s.wait.Wait()
+}
+
+// Title makes a chat's title of its first message: the first line with words in it, cut at a word.
+func Title(text string) string {
+	for line := range strings.Lines(text) {
+		words := strings.Fields(strings.TrimLeft(line, "#>*-` \t"))
+		if len(words) == 0 {
+			continue
+		}
+		title := words[0]
+		for _, w := range words[1:] {
+			if utf8.RuneCountInString(title)+1+utf8.RuneCountInString(w) > titleRunes {
+				return title + "…"
+			}
+			title += " " + w
+		}
+		if r := []rune(title); len(r) > titleRunes {
+			return string(r[:titleRunes]) + "…"
+		}
+		return title
+	}
+	return ""
+}

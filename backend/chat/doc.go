@@ -1,0 +1,7 @@
+// Package chat takes one turn of a conversation: it saves the prompt, runs the model, and saves the answer.
+//
+// Order matters and is kept here: prompt and empty answer are on disk before the engine sees anything, what streams
+// is flushed at least every second, and the end is committed before anybody hears of it. At most one answer streams
+// in a chat; several chats may stream at once, and the engine queues them. Close stops every turn and returns when
+// all ends are stored.
+package chat

@@ -1,0 +1,60 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"weightroom/backend"
+)
+
+// writer grows one answer: it gathers deltas for the page and flushes to the store. One goroutine uses it.
+type writer struct {
+	service  *Service
+	message  *backend.Message
+	phase    backend.Phase
+	text     string // not sent yet
+	thinking string
+	dirty    bool
+	flushed  time.Time
+}
+
+// add takes a delta. A new phase is told at once, after the text that came before it.
+func (w *writer) add(d backend.Delta) {
+	if d.Phase != "" && (d.Phase != w.phase || d.Phase == backend.PhaseLoading) {
+		w.send()
+		w.phase = d.Phase
+		w.service.opts.Event(Event{Message: w.head(), Phase: d.Phase, Progress: d.Progress})
+	}
+	w.text += d.Text
+	w.thinking += d.Thinking
+}
+
+// send tells the page what came since the last time.
+func (w *writer) send() {
+	if w.text == "" && w.thinking == "" {
+		return
+	}
+	w.message.Text += w.text
+	w.message.Thinking += w.thinking
+	w.service.opts.Event(Event{Message: w.head(), Text: w.text, Thinking: w.thinking})
+	w.text, w.thinking, w.dirty = "", "", true
+}
+
+// flush stores the answer so far, at most once a second. A failure is logged; the end tries again and tells.
+func (w *writer) flush() {
+	if !w.dirty || time.Since(w.flushed) < flushEvery {
+		return
+	}
+	w.flushed, w.dirty = time.Now(), false
+	if err := w.service.opts.Store.SaveAnswer(context.Background(), *w.message); err != nil {
+		slog.Warn("answer not flushed", "message", *w.message, "error", err)
+	}
+}
+
+// head is the message without its text, which events carry in pieces.
+func (w *writer) head() backend.Message {
+	m := *w.message
+	m.Text, m.Thinking = "", ""
+	return m
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/ollama/ollama/discover"
+	"github.com/ollama/ollama/server"
+)
+
+// childSocket is the number under which the child inherits its listening socket.
+const childSocket = 3
+
+// hello is the one line that the child writes to standard output before it serves.
+type hello struct {
+	Lock  Lock   `json:"lock"`
+	Error string `json:"error,omitempty"`
+}
+
+// RunChild is "weightroom engine": it takes the inherited socket, locks itself off the network and serves until
+// standard input closes, which is how it learns that the window is gone. It does not return before that.
+func RunChild(lock Lock) error {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0) // as process 1 of its namespace it takes every child with it; elsewhere its process group goes too
+	}()
+	greet := func(h hello) { _ = json.NewEncoder(os.Stdout).Encode(h) }
+
+	if lock == LockKernel {
+		if err := loopbackUp(); err != nil {
+			greet(hello{Lock: lock, Error: err.Error()})
+			return err
+		}
+	}
+	lockDialer()
+
+	file := os.NewFile(childSocket, "engine socket")
+	if file == nil {
+		return fmt.Errorf("the engine is started by Weightroom, not by hand")
+	}
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return fmt.Errorf("the engine is started by Weightroom, not by hand: %w", err)
+	}
+	_ = file.Close()
+	greet(hello{Lock: lock})
+	return server.Serve(listener)
+}
+
+// lockDialer makes the default transport, which Ollama's client code uses, refuse everything but loopback. Behind
+// the kernel's lock it is a second one; elsewhere it is the only one.
+func lockDialer() {
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	http.DefaultTransport = &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			host, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+				return nil, fmt.Errorf("offline: the engine may not connect to %s", address)
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
+	}
+}
+
+// Discover is "weightroom gpu-discover": Ollama's server starts its own binary, which is ours, under that name to
+// ask for graphics processors, and reads JSON from its standard output.
+func Discover(ctx context.Context, libDirs []string, out io.Writer) error {
+	return discover.RunNativeProbeCommand(ctx, libDirs, out)
+}

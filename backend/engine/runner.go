@@ -1,0 +1,348 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"weightroom/backend"
+)
+
+// loadTick is how often the progress of a load is looked at.
+const loadTick = 200 * time.Millisecond
+
+var _ backend.Runner = (*Engine)(nil)
+
+// Loaded is a model in memory.
+type Loaded struct {
+	Ref           string
+	Bytes         int64 // the engine's own account: weights, KV cache and buffers
+	GPUBytes      int64 // the part of it that is in graphics memory
+	ContextLength int
+	Expires       time.Time
+}
+
+// Loaded lists the models in memory. It does not start the engine: with none running, none are loaded.
+func (e *Engine) Loaded(ctx context.Context) ([]Loaded, error) {
+	e.mu.Lock()
+	c := e.child
+	e.mu.Unlock()
+	if c == nil || !c.alive() {
+		return nil, nil
+	}
+	res, err := c.api.ListRunning(ctx)
+	if err != nil {
+		return nil, e.readable(ctx, c, "", err)
+	}
+	var loaded []Loaded
+	for _, m := range res.Models {
+		loaded = append(loaded, Loaded{Ref: m.Name, Bytes: m.Size, GPUBytes: m.SizeVRAM, ContextLength: m.ContextLength, Expires: m.ExpiresAt})
+	}
+	return loaded, nil
+}
+
+// Unload takes the model out of memory.
+func (e *Engine) Unload(ctx context.Context, ref string) error {
+	c, err := e.running(ctx)
+	if err != nil {
+		return err
+	}
+	none := api.Duration{}
+	err = c.api.Generate(ctx, &api.GenerateRequest{Model: ref, KeepAlive: &none}, func(api.GenerateResponse) error { return nil })
+	if err != nil {
+		return e.readable(ctx, c, ref, err)
+	}
+	e.update(func(s *Status) { s.Model, s.LoadProgress = "", 0 })
+	return nil
+}
+
+// Load brings a model into memory for a context of contextLength tokens. progress is called with 0..1, estimated
+// from the memory that the engine has taken of the bytes it will need; it may be nil.
+func (e *Engine) Load(ctx context.Context, ref string, contextLength int, bytes int64, progress func(float64)) error {
+	c, err := e.running(ctx)
+	if err != nil {
+		return err
+	}
+	return e.load(ctx, c, ref, contextLength, bytes, progress)
+}
+
+func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength int, bytes int64, progress func(float64)) error {
+	e.active.Add(1)
+	defer e.active.Add(-1)
+	loaded, err := e.Loaded(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range loaded {
+		if m.Ref == ref && m.ContextLength == contextLength {
+			return nil
+		}
+	}
+	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateLoading, ref, 0 })
+	done := make(chan struct{})
+	reported := make(chan struct{})
+	go func() {
+		defer close(reported)
+		ticker := time.NewTicker(loadTick)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				p := c.loadProgress(bytes)
+				e.update(func(s *Status) { s.LoadProgress = p })
+				if progress != nil {
+					progress(p)
+				}
+			}
+		}
+	}()
+	guarded, guard := c.guard(ctx)
+	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: map[string]any{"num_ctx": contextLength}},
+		func(api.GenerateResponse) error { return nil })
+	hung := guard.end()
+	close(done)
+	<-reported
+	if err != nil {
+		e.update(func(s *Status) {
+			if s.State == StateLoading {
+				s.State, s.Model, s.LoadProgress = StateReady, "", 0
+			}
+		})
+		if hung {
+			return hangProblem(err)
+		}
+		return e.readable(ctx, c, ref, err)
+	}
+	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateReady, ref, 1 })
+	return nil
+}
+
+// loadProgress is the share of bytes that llama-server holds by now, at most 0.99 before the engine itself says it
+// is done.
+func (c *child) loadProgress(bytes int64) float64 {
+	if bytes <= 0 {
+		return 0
+	}
+	var rss int64
+	for _, p := range processTree(c.cmd.Process.Pid) {
+		if strings.HasPrefix(p.name, "llama-server") {
+			rss += p.rssBytes
+		}
+	}
+	return min(0.99, float64(rss)/float64(bytes))
+}
+
+// Answer implements backend.Runner by Ollama's chat, which applies the model's own template.
+func (e *Engine) Answer(ctx context.Context, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {
+	e.active.Add(1)
+	defer e.active.Add(-1)
+	var m backend.Metrics
+	if e.Status().State != StateReady {
+		emit(backend.Delta{Phase: backend.PhaseStarting, Progress: -1})
+	}
+	c, err := e.running(ctx)
+	if err != nil {
+		return m, err
+	}
+	begin := time.Now()
+	// progress comes from another goroutine, and emit is promised to one: the last call has returned before load does.
+	err = e.load(ctx, c, p.Model, p.Sampling.ContextLength, p.Bytes, func(f float64) {
+		emit(backend.Delta{Phase: backend.PhaseLoading, Progress: f})
+	})
+	if err != nil {
+		return m, err
+	}
+	m.LoadSeconds = time.Since(begin).Seconds()
+	emit(backend.Delta{Phase: backend.PhaseReading, Progress: -1})
+	err = e.stream(ctx, c, p, &m, emit)
+	return m, err
+}
+
+// stream sends the prompt to a loaded model and passes on what comes.
+func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *backend.Metrics, emit func(backend.Delta)) error {
+	guarded, guard := c.guard(ctx)
+	begin := time.Now()
+	var first, last, thought time.Time
+	finished := false
+	err := c.api.Chat(guarded, chatRequest(p), func(r api.ChatResponse) error {
+		guard.alive()
+		if r.Message.Content != "" || r.Message.Thinking != "" {
+			last = time.Now()
+			if first.IsZero() {
+				first = last
+				m.TimeToFirstTokenSeconds = first.Sub(begin).Seconds()
+			}
+			if r.Message.Thinking != "" {
+				thought = last
+			}
+			m.Tokens++ // one token a piece, until the engine's own count arrives
+			emit(backend.Delta{Phase: backend.PhaseWriting, Progress: -1, Text: r.Message.Content, Thinking: r.Message.Thinking})
+		}
+		if r.Done {
+			finished = true
+			countFinal(m, r.Metrics)
+		}
+		return nil
+	})
+	hung := guard.end()
+	if !thought.IsZero() {
+		m.ThinkingSeconds = thought.Sub(first).Seconds()
+	}
+	if !finished && m.Tokens > 1 {
+		m.TokensPerSecond = float64(m.Tokens-1) / last.Sub(first).Seconds()
+	}
+	switch {
+	case hung:
+		return hangProblem(err)
+	case err != nil:
+		return e.readable(ctx, c, p.Model, err)
+	case !finished:
+		return e.readable(ctx, c, p.Model, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// countFinal takes over the engine's own figures. Tokens that were still in its cache were not read again, so they
+// count as prompt but not towards its speed.
+func countFinal(m *backend.Metrics, f api.Metrics) {
+	m.PromptTokens, m.Tokens = f.PromptEvalCount, f.EvalCount
+	read := f.PromptEvalCount
+	if f.PromptEvalCachedCount != nil {
+		read -= *f.PromptEvalCachedCount
+	}
+	if s := f.PromptEvalDuration.Seconds(); s > 0 && read > 0 {
+		m.PromptTokensPerSecond = float64(read) / s
+	}
+	if s := f.EvalDuration.Seconds(); s > 0 {
+		m.TokensPerSecond = float64(f.EvalCount) / s
+	}
+}
+
+func chatRequest(p backend.Prompt) *api.ChatRequest {
+	options := map[string]any{"num_ctx": p.Sampling.ContextLength}
+	if p.Sampling.Temperature != nil {
+		options["temperature"] = *p.Sampling.Temperature
+	}
+	if p.Sampling.TopP != nil {
+		options["top_p"] = *p.Sampling.TopP
+	}
+	if p.Sampling.Seed != nil {
+		options["seed"] = *p.Sampling.Seed
+	}
+	if p.Sampling.MaxTokens > 0 {
+		options["num_predict"] = p.Sampling.MaxTokens
+	}
+	var messages []api.Message
+	if p.System != "" {
+		messages = append(messages, api.Message{Role: "system", Content: p.System})
+	}
+	for _, m := range p.Messages {
+		messages = append(messages, api.Message{Role: string(m.Role), Content: m.Text})
+	}
+	return &api.ChatRequest{Model: p.Model, Messages: messages, Options: options}
+}
+
+// guard watches one request: when the engine is silent and its processors idle for hungAfter, it is killed, which
+// ends the request.
+type guard struct {
+	heard  atomic.Int64 // unix nanoseconds of the last sign of life
+	hung   atomic.Bool
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func (c *child) guard(ctx context.Context) (context.Context, *guard) {
+	ctx, cancel := context.WithCancel(ctx)
+	g := &guard{cancel: cancel, done: make(chan struct{})}
+	g.alive()
+	go func() {
+		defer close(g.done)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		ticks := c.cpuTicks()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-c.done:
+				return
+			case <-ticker.C:
+			}
+			if now := c.cpuTicks(); now != ticks {
+				ticks = now
+				g.alive()
+			}
+			if time.Since(time.Unix(0, g.heard.Load())) > hungAfter {
+				slog.Error("engine is silent, ending it")
+				g.hung.Store(true)
+				c.kill()
+				return
+			}
+		}
+	}()
+	return ctx, g
+}
+
+func (g *guard) alive() { g.heard.Store(time.Now().UnixNano()) }
+
+// end stops watching and says whether the engine was killed for its silence.
+func (g *guard) end() bool {
+	g.cancel()
+	<-g.done
+	return g.hung.Load()
+}
+
+func hangProblem(err error) error {
+	return backend.Fail(backend.CodeEngineHung, err, "The engine stopped responding and was restarted.", "Press Try again. What it had written is kept.")
+}
+
+// readable turns what Ollama or the socket says into a sentence.
+func (e *Engine) readable(ctx context.Context, c *child, ref string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	died := func() error {
+		return backend.Fail(backend.CodeEngineDied, err, "The engine stopped in the middle of its work.", "Press Try again. What it had written is kept, and the engine has been restarted.")
+	}
+	var network *net.OpError
+	var syntax *json.SyntaxError
+	if !c.alive() || errors.As(err, &network) || errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNREFUSED) {
+		return died()
+	}
+	text := strings.ToLower(err.Error())
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(text, p) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("out of memory", "unable to allocate", "failed to allocate", "more system memory", "cannot allocate", "insufficient memory"):
+		return backend.Fail(backend.CodeTooBig, err, "This model needs more memory than is free.", "Close other programs, choose a shorter context in Chat settings, or pick a smaller model.")
+	case has("not found", "no such model"):
+		return backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The model %s is not in the library.", ref), "Pick another model, or import its file again.")
+	case has("exceeds the available context", "exceed_context", "context length"):
+		return backend.Fail(backend.CodeInvalid, err, "This conversation is longer than the context.", "Choose a longer context in Chat settings, or start a new chat.")
+	case has("unknown model architecture", "unsupported"):
+		return backend.Fail(backend.CodeUnsupported, err, "The engine does not know this kind of model.", "Pick another model. A newer Weightroom may run it.")
+	case has("process has terminated", "no longer running", "connection reset", "connection refused", "unexpected eof", "broken pipe"):
+		return died()
+	case has("error loading model", "failed to load", "unable to load", "invalid", "corrupt"):
+		return backend.Fail(backend.CodeModelFailed, err, "The engine could not load this model.", "Verify its file on the Library page. The engine's log on the Machine page says more.")
+	}
+	return backend.Fail(backend.CodeModelFailed, err, "The engine could not answer.", "Press Try again. The engine's log on the Machine page says more.")
+}

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ollama/ollama/api"
+)
+
+const (
+	socketDirPattern = "weightroom-engine-"
+	// maxSocketPath is what sockaddr_un holds on the strictest system (macOS), less the closing zero.
+	maxSocketPath = 103
+	healthTimeout = 5 * time.Second
+	// hungAfter is how long the engine may neither answer nor use its processor while somebody waits.
+	hungAfter = 20 * time.Second
+)
+
+// child is one run of the engine.
+type child struct {
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	dir     string
+	lock    Lock
+	http    *http.Client
+	api     *api.Client
+	started time.Time
+	stopped atomic.Bool // ended on purpose
+	done    chan struct{}
+	err     error // valid after done
+	clean   sync.Once
+}
+
+func (c *child) start() error {
+	return threadBound(c.cmd, func(err error) {
+		c.err = err
+		close(c.done)
+	})
+}
+
+func (c *child) alive() bool {
+	select {
+	case <-c.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the child on purpose: it is told by its standard input, and killed when it does not listen.
+func (c *child) stop() {
+	c.stopped.Store(true)
+	_ = c.stdin.Close()
+	select {
+	case <-c.done:
+	case <-time.After(500 * time.Millisecond):
+		c.kill()
+		<-c.done
+	}
+}
+
+// kill ends the child and its children at once, as a crash would.
+func (c *child) kill() { _ = killGroup(c.cmd) }
+
+func (c *child) cleanUp() {
+	c.clean.Do(func() {
+		if c.http != nil {
+			c.http.CloseIdleConnections()
+		}
+		_ = os.RemoveAll(c.dir)
+	})
+}
+
+// healthy asks the child for a sign of life. Silence counts only while its processors are idle too: a machine under
+// full load is slow, not dead.
+func (c *child) healthy() bool {
+	before := c.cpuTicks()
+	client := &http.Client{Transport: c.http.Transport, Timeout: healthTimeout}
+	res, err := client.Get("http://localhost/")
+	if err == nil {
+		_ = res.Body.Close()
+		return true
+	}
+	return !c.alive() || c.cpuTicks() != before
+}
+
+// cpuTicks is the processor time that the child and its children have used.
+func (c *child) cpuTicks() uint64 {
+	var sum uint64
+	for _, p := range processTree(c.cmd.Process.Pid) {
+		sum += p.cpuTicks
+	}
+	return sum
+}
+
+// socketDir makes a private folder with a short path, and clears away those that a killed run left behind.
+func socketDir() (string, error) {
+	base := os.Getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(base); base == "" || err != nil || !info.IsDir() || len(base) > maxSocketPath-40 {
+		base = os.TempDir()
+	}
+	if len(base) > maxSocketPath-40 {
+		base = "/tmp"
+	}
+	dir, err := makeSocketDir(base)
+	if err != nil && base != os.TempDir() {
+		base = os.TempDir()
+		dir, err = makeSocketDir(base)
+	}
+	if err == nil {
+		removeStale(base, dir)
+	}
+	return dir, err
+}
+
+func makeSocketDir(base string) (string, error) {
+	return os.MkdirTemp(base, socketDirPattern) // 0700
+}
+
+// removeStale removes folders whose socket nobody listens on.
+func removeStale(base, own string) {
+	dirs, _ := filepath.Glob(filepath.Join(base, socketDirPattern+"*"))
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if dir == own || err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
+			continue
+		}
+		conn, err := net.DialTimeout("unix", filepath.Join(dir, "engine.sock"), time.Second)
+		if err == nil {
+			_ = conn.Close()
+		} else if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// listen binds the socket, for its owner alone, and gives the descriptor that the child inherits.
+func listen(path string) (*os.File, error) {
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false)
+	defer listener.Close() //nolint:errcheck // the returned file holds the socket
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, err
+	}
+	return listener.File()
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+)
+
+// LibDir is where the engine's programs and libraries lie for the binary executable: "lib/ollama" beside its
+// folder, where Ollama looks first, or beside the binary itself on macOS.
+func LibDir(executable string) string {
+	if real, err := filepath.EvalSymlinks(executable); err == nil {
+		executable = real
+	}
+	dir := filepath.Dir(executable)
+	candidates := []string{
+		filepath.Join(dir, "..", "lib", "ollama"),
+		filepath.Join(dir, "lib", "ollama"),
+		filepath.Join(dir, "build", "lib", "ollama"),
+	}
+	for _, c := range candidates {
+		if info, err := os.Stat(c); err == nil && info.IsDir() {
+			return c
+		}
+	}
+	return candidates[0]
+}
+
+func toolFile(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}
+
+// Build says what the bundled engine was built from.
+type Build struct {
+	Ollama   string   // version, "0.34.4"
+	LlamaCpp string   // build, "b10488"
+	Backends []string // cpu, cuda, hip, vulkan, metal
+}
+
+// ReadBuild reads the note that the engine's build leaves beside it. A missing note gives an empty Build.
+func ReadBuild(libDir string) Build {
+	b := Build{Backends: []string{}}
+	data, err := os.ReadFile(filepath.Join(libDir, "ENGINE"))
+	if err != nil {
+		return b
+	}
+	for line := range strings.Lines(string(data)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch key {
+		case "ollama":
+			b.Ollama = value
+		case "llama.cpp":
+			b.LlamaCpp = value
+		case "backends":
+			b.Backends = strings.Fields(value)
+		}
+	}
+	return b
+}
+
+// Tool prepares one of llama.cpp's programs to run in a jail of its own, without a network. ctx ends it with
+// everything it started. The caller sets its pipes and calls Run.
+type Tool struct {
+	*exec.Cmd
+	lock Lock
+}
+
+// Tool finds the program name, such as "llama-bench".
+func (e *Engine) Tool(ctx context.Context, name string, args ...string) (*Tool, error) {
+	lib := LibDir(e.opts.Executable)
+	path := filepath.Join(lib, toolFile(name))
+	if _, err := os.Stat(path); err != nil {
+		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine's program "+name+" is not installed.", "Run make engine, or install Weightroom again.")
+	}
+	return e.jailed(exec.CommandContext(ctx, path, args...)), nil
+}
+
+// jailed prepares a command to run without a network.
+func (e *Engine) jailed(cmd *exec.Cmd) *Tool {
+	cmd.Env = append(inherited(), "HOME="+e.opts.Home)
+	cmd.Dir = LibDir(e.opts.Executable)
+	cmd.WaitDelay = 2 * time.Second
+	t := &Tool{Cmd: cmd, lock: strongestLock}
+	jail(cmd, t.lock)
+	return t
+}
+
+// Run runs the program to its end. Where the system forbids namespaces it runs without; llama.cpp's programs are
+// built without any network code.
+func (t *Tool) Run() error {
+	ended := make(chan error, 1)
+	err := threadBound(t.Cmd, func(err error) { ended <- err })
+	if err == nil {
+		return <-ended
+	}
+	var path *os.PathError
+	if t.lock != LockKernel || !errors.As(err, &path) {
+		return err
+	}
+	t.lock = LockApp
+	fresh := *t.Cmd
+	fresh.Process, fresh.ProcessState = nil, nil
+	t.Cmd = &fresh
+	jail(t.Cmd, t.lock)
+	if err := threadBound(t.Cmd, func(err error) { ended <- err }); err != nil {
+		return err
+	}
+	return <-ended
+}

@@ -1,0 +1,41 @@
+package backend
+
+import (
+	"strings"
+	"time"
+)
+
+// Licence is what a person may do with a model's weights, as far as it is known.
+type Licence struct {
+	Name       string `json:"name"`       // empty: the file names none
+	OpenSource bool   `json:"openSource"` // by the Open Source Initiative's definition, not only open-weight
+	Commercial bool   `json:"commercial"` // commercial use is allowed
+}
+
+// Model is one set of weights in the library, at one quantization.
+type Model struct {
+	Ref           string    `json:"ref"`   // "smollm2-135m:Q4_1"; unique in the library
+	Name          string    `json:"name"`  // "SmolLM2 135M"
+	Quant         string    `json:"quant"` // llama.cpp's name: "Q4_K_M"
+	Family        string    `json:"family"`
+	Architecture  string    `json:"architecture"` // GGUF general.architecture
+	Parameters    int64     `json:"parameters"`   // weights, counted from the tensors
+	Bytes         int64     `json:"bytes"`        // all files
+	ContextLength int       `json:"contextLength"`
+	Digest        string    `json:"digest"` // "sha256:…" of the weights file
+	Licence       Licence   `json:"licence"`
+	Source        string    `json:"source"`   // starter, import, pull, adopted or derived
+	Capable       []string  `json:"capable"`  // chat, vision, tools, thinking, embedding
+	Template      bool      `json:"template"` // the file carries a chat template
+	Path          string    `json:"path"`     // of the weights file
+	Added         time.Time `json:"added"`
+}
+
+// SplitRef cuts a reference into its name and quant: "a:Q4_0" gives "a", "Q4_0"; "a" gives "a", "".
+func SplitRef(ref string) (name, quant string) {
+	i := strings.LastIndexByte(ref, ':')
+	if i < 0 || strings.ContainsRune(ref[i:], '/') {
+		return ref, ""
+	}
+	return ref[:i], ref[i+1:]
+}

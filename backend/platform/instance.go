@@ -1,0 +1,154 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"weightroom/backend"
+)
+
+// Request is what a second start asks of the first: to run a command for it, or, with no arguments, to show its
+// window.
+type Request struct {
+	Args []string `json:"args"`
+	Dir  string   `json:"dir"` // working folder of the one who asks
+}
+
+// Reply is what the first answers.
+type Reply struct {
+	Stdout string `json:"stdout"`
+	Stderr string `json:"stderr"`
+	Exit   int    `json:"exit"`
+}
+
+// Instance is the ownership of one data folder by one process. Closing it, or the process's end, gives it back.
+type Instance struct {
+	lock     *flock.Flock
+	listener net.Listener
+	dir      string
+	once     sync.Once
+}
+
+// handOver is how long a second start waits for the first.
+const handOver = 2 * time.Second
+
+const (
+	lockName    = "weightroom.lock"
+	addressName = "weightroom.socket" // holds the path of the owner's socket
+)
+
+// Acquire takes the data folder. When another process has it, Acquire hands request over to that one and returns its
+// reply and no Instance. It never waits longer than two seconds plus the time the request itself takes. The lock is
+// the operating system's, so a dead owner's is gone with it and there is no stale lock to clear.
+func Acquire(ctx context.Context, data string, request Request) (*Instance, *Reply, error) {
+	lock := flock.New(filepath.Join(data, lockName), flock.SetPermissions(0o600))
+	deadline := time.Now().Add(handOver)
+	for {
+		got, err := lock.TryLock()
+		if err != nil {
+			return nil, nil, folderProblem(data, err)
+		}
+		if got {
+			i := &Instance{lock: lock}
+			if err := i.listen(data); err != nil {
+				_ = i.Close()
+				return nil, nil, folderProblem(data, err)
+			}
+			return i, nil, nil
+		}
+		reply, err := ask(ctx, data, request)
+		if err == nil {
+			return nil, reply, nil
+		}
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if time.Now().After(deadline) {
+			return nil, nil, backend.Fail(backend.CodeLocked, err, "Weightroom is already running with this data folder and does not answer.", "Close it, or choose another folder with --data.")
+		}
+		time.Sleep(50 * time.Millisecond) // the owner is starting or ending
+	}
+}
+
+func (i *Instance) listen(data string) error {
+	dir, err := os.MkdirTemp("", "weightroom-") // short, and private: a socket's path has about 100 bytes
+	if err != nil {
+		return err
+	}
+	i.dir = dir
+	path := filepath.Join(dir, "hand-over.sock")
+	if i.listener, err = net.Listen("unix", path); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return err
+	}
+	temp := filepath.Join(data, addressName+".new")
+	if err := os.WriteFile(temp, []byte(path), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temp, filepath.Join(data, addressName))
+}
+
+// Serve answers the requests of later starts until Close. It blocks.
+func (i *Instance) Serve(answer func(Request) Reply) {
+	for {
+		conn, err := i.listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close() //nolint:errcheck // the answer is out or the asker is gone
+			var r Request
+			if json.NewDecoder(io.LimitReader(conn, 1<<20)).Decode(&r) == nil {
+				_ = json.NewEncoder(conn).Encode(answer(r))
+			}
+		}()
+	}
+}
+
+// Close gives the data folder back.
+func (i *Instance) Close() error {
+	var err error
+	i.once.Do(func() {
+		if i.listener != nil {
+			_ = i.listener.Close()
+		}
+		if i.dir != "" {
+			_ = os.RemoveAll(i.dir)
+		}
+		err = i.lock.Unlock()
+	})
+	return err
+}
+
+func ask(ctx context.Context, data string, request Request) (*Reply, error) {
+	path, err := os.ReadFile(filepath.Join(data, addressName)) //nolint:gosec // our own file in the data folder
+	if err != nil {
+		return nil, err
+	}
+	conn, err := (&net.Dialer{Timeout: handOver}).DialContext(ctx, "unix", string(path))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close() //nolint:errcheck // read-only from here on
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if err := json.NewEncoder(conn).Encode(request); err != nil {
+		return nil, err
+	}
+	var reply Reply
+	if err := json.NewDecoder(conn).Decode(&reply); err != nil {
+		return nil, errors.Join(ctx.Err(), err)
+	}
+	return &reply, nil
+}
