@@ -12,6 +12,8 @@ import (
 
 	"github.com/ollama/ollama/discover"
 	"github.com/ollama/ollama/server"
+
+	"weightroom/backend"
 )
 
 // childSocket is the number under which the child inherits its listening socket.
@@ -26,9 +28,16 @@ type hello struct {
 // RunChild is "weightroom engine": it takes the inherited socket, locks itself off the network and serves until
 // standard input closes, which is how it learns that the window is gone. It does not return before that.
 func RunChild(lock Lock) error {
+	file := os.NewFile(childSocket, "engine socket")
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return backend.Fail(backend.CodeInvalid, err, "The engine is started by Weightroom itself.", "Run weightroom without a command, or weightroom run.")
+	}
+	_ = file.Close()
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0) // as process 1 of its namespace it takes every child with it; elsewhere its process group goes too
+		endGroup() // as process 1 of its namespace it takes every child with it; elsewhere its group must go
+		os.Exit(0)
 	}()
 	greet := func(h hello) { _ = json.NewEncoder(os.Stdout).Encode(h) }
 
@@ -40,15 +49,6 @@ func RunChild(lock Lock) error {
 	}
 	lockDialer()
 
-	file := os.NewFile(childSocket, "engine socket")
-	if file == nil {
-		return fmt.Errorf("the engine is started by Weightroom, not by hand")
-	}
-	listener, err := net.FileListener(file)
-	if err != nil {
-		return fmt.Errorf("the engine is started by Weightroom, not by hand: %w", err)
-	}
-	_ = file.Close()
 	greet(hello{Lock: lock})
 	return server.Serve(listener)
 }

@@ -25,13 +25,20 @@ func jail(cmd *exec.Cmd, lock Lock) {
 	cmd.Cancel = func() error { return killGroup(cmd) }
 }
 
-// killGroup ends cmd and everything it started.
+// killGroup ends cmd and everything it started, which shares its process group.
 func killGroup(cmd *exec.Cmd) error {
 	if cmd.Process == nil {
 		return nil
 	}
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	return cmd.Process.Kill()
+}
+
+// endGroup ends this process and what it started, where it leads a group; in somebody else's group it ends nothing.
+func endGroup() {
+	if syscall.Getpgrp() == os.Getpid() {
+		_ = syscall.Kill(0, syscall.SIGKILL)
+	}
 }
 
 // loopbackUp brings up the loopback interface of a fresh network namespace.

@@ -25,9 +25,9 @@ func processTree(root int) []process {
 	children := map[int][]process{}
 	var tree []process
 	for _, path := range entries {
-		data, err := os.ReadFile(path) //nolint:gosec // a fixed pattern below /proc
+		data, err := os.ReadFile(path)
 		if err != nil {
-			continue
+			continue // it has ended
 		}
 		p, ok := parseStat(data)
 		if !ok {

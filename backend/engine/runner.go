@@ -111,7 +111,7 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 	guarded, guard := c.guard(ctx)
 	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: map[string]any{"num_ctx": contextLength}},
 		func(api.GenerateResponse) error { return nil })
-	hung := guard.end()
+	guard.end()
 	close(done)
 	<-reported
 	if err != nil {
@@ -120,9 +120,6 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 				s.State, s.Model, s.LoadProgress = StateReady, "", 0
 			}
 		})
-		if hung {
-			return hangProblem(err)
-		}
 		return e.readable(ctx, c, ref, err)
 	}
 	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateReady, ref, 1 })
@@ -196,20 +193,18 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 		}
 		return nil
 	})
-	hung := guard.end()
+	guard.end()
 	if !thought.IsZero() {
 		m.ThinkingSeconds = thought.Sub(first).Seconds()
 	}
 	if !finished && m.Tokens > 1 {
 		m.TokensPerSecond = float64(m.Tokens-1) / last.Sub(first).Seconds()
 	}
-	switch {
-	case hung:
-		return hangProblem(err)
-	case err != nil:
+	if err == nil && !finished {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return e.readable(ctx, c, p.Model, err)
-	case !finished:
-		return e.readable(ctx, c, p.Model, io.ErrUnexpectedEOF)
 	}
 	return nil
 }
@@ -258,7 +253,6 @@ func chatRequest(p backend.Prompt) *api.ChatRequest {
 // ends the request.
 type guard struct {
 	heard  atomic.Int64 // unix nanoseconds of the last sign of life
-	hung   atomic.Bool
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -286,8 +280,7 @@ func (c *child) guard(ctx context.Context) (context.Context, *guard) {
 			}
 			if time.Since(time.Unix(0, g.heard.Load())) > hungAfter {
 				slog.Error("engine is silent, ending it")
-				g.hung.Store(true)
-				c.kill()
+				c.silence()
 				return
 			}
 		}
@@ -297,21 +290,19 @@ func (c *child) guard(ctx context.Context) (context.Context, *guard) {
 
 func (g *guard) alive() { g.heard.Store(time.Now().UnixNano()) }
 
-// end stops watching and says whether the engine was killed for its silence.
-func (g *guard) end() bool {
+// end stops watching.
+func (g *guard) end() {
 	g.cancel()
 	<-g.done
-	return g.hung.Load()
-}
-
-func hangProblem(err error) error {
-	return backend.Fail(backend.CodeEngineHung, err, "The engine stopped responding and was restarted.", "Press Try again. What it had written is kept.")
 }
 
 // readable turns what Ollama or the socket says into a sentence.
 func (e *Engine) readable(ctx context.Context, c *child, ref string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if c.hung.Load() {
+		return backend.Fail(backend.CodeEngineHung, err, "The engine stopped responding and was restarted.", "Press Try again. What it had written is kept.")
 	}
 	died := func() error {
 		return backend.Fail(backend.CodeEngineDied, err, "The engine stopped in the middle of its work.", "Press Try again. What it had written is kept, and the engine has been restarted.")

@@ -35,6 +35,8 @@ type child struct {
 	api     *api.Client
 	started time.Time
 	stopped atomic.Bool // ended on purpose
+	dying   atomic.Bool // told to end, or killed
+	hung    atomic.Bool // killed for its silence
 	done    chan struct{}
 	err     error // valid after done
 	clean   sync.Once
@@ -43,22 +45,27 @@ type child struct {
 func (c *child) start() error {
 	return threadBound(c.cmd, func(err error) {
 		c.err = err
+		if c.lock != LockKernel {
+			_ = killGroup(c.cmd) // what a crash left behind
+		}
 		close(c.done)
 	})
 }
 
+// alive says whether the child can take requests.
 func (c *child) alive() bool {
 	select {
 	case <-c.done:
 		return false
 	default:
-		return true
+		return !c.dying.Load()
 	}
 }
 
 // stop ends the child on purpose: it is told by its standard input, and killed when it does not listen.
 func (c *child) stop() {
 	c.stopped.Store(true)
+	c.dying.Store(true)
 	_ = c.stdin.Close()
 	select {
 	case <-c.done:
@@ -69,7 +76,16 @@ func (c *child) stop() {
 }
 
 // kill ends the child and its children at once, as a crash would.
-func (c *child) kill() { _ = killGroup(c.cmd) }
+func (c *child) kill() {
+	c.dying.Store(true)
+	_ = killGroup(c.cmd)
+}
+
+// silence kills a child that does not answer any more.
+func (c *child) silence() {
+	c.hung.Store(true)
+	c.kill()
+}
 
 func (c *child) cleanUp() {
 	c.clean.Do(func() {

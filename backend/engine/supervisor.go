@@ -81,6 +81,7 @@ type Engine struct {
 	life     context.Context // ends at Close
 	end      context.CancelFunc
 	active   atomic.Int64 // requests under way
+	lock     Lock         // tried first
 
 	mu      sync.Mutex
 	child   *child
@@ -99,6 +100,7 @@ func New(opts Options) *Engine {
 		starting: make(chan struct{}, 1),
 		life:     life,
 		end:      end,
+		lock:     strongestLock,
 		status:   Status{State: StateStopped, Lock: LockNone},
 	}
 }
@@ -190,8 +192,8 @@ func (e *Engine) spawnLocked() (*child, error) {
 	if _, err := os.Stat(filepath.Join(LibDir(e.opts.Executable), toolFile("llama-server"))); err != nil {
 		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine is not installed.", "Run make engine, or install Weightroom again.")
 	}
-	c, err := e.spawn(e.life, strongestLock)
-	if err != nil && strongestLock != LockApp && e.life.Err() == nil {
+	c, err := e.spawn(e.life, e.lock)
+	if err != nil && e.lock != LockApp && e.life.Err() == nil {
 		slog.Warn("kernel lock not available", "error", err)
 		c, err = e.spawn(e.life, LockApp)
 	}
@@ -209,7 +211,7 @@ func (e *Engine) watch(c *child) {
 		case <-ticker.C:
 			if !c.healthy() {
 				slog.Error("engine hangs, ending it")
-				c.kill()
+				c.silence()
 			}
 		}
 	}
@@ -417,6 +419,7 @@ func (e *Engine) environment() []string {
 		"OLLAMA_NUM_PARALLEL=1",
 		"OLLAMA_MAX_LOADED_MODELS=1", // so that one plan of memory holds
 		"OLLAMA_KEEP_ALIVE=" + keepAlive(t.KeepAlive).String(),
+		"LLAMA_ARG_CACHE_RAM=512", // MiB for the prompts of other chats; llama-server would take 8 GiB
 		"OLLAMA_LOAD_TIMEOUT=30m", // a slow disk is no reason to give up; a hang is noticed by its idle processor
 	}
 	if t.KVType != "" {

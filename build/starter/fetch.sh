@@ -22,7 +22,7 @@ if command -v sha256sum >/dev/null 2>&1; then sha=sha256sum; else sha='shasum -a
 right() { [ -f "$1" ] && [ "$($sha <"$1" | cut -c1-64)" = "$sha256" ]; }
 
 if ! right "$cache/$file"; then
-  command -v python3 >/dev/null 2>&1 && python3 -m pip --version >/dev/null 2>&1 ||
+  python3 -m pip --version >/dev/null 2>&1 ||
     die "pip is missing." "Install python3-pip, or run 'make deps', and try again."
   mkdir -p "$cache"
   work=$(mktemp -d "$cache/fetch-XXXXXX")

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary stand for the app, so that scripts can run it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"weightroom": func() { os.Exit(Main(context.Background(), os.Args[1:], os.DirFS("."))) },
+	})
+}
+
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("WEIGHTROOM_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("DISPLAY", "")
+			env.Setenv("WAYLAND_DISPLAY", "")
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": exitCode,
+			"gguf": writeGGUF,
+		},
+	})
+}
+
+// exitCode runs a command and compares its exit code: code 2 weightroom bla.
+func exitCode(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		var exit interface{ ExitCode() int }
+		if e, ok := err.(interface{ ExitCode() int }); ok { //nolint:errorlint // testscript does not wrap it
+			exit = e
+		}
+		if exit == nil {
+			ts.Fatalf("%v did not exit: %v", args[1:], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%v exited with %d, not %d", args[1:], got, want)
+	}
+}
+
+// writeGGUF writes a broken model file: gguf KIND FILE.
+func writeGGUF(ts *testscript.TestScript, _ bool, args []string) {
+	header := func(tensors, keys uint64) []byte {
+		b := []byte("GGUF")
+		b = binary.LittleEndian.AppendUint32(b, 3)
+		b = binary.LittleEndian.AppendUint64(b, tensors)
+		return binary.LittleEndian.AppendUint64(b, keys)
+	}
+	var data []byte
+	switch args[0] {
+	case "absurd":
+		data = header(1<<60, 1<<60)
+	case "truncated":
+		data = header(1, 1)[:20]
+	case "empty":
+	default:
+		ts.Fatalf("no kind %s", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
+}

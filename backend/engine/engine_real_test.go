@@ -1,0 +1,509 @@
+//go:build engine && linux
+
+package engine
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/library"
+	"weightroom/backend/runnertest"
+)
+
+const (
+	model = library.StarterRef
+	story = "Write a very long story about a lighthouse keeper."
+)
+
+// TestMain lets the test binary be its own victim: as "own DIR" it runs an engine and waits to be killed.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "own" {
+		own(os.Args[2])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// binary is the built app: the engine is our own binary.
+func binary(t testing.TB) string {
+	t.Helper()
+	path, err := filepath.Abs("../../build/bin/weightroom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v: run make app first", err)
+	}
+	return path
+}
+
+func options(executable, dir string) Options {
+	return Options{
+		Executable: executable, Models: filepath.Join(dir, "models"), Home: dir, Log: filepath.Join(dir, "engine.log"),
+		Tuning: func() Tuning { return Tuning{KeepAlive: time.Minute} },
+	}
+}
+
+// fill puts the starter into a library in dir.
+func fill(t testing.TB, dir string) {
+	t.Helper()
+	l, err := library.New(filepath.Join(dir, "models"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, ok := library.FindStarter([]string{"../../build/share/weightroom"})
+	if !ok {
+		t.Fatal("no starter: run make starter first")
+	}
+	if _, err := l.Import(context.Background(), path, library.StarterOptions(nil)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newReal(t testing.TB) *Engine {
+	t.Helper()
+	dir := t.TempDir()
+	fill(t, dir)
+	e := New(options(binary(t), dir))
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(dir, "engine.log"))
+			t.Logf("%s", log[max(0, len(log)-4000):])
+		}
+	})
+	return e
+}
+
+func prompt(text string, maxTokens int) backend.Prompt {
+	zero := 0.0
+	return backend.Prompt{
+		Model: model, Bytes: library.StarterBytes,
+		Messages: []backend.Message{{Role: backend.RoleUser, Text: text}},
+		Sampling: backend.Sampling{Temperature: &zero, MaxTokens: maxTokens, ContextLength: 2048},
+	}
+}
+
+// answering starts an answer and returns once its third piece came; the channel gives its end.
+func answering(t *testing.T, e *Engine) <-chan error {
+	t.Helper()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		pieces := 0
+		_, err := e.Answer(context.Background(), prompt(story, 4000), func(d backend.Delta) {
+			if d.Text != "" {
+				if pieces++; pieces == 3 {
+					close(began)
+				}
+			}
+		})
+		ended <- err
+	}()
+	select {
+	case <-began:
+	case err := <-ended:
+		t.Fatalf("ended early: %v", err)
+	case <-time.After(60 * time.Second):
+		t.Fatal("no answer began")
+	}
+	return ended
+}
+
+func after(t *testing.T, ended <-chan error, limit time.Duration) error {
+	t.Helper()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(limit):
+		t.Fatalf("no end after %v", limit)
+		return nil
+	}
+}
+
+func llamaServer(t *testing.T, e *Engine) process {
+	t.Helper()
+	for _, p := range processTree(e.PID()) {
+		if strings.HasPrefix(p.name, "llama-server") {
+			return p
+		}
+	}
+	t.Fatal("no llama-server runs")
+	return process{}
+}
+
+// gone says whether a process runs no more; one that nobody has waited for yet does not run either.
+func gone(pid int) bool {
+	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(string(data), ") ")
+	return strings.HasPrefix(rest, "Z") || strings.HasPrefix(rest, "X")
+}
+
+func TestEngineKeepsTheContract(t *testing.T) {
+	runnertest.Contract(t, newReal(t), model, story)
+}
+
+func TestEngineSaysParis(t *testing.T) {
+	e := newReal(t)
+	var text strings.Builder
+	if _, err := e.Answer(t.Context(), prompt("What is the capital of France?", 40), func(d backend.Delta) { text.WriteString(d.Text) }); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "Paris") {
+		t.Errorf("it says %q", text.String())
+	}
+}
+
+func TestEngineHasANetworkOfItsOwn(t *testing.T) {
+	e := newReal(t)
+	before := listeners(t, "/proc/net")
+	if err := e.Load(t.Context(), model, 2048, library.StarterBytes, nil); err != nil {
+		t.Fatal(err)
+	}
+	if e.Status().Lock != LockKernel {
+		t.Skipf("this system gives the lock %q", e.Status().Lock)
+	}
+	for address := range listeners(t, "/proc/net") {
+		if !before[address] {
+			t.Errorf("listens outside: %s", address)
+		}
+	}
+	inside := filepath.Join("/proc", strconv.Itoa(llamaServer(t, e).pid), "net")
+	if len(listeners(t, inside)) == 0 {
+		t.Error("llama-server listens nowhere, so this test looked in the wrong place")
+	}
+	routes, err := os.ReadFile(filepath.Join(inside, "route"))
+	if err != nil || strings.Count(string(routes), "\n") > 1 {
+		t.Errorf("a way out: %s, %v", routes, err)
+	}
+	devices, err := os.ReadFile(filepath.Join(inside, "dev"))
+	if err != nil || strings.Count(string(devices), ":") != 1 || !strings.Contains(string(devices), "lo:") {
+		t.Errorf("more than a loopback: %s, %v", devices, err)
+	}
+}
+
+// listeners gives the listening TCP sockets of one network namespace, from its tables below dir.
+func listeners(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, table := range []string{"tcp", "tcp6"} {
+		file, err := os.Open(filepath.Join(dir, table))
+		if err != nil {
+			continue
+		}
+		for s := bufio.NewScanner(file); s.Scan(); {
+			if f := strings.Fields(s.Text()); len(f) > 3 && f[3] == "0A" { // TCP_LISTEN
+				found[table+" "+f[1]] = true
+			}
+		}
+		_ = file.Close()
+	}
+	return found
+}
+
+func TestEngineSurvivesAKilledServer(t *testing.T) {
+	e := newReal(t)
+	ended := answering(t, e)
+	if err := syscall.Kill(llamaServer(t, e).pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := after(t, ended, 10*time.Second); backend.Readable(err).Code != backend.CodeEngineDied {
+		t.Errorf("said %v", err)
+	}
+	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+		t.Errorf("the next prompt: %v", err)
+	}
+}
+
+func TestEngineIsStartedAgainAfterACrash(t *testing.T) {
+	e := newReal(t)
+	ended := answering(t, e)
+	tree := processTree(e.PID())
+	if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := after(t, ended, 10*time.Second); backend.Readable(err).Code != backend.CodeEngineDied {
+		t.Errorf("said %v", err)
+	}
+	time.Sleep(2 * time.Second)
+	for _, p := range tree {
+		if !gone(p.pid) {
+			t.Errorf("%s (%d) is left", p.name, p.pid)
+		}
+	}
+	if s := e.Status(); s.State != StateReady || s.Restarts != 1 {
+		t.Errorf("after two seconds: %+v", s)
+	}
+	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+		t.Errorf("the next prompt: %v", err)
+	}
+}
+
+func TestEngineThatHangsIsNoticed(t *testing.T) {
+	e := newReal(t)
+	ended := answering(t, e)
+	for _, p := range processTree(e.PID()) {
+		_ = syscall.Kill(p.pid, syscall.SIGSTOP)
+	}
+	begin := time.Now()
+	if err := after(t, ended, 30*time.Second); backend.Readable(err).Code != backend.CodeEngineHung {
+		t.Errorf("said %v", err)
+	}
+	t.Logf("noticed after %v", time.Since(begin).Round(time.Second))
+	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+		t.Errorf("the next prompt: %v", err)
+	}
+}
+
+func TestEngineStopsWhateverHangs(t *testing.T) {
+	e := newReal(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended, began := make(chan error, 1), make(chan struct{}, 10000)
+	go func() {
+		_, err := e.Answer(ctx, prompt(story, 4000), func(backend.Delta) { began <- struct{}{} })
+		ended <- err
+	}()
+	for range 8 {
+		<-began
+	}
+	for _, p := range processTree(e.PID()) {
+		_ = syscall.Kill(p.pid, syscall.SIGSTOP)
+	}
+	cancel()
+	if err := after(t, ended, time.Second); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestEngineCloseLeavesNothing(t *testing.T) {
+	e := newReal(t)
+	answering(t, e)
+	tree := processTree(e.PID())
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range tree {
+		if !gone(p.pid) {
+			t.Errorf("%s (%d) is left", p.name, p.pid)
+		}
+	}
+	if dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), socketDirPattern+"*")); len(dirs) > 0 {
+		for _, dir := range dirs {
+			if conn, err := net.Dial("unix", filepath.Join(dir, "engine.sock")); err == nil {
+				_ = conn.Close()
+				t.Errorf("%s still listens", dir)
+			}
+		}
+	}
+}
+
+// own runs an engine with a loaded model in dir, prints its process ids and waits.
+func own(dir string) {
+	executable, _ := filepath.Abs("../../build/bin/weightroom")
+	if e := os.Getenv("ENGINE_BINARY"); e != "" {
+		executable = e
+	}
+	e := New(options(executable, dir))
+	var text strings.Builder
+	_, err := e.Answer(context.Background(), prompt("What is the capital of France?", 20), func(d backend.Delta) { text.WriteString(d.Text) })
+	pids := ""
+	for _, p := range processTree(e.PID()) {
+		pids += fmt.Sprintf(" %d", p.pid)
+	}
+	fmt.Println(strings.Contains(text.String(), "Paris"), e.Status().Lock, err, pids)
+	select {}
+}
+
+// startOwner runs own in a process of its own, as user uid where that is not -1, and gives its first line.
+func startOwner(t *testing.T, dir, executable string, uid int) (*exec.Cmd, []string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "own", dir)
+	cmd.Env = append(os.Environ(), "ENGINE_BINARY="+executable, "XDG_RUNTIME_DIR=")
+	cmd.Stderr = os.Stderr
+	if uid >= 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the owner said nothing: %v", err)
+	}
+	return cmd, strings.Fields(line)
+}
+
+func TestEngineEndsWithItsOwner(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir)
+	cmd, line := startOwner(t, dir, binary(t), -1)
+	if line[0] != "true" || line[2] != "<nil>" {
+		t.Errorf("the owner said %v", line)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	time.Sleep(2 * time.Second)
+	for _, field := range line[3:] {
+		if pid, _ := strconv.Atoi(field); !gone(pid) {
+			t.Errorf("%d is left two seconds after kill -9: %s", pid, commandLine(pid))
+		}
+	}
+	if len(line) < 5 {
+		t.Errorf("only %v ran", line[3:])
+	}
+}
+
+func commandLine(pid int) string {
+	data, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	return strings.ReplaceAll(string(data), "\x00", " ")
+}
+
+func TestEngineRunsAsAnOrdinaryUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("the other tests are run by an ordinary user already")
+	}
+	const nobody = 65534
+	// Everything is copied to where that user may read it.
+	base, err := os.MkdirTemp("/tmp", "weightroom-user-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	dir := filepath.Join(base, "data")
+	fill(t, dir)
+	script := `set -e; mkdir -p "$1/bin" "$1/lib"; cp "$2" "$1/bin/weightroom"; cp -RL "$3" "$1/lib/ollama"; cp "$4" "$1/test"; chmod -R a+rX "$1"; chown -R 65534:65534 "$1/data"; chmod 755 "$1"`
+	self, _ := os.Executable()
+	if out, err := exec.Command("bash", "-c", script, "copy", base, binary(t), LibDir(binary(t)), self).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command(filepath.Join(base, "test"), "own", dir)
+	cmd.Dir = base
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "ENGINE_BINARY=" + filepath.Join(base, "bin", "weightroom")}
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := listeners(t, "/proc/net")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	t.Logf("uid %d: %s", nobody, strings.TrimSpace(line))
+	if fields := strings.Fields(line); err != nil || fields[0] != "true" || fields[1] != string(LockKernel) {
+		t.Errorf("it said %q, %v", line, err)
+	}
+	for address := range listeners(t, "/proc/net") {
+		if !before[address] {
+			t.Errorf("listens outside: %s", address)
+		}
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	time.Sleep(2 * time.Second)
+	for _, field := range strings.Fields(line)[3:] {
+		if pid, _ := strconv.Atoi(field); !gone(pid) {
+			t.Errorf("%d is left: %s", pid, commandLine(pid))
+		}
+	}
+}
+
+func TestEngineWorksWithoutNamespaces(t *testing.T) {
+	e := newReal(t)
+	e.lock = LockApp
+	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+		t.Fatal(err)
+	}
+	if s := e.Status(); s.Lock != LockApp {
+		t.Errorf("lock %q", s.Lock)
+	}
+	tree := processTree(e.PID())
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range tree {
+		if !gone(p.pid) {
+			t.Errorf("%s (%d) is left", p.name, p.pid)
+		}
+	}
+}
+
+func TestEngineUnloadsAndTellsWhatIsLoaded(t *testing.T) {
+	e := newReal(t)
+	if loaded, err := e.Loaded(t.Context()); err != nil || len(loaded) != 0 || e.PID() != 0 {
+		t.Errorf("before the start: %v, %v", loaded, err)
+	}
+	var progress []float64
+	if err := e.Load(t.Context(), model, 4096, library.StarterBytes, func(p float64) { progress = append(progress, p) }); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range progress {
+		if p < 0 || p > 1 || i > 0 && p < progress[i-1]-0.05 {
+			t.Errorf("progress %v", progress)
+		}
+	}
+	loaded, err := e.Loaded(t.Context())
+	if err != nil || len(loaded) != 1 || loaded[0].Ref != model || loaded[0].ContextLength != 4096 || loaded[0].Bytes < library.StarterBytes {
+		t.Errorf("loaded %+v, %v", loaded, err)
+	}
+	if e.MemoryBytes() < library.StarterBytes {
+		t.Errorf("memory %d", e.MemoryBytes())
+	}
+	if err := e.Unload(t.Context(), model); err != nil {
+		t.Fatal(err)
+	}
+	if loaded, err := e.Loaded(t.Context()); err != nil || len(loaded) != 0 {
+		t.Errorf("after unloading: %v, %v", loaded, err)
+	}
+}
+
+func TestEngineToolRunsInAJail(t *testing.T) {
+	e := newReal(t)
+	path, _ := library.FindStarter([]string{"../../build/share/weightroom"})
+	path, _ = filepath.Abs(path)
+	tool, err := e.Tool(t.Context(), "llama-bench", "-m", path, "-p", "16", "-n", "4", "-r", "1", "-o", "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	tool.Stdout = &out
+	if err := tool.Run(); err != nil || !strings.Contains(out.String(), "avg_ts") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	long, err := e.Tool(ctx, "llama-bench", "-m", path, "-p", "4096", "-r", "100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := long.Run(); err == nil || time.Since(begin) > 3*time.Second {
+		t.Errorf("cancelled after %v: %v", time.Since(begin), err)
+	}
+}

@@ -1,0 +1,219 @@
+"""Drives the real window through the accessibility tree, which is also what a screen reader gets."""
+
+import os
+import subprocess
+import time
+
+import pyatspi
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.path.join(ROOT, "build", "bin", "weightroom")
+
+
+class Missing(AssertionError):
+    """Something a person should find on the page is not there."""
+
+
+def walk(node, depth=0):
+    """Yields node and everything below it. A page that changes meanwhile loses nodes, not the walk."""
+    try:
+        yield node
+        if depth > 60:
+            return
+        children = [node.getChildAtIndex(i) for i in range(node.childCount)]
+    except Exception:
+        return
+    for child in children:
+        if child is not None:
+            yield from walk(child, depth + 1)
+
+
+def role(node):
+    try:
+        return node.getRoleName()
+    except Exception:
+        return ""
+
+
+def name(node):
+    try:
+        return node.name or ""
+    except Exception:
+        return ""
+
+
+def text(node):
+    """The text of a node, or its name."""
+    try:
+        return node.queryText().getText(0, -1).replace("\ufffc", "")
+    except Exception:
+        return name(node)
+
+
+class Window:
+    """One run of the app on a data folder."""
+
+    def __init__(self, data, env=None):
+        self.data = data
+        environment = dict(os.environ, WEIGHTROOM_DATA=data, **(env or {}))
+        self.log = open(os.path.join(os.path.dirname(data), "window.log"), "ab")
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([BINARY], env=environment, stdout=self.log, stderr=self.log)
+        self.app = self.until("the window", self._find_app, 30)
+
+    def _find_app(self):
+        desktop = pyatspi.Registry.getDesktop(0)
+        for i in range(desktop.childCount):
+            app = desktop.getChildAtIndex(i)
+            try:
+                if app is not None and app.get_process_id() == self.process.pid and app.childCount:
+                    return app
+            except Exception:
+                continue
+        return None
+
+    def until(self, what, find, seconds=20):
+        """Waits for find() to give something true, and gives it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = find()
+            if found:
+                return found
+            if self.process.poll() is not None:
+                raise Missing(f"the app ended with {self.process.returncode} while waiting for {what}")
+            time.sleep(0.05)
+        raise Missing(f"no {what} after {seconds} s; on screen: {self.words()[:1500]!r}")
+
+    def nodes(self):
+        return walk(self.app)
+
+    def words(self):
+        """Everything readable on the page."""
+        seen = []
+        for node in self.nodes():
+            if role(node) in ("paragraph", "static", "heading", "text", "label", "section", "list item", "push button",
+                              "link", "entry", "table cell", "block quote", "code", "alert", "notification"):
+                piece = text(node).strip()
+                if piece and (not seen or seen[-1] != piece):
+                    seen.append(piece)
+        return "\n".join(seen)
+
+    def find(self, wanted, roles=None, seconds=20, exact=True):
+        """The node whose accessible name is wanted (or begins with it), of one of the roles."""
+
+        def look():
+            for node in self.nodes():
+                label = name(node)
+                if (label == wanted if exact else label.startswith(wanted)) and (not roles or role(node) in roles):
+                    return node
+            return None
+
+        return self.until(f"{'/'.join(roles or ['control'])} called {wanted!r}", look, seconds)
+
+    def has(self, wanted, roles=None):
+        return any(name(n) == wanted and (not roles or role(n) in roles) for n in self.nodes())
+
+    def sees(self, words, seconds=30):
+        """Waits until the page shows words."""
+        self.until(f"text {words!r}", lambda: words in self.words(), seconds)
+
+    def press(self, wanted, roles=("push button", "button", "link", "radio button", "page tab", "menu item", "toggle button"),
+              seconds=20, exact=True):
+        """Presses a control as a screen reader does."""
+        node = self.find(wanted, roles, seconds, exact)
+        action = node.queryAction()
+        for i in range(action.nActions):
+            if action.getName(i).lower() in ("press", "click", "jump", "activate", "select", "toggle", "invoke", ""):
+                action.doAction(i)
+                return node
+        raise Missing(f"{wanted!r} can't be pressed")
+
+    def click(self, node):
+        """Clicks in the middle of a node with the mouse."""
+        box = node.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
+        subprocess.run(["xdotool", "mousemove", str(box.x + box.width // 2), str(box.y + box.height // 2), "click", "1"], check=True)
+        time.sleep(0.1)
+
+    def focus(self):
+        """Gives the window the keyboard: there is no window manager here to do it."""
+        for window in self._windows():
+            subprocess.run(["xdotool", "windowfocus", "--sync", window], check=False)
+
+    def _windows(self):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "^Weightroom$"],
+                               capture_output=True, text=True)
+        return found.stdout.split()[-1:]
+
+    def type(self, words):
+        subprocess.run(["xdotool", "type", "--delay", "2", words], check=True)
+
+    def key(self, *keys):
+        subprocess.run(["xdotool", "key", *keys], check=True)
+
+    def say(self, words):
+        """Writes words into the message field and sends them."""
+        self.focus()
+        self.click(self.find("Message", ("entry", "text")))
+        self.type(words)
+        self.key("Return")
+
+    def processes(self):
+        """Process ids of the app and everything it started, by the host's numbers."""
+        return [self.process.pid, *descendants(self.process.pid)]
+
+    def screenshot(self, path):
+        subprocess.run(["import", "-window", "root", path], check=True)
+
+    def close(self, seconds=10):
+        """Closes the window as its close button does."""
+        for window in self._windows():
+            subprocess.run(["xdotool", "windowquit", window], check=False)
+        self.process.wait(seconds)
+        self.log.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def descendants(pid):
+    """Process ids below pid, by the host's numbers."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    parents[int(entry)] = int(stat.read().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+    found, queue = [], [pid]
+    while queue:
+        current = queue.pop()
+        below = [child for child, parent in parents.items() if parent == current]
+        found += below
+        queue += below
+    return found
+
+
+def command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return line.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def runs(pid):
+    """Whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def listeners(pids):
+    """Lines of `ss -ltnp` that belong to one of the processes."""
+    lines = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line for line in lines if any(f"pid={pid}," in line for pid in pids)]

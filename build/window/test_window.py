@@ -1,0 +1,159 @@
+"""Trials of the real window with the real engine and real weights, seen through the accessibility tree."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from drive import BINARY, Window, command, listeners, runs  # noqa: E402
+
+STORY = "Write a very long story about a lighthouse keeper and his cat."
+
+
+class Trial(unittest.TestCase):
+    """A window on an empty data folder."""
+
+    def setUp(self):
+        self.base = tempfile.mkdtemp(prefix="weightroom-window-")
+        self.data = os.path.join(self.base, "data")
+        self.window = None
+
+    def tearDown(self):
+        if self.window and self.window.process.poll() is None:
+            failed = any(error for _, error in getattr(self._outcome, "errors", []) or []) or (
+                self._outcome.result and any(test is self for test, _ in
+                                             self._outcome.result.failures + self._outcome.result.errors))
+            if failed and os.environ.get("PICTURES"):
+                self.window.screenshot(os.path.join(os.environ["PICTURES"], self.id() + ".png"))
+            self.window.kill()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def start(self):
+        self.window = Window(self.data)
+        return self.window
+
+    def start_chat(self):
+        """A window in a new chat with the starter model."""
+        window = self.start()
+        window.press("Start chatting")
+        window.find("Message", ("entry", "text"))
+        return window
+
+    def ask(self, *arguments):
+        """Runs a command on the same data folder and gives its JSON."""
+        run = subprocess.run([BINARY, "--data", self.data, "--json", *arguments], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return json.loads(run.stdout)
+
+    def server(self):
+        """The process id of llama-server."""
+        return self.window.until("llama-server", lambda: next(
+            (pid for pid in self.window.processes() if "llama-server --model" in command(pid)), None))
+
+    def begin_story(self):
+        """Sends a prompt with a long answer and waits until it streams."""
+        self.window.say(STORY)
+        self.window.find("Stop", seconds=60, exact=False)
+        return self.window.until("the first words", self.answer, 60)
+
+    def answer(self):
+        """What is stored of the last answer, by way of the running window."""
+        chats = self.ask("chats", "list")["chats"]
+        messages = self.ask("chats", "export", chats[0]["id"])["chats"][0]["messages"] if chats else []
+        return messages[-1]["text"] if messages and messages[-1]["role"] == "assistant" else ""
+
+
+class Conversation(Trial):
+    def test_type_send_see_the_answer_close_start_again_same_chat(self):
+        window = self.start_chat()
+        window.say("What is the capital of France?")
+        window.sees("Paris", 60)
+        window.sees("t/s")
+        window.sees("first token")
+        said = self.answer()
+        self.assertIn("Paris", said)
+        pids = window.processes()
+        window.close()
+        time.sleep(2)
+        self.assertEqual([command(p) for p in pids if runs(p)], [], "left after closing")
+
+        window = self.start()
+        window.sees("What is the capital of France?")
+        window.press("What is the capital of France?", exact=False)
+        window.sees(said.strip().splitlines()[0][:60])
+        window.say("And of Italy?")
+        window.until("a second answer", lambda: len(self.ask("chats", "list")["chats"]) == 1 and
+                     self.ask("chats", "list")["chats"][0]["messages"] == 4 and self.answer(), 60)
+
+    def test_stop_keeps_what_was_written(self):
+        window = self.start_chat()
+        self.begin_story()
+        window.press("Stop", exact=False)
+        window.sees("Stopped", 5)
+        self.assertTrue(self.answer())
+        window.find("Send", seconds=5, exact=False)
+
+    def test_killed_llama_server_is_said_and_the_next_prompt_works(self):
+        window = self.start_chat()
+        self.begin_story()
+        os.kill(self.server(), 9)
+        window.sees("The engine stopped", 15)
+        self.assertTrue(self.answer(), "the partial answer is kept")
+        window.say("What is the capital of France?")
+        window.until("an answer", lambda: "Paris" in self.answer(), 60)
+
+
+class Life(Trial):
+    def test_killed_window_leaves_nothing_running_and_loses_no_text(self):
+        window = self.start_chat()
+        self.begin_story()
+        time.sleep(2)
+        before = self.answer()
+        pids = window.processes()
+        self.assertTrue(any("llama-server" in command(p) for p in pids))
+        window.kill()
+        time.sleep(2)
+        self.assertEqual([command(p) for p in pids if runs(p)], [], "left two seconds after kill -9")
+        window = self.start()
+        window.press(STORY[:20], exact=False)
+        window.sees("Interrupted", 10)
+        self.assertTrue(self.answer().startswith(before[:200]))
+
+    def test_second_start_hands_over(self):
+        window = self.start_chat()
+        began = time.monotonic()
+        second = subprocess.run([BINARY, "--data", self.data], timeout=10)
+        self.assertEqual(second.returncode, 0)
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertIsNone(window.process.poll())
+        self.assertEqual(self.ask("chats", "list")["chats"][0]["messages"], 0)
+
+    def test_nothing_of_ours_listens_while_a_model_is_loaded(self):
+        window = self.start_chat()
+        window.say("Hello")
+        window.until("an answer", self.answer, 60)
+        self.server()
+        self.assertEqual(listeners(window.processes()), [])
+
+    def test_every_control_has_a_name(self):
+        window = self.start_chat()
+        from drive import name, role
+        for page in ("Library", "Machine", "Settings", "Chat"):
+            window.press(page)
+            time.sleep(1)
+            unnamed = [role(node) for node in window.nodes()
+                       if role(node) in ("push button", "entry", "link", "combo box", "check box", "slider", "toggle button",
+                                         "radio button", "spin button") and not name(node).strip()]
+            self.assertEqual(unnamed, [], f"on the page {page}")
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, verbosity=2).result
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(failed > 0)

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// leaves are packages below backend that their siblings may use: formats and nouns, with no work of their own.
+var leaves = map[string]bool{"weightroom/backend": true, "weightroom/backend/gguf": true}
+
+// TestImportsGoOneWay holds the direction main, app, backend/..., backend, with hardware on its own.
+func TestImportsGoOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for decoder.More() {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		for _, to := range p.Imports {
+			if reason := wrong(p.ImportPath, to); reason != "" {
+				t.Errorf("%s imports %s: %s", p.ImportPath, to, reason)
+			}
+		}
+	}
+	if seen < 8 {
+		t.Errorf("only %d packages looked at", seen)
+	}
+}
+
+// wrong says why an import is not allowed, or nothing.
+func wrong(from, to string) string {
+	if strings.HasPrefix(to, "github.com/ollama/") && from != "weightroom/backend/engine" {
+		return "only backend/engine may name ollama"
+	}
+	if from == "weightroom/backend" && strings.Contains(to, ".") {
+		return "the nouns import only the standard library"
+	}
+	if !strings.HasPrefix(to, "weightroom/") || strings.HasPrefix(to, from+"/") || strings.HasPrefix(from, to+"/") && leaves[to] {
+		return ""
+	}
+	area := func(path string) string { return strings.Split(path, "/")[1] }
+	switch area(from) {
+	case "hardware":
+		return "hardware imports nothing of ours"
+	case "backend":
+		if area(to) != "backend" {
+			return "the backend does not know " + area(to)
+		}
+		sameTree := strings.Split(from, "/")[2:]
+		if !leaves[to] && (len(sameTree) == 0 || !strings.HasPrefix(to, "weightroom/backend/"+sameTree[0]+"/")) {
+			return "packages below backend do not know each other; take an interface and let app wire it"
+		}
+	}
+	return ""
+}
+
+func TestWrongArrowsAreFound(t *testing.T) {
+	for _, arrow := range [][2]string{
+		{"weightroom/hardware", "weightroom/backend"},
+		{"weightroom/backend/store", "weightroom/backend/chat"},
+		{"weightroom/backend/store", "weightroom/app"},
+		{"weightroom/backend", "go.etcd.io/bbolt"},
+		{"weightroom/app", "github.com/ollama/ollama/api"},
+	} {
+		if wrong(arrow[0], arrow[1]) == "" {
+			t.Errorf("%s may import %s", arrow[0], arrow[1])
+		}
+	}
+	for _, arrow := range [][2]string{
+		{"weightroom/backend/library", "weightroom/backend/gguf"},
+		{"weightroom/backend/store", "weightroom/backend"},
+		{"weightroom/app", "weightroom/backend/store"},
+		{"weightroom/app/cli", "weightroom/app"},
+	} {
+		if reason := wrong(arrow[0], arrow[1]); reason != "" {
+			t.Errorf("%s may not import %s: %s", arrow[0], arrow[1], reason)
+		}
+	}
+}
