@@ -1,0 +1,280 @@
+package hardware
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// linuxCPU reads /proc/cpuinfo, /sys/devices/system/cpu and the process's affinity and quota.
+func (h *host) linuxCPU() (CPU, error) {
+	text, err := h.readErr("proc/cpuinfo")
+	info := parseCPUInfo(text)
+	if len(info.threads) == 0 {
+		// Some architectures don't number their processors there; the kernel's own list has them all.
+		for _, n := range parseCPUList(h.read("sys/devices/system/cpu/online")) {
+			info.threads = append(info.threads, cpuThread{number: n})
+		}
+	}
+	c := CPU{Model: info.model, LogicalCores: len(info.threads), Features: linuxFeatures(info.flags)}
+	if c.Model == "" {
+		c.Model = h.processorFromTree()
+	}
+	cores := h.coresOf(info.threads)
+	c.PhysicalCores = countCores(cores, func(int) bool { return true })
+	c.PerformanceCores, c.EfficiencyCores = h.coreKinds(cores)
+	c.CacheBytes = h.lastLevelCache(info.threads)
+	c.LimitCores = h.cgroups().cores()
+	c.UsableCores = c.LogicalCores
+	if allowed := len(parseCPUList(field(h.read("proc/self/status"), "Cpus_allowed_list", ":"))); allowed > 0 {
+		c.UsableCores = min(c.UsableCores, allowed)
+	}
+	if c.LimitCores > 0 {
+		c.UsableCores = min(c.UsableCores, max(1, int(math.Ceil(c.LimitCores))))
+	}
+	if c.LogicalCores == 0 && err == nil {
+		err = fmt.Errorf("hardware: no processor in /proc/cpuinfo")
+	}
+	return c, err
+}
+
+type cpuThread struct {
+	number int
+	core   string // "package/core"; empty where /proc/cpuinfo doesn't say, as on ARM
+}
+
+type cpuInfo struct {
+	model   string
+	flags   string
+	threads []cpuThread
+}
+
+// parseCPUInfo reads /proc/cpuinfo of x86, ARM, RISC-V, POWER and LoongArch.
+func parseCPUInfo(text string) cpuInfo {
+	var info cpuInfo
+	var parts []string
+	for block := range strings.SplitSeq(text, "\n\n") {
+		f := map[string]string{}
+		for line := range strings.Lines(block) {
+			if k, v, ok := strings.Cut(line, ":"); ok {
+				f[strings.TrimSpace(k)] = strings.TrimSpace(v)
+			}
+		}
+		if n, err := strconv.Atoi(f["processor"]); err == nil {
+			t := cpuThread{number: n}
+			if f["core id"] != "" {
+				t.core = f["physical id"] + "/" + f["core id"]
+			}
+			info.threads = append(info.threads, t)
+		}
+		info.model = first(info.model, f["model name"], f["Model Name"], f["cpu model"], f["cpu"], f["uarch"])
+		info.flags = first(info.flags, f["flags"], f["Features"], f["features"], riscvFlags(f["isa"]))
+		if p := armPart(f["CPU implementer"], f["CPU part"]); p != "" && !slices.Contains(parts, p) {
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) > 0 && (info.model == "" || strings.HasPrefix(info.model, "ARMv") || strings.HasPrefix(info.model, "AArch64")) {
+		info.model = strings.Join(parts, " + ")
+	}
+	info.model = cleanProcessor(info.model)
+	return info
+}
+
+// riscvFlags finds the vector extension, the letter v among the single letters of a name such as rv64imafdcv_zicsr.
+func riscvFlags(isa string) string {
+	letters, _, _ := strings.Cut(isa, "_")
+	if strings.HasPrefix(letters, "rv") && strings.Contains(letters[min(4, len(letters)):], "v") {
+		return "rvv"
+	}
+	return ""
+}
+
+// armParts names the cores met in machines that can run a model, by implementer and part number as ARM and the
+// vendors publish them (the kernel's arch/arm64/include/asm/cputype.h).
+var armParts = map[string]string{
+	"0x41/0xd03": "Cortex-A53", "0x41/0xd04": "Cortex-A35", "0x41/0xd05": "Cortex-A55", "0x41/0xd07": "Cortex-A57",
+	"0x41/0xd08": "Cortex-A72", "0x41/0xd09": "Cortex-A73", "0x41/0xd0a": "Cortex-A75", "0x41/0xd0b": "Cortex-A76",
+	"0x41/0xd0c": "Neoverse N1", "0x41/0xd0d": "Cortex-A77", "0x41/0xd40": "Neoverse V1", "0x41/0xd41": "Cortex-A78",
+	"0x41/0xd44": "Cortex-X1", "0x41/0xd46": "Cortex-A510", "0x41/0xd47": "Cortex-A710", "0x41/0xd48": "Cortex-X2",
+	"0x41/0xd49": "Neoverse N2", "0x41/0xd4d": "Cortex-A715", "0x41/0xd4e": "Cortex-X3", "0x41/0xd4f": "Neoverse V2",
+	"0x41/0xd80": "Cortex-A520", "0x41/0xd81": "Cortex-A720", "0x41/0xd82": "Cortex-X4", "0x41/0xd84": "Neoverse V3",
+	"0x41/0xd85": "Cortex-X925", "0x41/0xd87": "Cortex-A725", "0x41/0xd8e": "Neoverse N3",
+	"0x46/0x001": "Fujitsu A64FX", "0x48/0xd01": "HiSilicon TaiShan v110", "0x51/0x001": "Qualcomm Oryon",
+	"0x61/0x022": "Apple M1 Icestorm", "0x61/0x023": "Apple M1 Firestorm",
+	"0xc0/0xac3": "Ampere-1", "0xc0/0xac4": "Ampere-1A",
+}
+
+func armPart(implementer, part string) string {
+	if implementer == "" || part == "" {
+		return ""
+	}
+	if name := armParts[implementer+"/"+part]; name != "" {
+		return name
+	}
+	return "ARM core " + implementer + "/" + part
+}
+
+// cleanProcessor drops what a vendor's name has and a person doesn't need: marks, the base clock, the core count.
+func cleanProcessor(s string) string {
+	s, _, _ = strings.Cut(withoutMarks(s), "@")
+	s, _, _ = strings.Cut(s, " w/ ")
+	s, _, _ = strings.Cut(s, " with Radeon")
+	var kept []string
+	for w := range strings.FieldsSeq(s) {
+		if w != "CPU" && w != "Processor" && !strings.HasSuffix(w, "-Core") {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// withoutMarks drops trade marks from a name.
+func withoutMarks(s string) string {
+	return strings.NewReplacer("(R)", "", "(r)", "", "(TM)", "", "(tm)", "").Replace(s)
+}
+
+// processorFromTree reads the chip of a machine that is described by a device tree: its last "compatible" string.
+func (h *host) processorFromTree() string {
+	list := strings.Split(strings.TrimRight(h.read("proc/device-tree/compatible"), "\x00"), "\x00")
+	_, chip, _ := strings.Cut(list[len(list)-1], ",")
+	return chip
+}
+
+const cpuDir = "sys/devices/system/cpu/"
+
+// coresOf maps each thread to a name of its core: from /proc/cpuinfo, or else from the topology in /sys.
+func (h *host) coresOf(threads []cpuThread) map[int]string {
+	cores := map[int]string{}
+	for _, t := range threads {
+		switch {
+		case cores[t.number] != "":
+		case t.core != "":
+			cores[t.number] = t.core
+		default:
+			dir := fmt.Sprintf("%scpu%d/topology/", cpuDir, t.number)
+			siblings := first(h.read(dir+"core_cpus_list"), h.read(dir+"thread_siblings_list"), strconv.Itoa(t.number))
+			for _, n := range parseCPUList(siblings) {
+				cores[n] = siblings
+			}
+			cores[t.number] = siblings
+		}
+	}
+	return cores
+}
+
+func countCores(cores map[int]string, in func(cpu int) bool) int {
+	seen := map[string]bool{}
+	for cpu, core := range cores {
+		if in(cpu) {
+			seen[core] = true
+		}
+	}
+	return len(seen)
+}
+
+// coreKinds counts fast and slow cores. Intel's kernels list them as two performance-monitoring units; ARM's give each
+// processor a capacity relative to the fastest, and the least capable of several kinds are the slow ones.
+func (h *host) coreKinds(cores map[int]string) (fast, slow int) {
+	atom := parseCPUList(h.read("sys/devices/cpu_atom/cpus") + "," + h.read("sys/devices/cpu_lowpower/cpus"))
+	core := parseCPUList(h.read("sys/devices/cpu_core/cpus"))
+	if len(atom) > 0 && len(core) > 0 {
+		return countCores(cores, func(n int) bool { return slices.Contains(core, n) }),
+			countCores(cores, func(n int) bool { return slices.Contains(atom, n) })
+	}
+	if !h.exists(cpuDir + "cpu0/cpu_capacity") {
+		return 0, 0
+	}
+	capacity := map[int]int64{}
+	least, most := int64(math.MaxInt64), int64(0)
+	for n := range cores {
+		capacity[n], _ = h.readInt(fmt.Sprintf("%scpu%d/cpu_capacity", cpuDir, n))
+		least, most = min(least, capacity[n]), max(most, capacity[n])
+	}
+	if least == most {
+		return 0, 0
+	}
+	return countCores(cores, func(n int) bool { return capacity[n] > least }),
+		countCores(cores, func(n int) bool { return capacity[n] == least })
+}
+
+// lastLevelCache adds up the caches of the highest level, each counted once however many threads share it.
+func (h *host) lastLevelCache(threads []cpuThread) int64 {
+	var total int64
+	covered := map[int]bool{}
+	for _, t := range threads {
+		if covered[t.number] {
+			continue
+		}
+		covered[t.number] = true
+		dir := fmt.Sprintf("%scpu%d/cache/", cpuDir, t.number)
+		var level, size int64
+		var shared string
+		for _, index := range h.list(dir) {
+			at := dir + index + "/"
+			if n, ok := h.readInt(at + "level"); ok && n > level && h.read(at+"type") != "Instruction" {
+				level, size, shared = n, parseCacheSize(h.read(at+"size")), h.read(at+"shared_cpu_list")
+			}
+		}
+		total += size
+		for _, n := range parseCPUList(shared) {
+			covered[n] = true
+		}
+	}
+	return total
+}
+
+// parseCacheSize reads "32768K", the kernel's way to write a cache's size.
+func parseCacheSize(s string) int64 {
+	unit := int64(1)
+	switch {
+	case strings.HasSuffix(s, "K"):
+		unit = 1 << 10
+	case strings.HasSuffix(s, "M"):
+		unit = 1 << 20
+	}
+	n, ok := parseInt(strings.TrimRight(s, "KM"))
+	if !ok || n < 0 || n > 1<<30 {
+		return 0
+	}
+	return n * unit
+}
+
+// maxCPUs is above any machine's number of threads; a longer list is not one.
+const maxCPUs = 1 << 14
+
+// parseCPUList reads the kernel's lists of processors, "0-3,8,10-11". What isn't a number is left out.
+func parseCPUList(s string) []int {
+	var cpus []int
+	for part := range strings.SplitSeq(strings.TrimSpace(s), ",") {
+		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		a, err := strconv.Atoi(from)
+		if err != nil {
+			continue
+		}
+		b := a
+		if isRange {
+			if b, err = strconv.Atoi(to); err != nil {
+				continue
+			}
+		}
+		if a < 0 || b >= maxCPUs {
+			continue
+		}
+		for n := a; n <= b && len(cpus) < maxCPUs; n++ {
+			cpus = append(cpus, n)
+		}
+	}
+	return cpus
+}
+
+// first returns the first string that isn't empty.
+func first(s ...string) string {
+	for _, v := range s {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
