@@ -134,6 +134,6 @@ func (s *Library) Reveal(ref string) error {
 		if err != nil {
 			return err
 		}
-		return openPath(filepath.Dir(m.Path))
+		return openPath(s.window.ctx, filepath.Dir(m.Path))
 	})
 }

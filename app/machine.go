@@ -214,15 +214,16 @@ func (c *Core) EngineLog() (string, error) {
 }
 
 // openPath opens a file or folder with the program the person's system has for it.
-func openPath(path string) error {
+func openPath(ctx context.Context, path string) error {
+	ctx = context.WithoutCancel(ctx) // the viewer outlives the call
 	var cmd *exec.Cmd
 	switch goruntime.GOOS {
 	case "darwin":
-		cmd = exec.Command("open", path)
+		cmd = exec.CommandContext(ctx, "open", path)
 	case "windows":
-		cmd = exec.Command("explorer", path)
+		cmd = exec.CommandContext(ctx, "explorer", path)
 	default:
-		cmd = exec.Command("xdg-open", path)
+		cmd = exec.CommandContext(ctx, "xdg-open", path)
 	}
 	if err := cmd.Start(); err != nil {
 		return backend.Fail(backend.CodeDenied, err, "No program on this system opens "+path+".", "Open it by hand.")
@@ -298,7 +299,7 @@ func (s *Machine) OpenLog() error {
 		if err != nil {
 			return err
 		}
-		return openPath(core.Engine.LogPath())
+		return openPath(s.window.ctx, core.Engine.LogPath())
 	})
 }
 

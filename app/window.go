@@ -51,9 +51,16 @@ func (w *Window) Bound() []any {
 	return []any{w.Chats, w.Library, w.Machine, w.Settings}
 }
 
+// FailWith makes a window that only shows why the app can't start.
+func (w *Window) FailWith(err error) { w.problem = err }
+
 // Startup opens the Core. A failure is kept: every bound method returns it, and the page shows it.
 func (w *Window) Startup(ctx context.Context) {
 	w.ctx = ctx
+	if w.problem != nil {
+		close(w.opened)
+		return
+	}
 	go func() {
 		defer close(w.opened)
 		core, err := Open(ctx, OpenOptions{Folders: w.folders, History: true, Event: w.chatEvent})

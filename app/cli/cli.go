@@ -41,10 +41,12 @@ type session struct {
 // errUsage marks a mistake in the command line.
 var errUsage = errors.New("usage")
 
-// errHandedOver says that another process has done the work; its exit code was not zero.
-type errHandedOver int
+// exitError ends a command whose output is complete with an exit code: another process has done the work, or the
+// JSON says it all.
+type exitError int
 
-func (e errHandedOver) Error() string { return "handed over" }
+// Error names the code.
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // NoFolders is for generating bindings, which opens nothing.
 func NoFolders() platform.Folders { return platform.Folders{} }
@@ -90,12 +92,12 @@ func (s *session) run(ctx context.Context, window func(context.Context) error) i
 
 // report says an error in a sentence and a hint and gives the exit code.
 func (s *session) report(err error) int {
-	var handed errHandedOver
+	var done exitError
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &handed):
-		return int(handed)
+	case errors.As(err, &done):
+		return int(done)
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(s.stderr, err)
 		return exitUsage
@@ -185,7 +187,7 @@ func openOwn(ctx context.Context, s *session, history bool) (*app.Core, func(), 
 		if reply != nil {
 			fmt.Fprint(s.stdout, reply.Stdout)
 			fmt.Fprint(s.stderr, reply.Stderr)
-			return nil, nil, errHandedOver(reply.Exit)
+			return nil, nil, exitError(reply.Exit)
 		}
 		go instance.Serve(func(platform.Request) platform.Reply {
 			return platform.Reply{Exit: exitFailed, Stderr: "Another Weightroom command is using this data folder.\nTry again in a moment.\n"}

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -42,11 +44,8 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 	err = ts.Exec(args[1], args[2:]...)
 	got := 0
 	if err != nil {
-		var exit interface{ ExitCode() int }
-		if e, ok := err.(interface{ ExitCode() int }); ok { //nolint:errorlint // testscript does not wrap it
-			exit = e
-		}
-		if exit == nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
 			ts.Fatalf("%v did not exit: %v", args[1:], err)
 		}
 		got = exit.ExitCode()

@@ -90,14 +90,14 @@ func (s *session) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			problems := append(m.Problems, core.DeepProblems(ctx)...)
+			m.Problems = append(m.Problems, core.DeepProblems(ctx)...)
 			if s.json {
-				return s.print(map[string]any{"problems": problems})
+				return s.print(map[string]any{"problems": m.Problems})
 			}
-			if len(problems) == 0 {
+			if len(m.Problems) == 0 {
 				fmt.Fprintln(s.stdout, "Everything works.")
 			}
-			for _, p := range problems {
+			for _, p := range m.Problems {
 				fmt.Fprintf(s.stdout, "%s\n  %s\n", p.Title, p.Hint)
 			}
 			return nil

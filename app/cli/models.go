@@ -128,7 +128,7 @@ func (s *session) verify(ctx context.Context, core *app.Core, args []string) err
 			return err
 		}
 		if len(bad) > 0 {
-			return errHandedOver(exitFailed) // the object says it all
+			return exitError(exitFailed)
 		}
 		return nil
 	}

@@ -24,14 +24,14 @@ func openWindow(ctx context.Context, s *session, page fs.FS) error {
 	}
 	folders, err := platform.Resolve(s.data)
 	if err != nil {
-		return err
+		return failWindow(folders, err, page)
 	}
 	if err := folders.Make(); err != nil {
-		return err
+		return failWindow(folders, err, page)
 	}
 	instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Dir: s.dir})
 	if err != nil {
-		return err
+		return failWindow(folders, err, page)
 	}
 	if reply != nil {
 		return nil // the running window came to the front
@@ -46,11 +46,22 @@ func openWindow(ctx context.Context, s *session, page fs.FS) error {
 	return app.RunWindow(w, page)
 }
 
+// failWindow shows in a window why the app can't start, for those who did not start it from a terminal, and gives
+// the error for those who did.
+func failWindow(folders platform.Folders, err error, page fs.FS) error {
+	w := app.NewWindow(folders)
+	w.FailWith(err)
+	if windowErr := app.RunWindow(w, page); windowErr != nil {
+		slog.Error("window failed", "error", windowErr)
+	}
+	return err
+}
+
 func openLog(path string) *os.File {
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
 		_ = os.Rename(path, path+".1")
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // below the data folder
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil // a log is no reason not to start
 	}

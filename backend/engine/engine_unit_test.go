@@ -80,9 +80,9 @@ func TestDialerRefusesAllButLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.NotFoundHandler()} //nolint:gosec // one request of our own
+	server := &http.Server{Handler: http.NotFoundHandler()}
 	go func() { _ = server.Serve(listener) }()
-	defer server.Close() //nolint:errcheck // the test is over
+	defer server.Close()
 	res, err := http.Get("http://" + listener.Addr().String())
 	if err != nil {
 		t.Errorf("loopback is refused: %v", err)
@@ -184,7 +184,7 @@ func TestLogStartsOver(t *testing.T) {
 func TestMissingEngineIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	e := New(Options{Executable: filepath.Join(dir, "bin", "weightroom"), Home: dir, Models: dir, Log: filepath.Join(dir, "log")})
-	defer e.Close() //nolint:errcheck // nothing runs
+	defer e.Close()
 	err := e.Start(t.Context())
 	if backend.Readable(err).Code != backend.CodeEngineMissing || e.Status().State != StateFailed {
 		t.Errorf("got %v, %+v", err, e.Status())

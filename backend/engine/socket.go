@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -100,10 +101,9 @@ func (c *child) cleanUp() {
 // full load is slow, not dead.
 func (c *child) healthy() bool {
 	before := c.cpuTicks()
-	client := &http.Client{Transport: c.http.Transport, Timeout: healthTimeout}
-	res, err := client.Get("http://localhost/")
-	if err == nil {
-		_ = res.Body.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), healthTimeout)
+	defer cancel()
+	if c.api.Heartbeat(ctx) == nil {
 		return true
 	}
 	return !c.alive() || c.cpuTicks() != before
@@ -150,7 +150,7 @@ func removeStale(base, own string) {
 		if dir == own || err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
-		conn, err := net.DialTimeout("unix", filepath.Join(dir, "engine.sock"), time.Second)
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "unix", filepath.Join(dir, "engine.sock"))
 		if err == nil {
 			_ = conn.Close()
 		} else if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {

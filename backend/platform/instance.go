@@ -86,7 +86,7 @@ func (i *Instance) listen(data string) error {
 	}
 	i.dir = dir
 	path := filepath.Join(dir, "hand-over.sock")
-	if i.listener, err = net.Listen("unix", path); err != nil {
+	if i.listener, err = (&net.ListenConfig{}).Listen(context.Background(), "unix", path); err != nil {
 		return err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
@@ -132,7 +132,7 @@ func (i *Instance) Close() error {
 }
 
 func ask(ctx context.Context, data string, request Request) (*Reply, error) {
-	path, err := os.ReadFile(filepath.Join(data, addressName)) //nolint:gosec // our own file in the data folder
+	path, err := os.ReadFile(filepath.Join(data, addressName))
 	if err != nil {
 		return nil, err
 	}
