@@ -47,7 +47,7 @@ func (s *Chats) List() ([]ChatSummary, error) {
 			return nil, err
 		}
 		chats, err := core.History.Chats(s.window.ctx)
-		return convert(chats, chatSummary), err
+		return convert(chats, core.chatSummary), err
 	})
 }
 
@@ -59,7 +59,7 @@ func (s *Chats) Trash() ([]ChatSummary, error) {
 			return nil, err
 		}
 		chats, err := core.History.Trash(s.window.ctx)
-		return convert(chats, chatSummary), err
+		return convert(chats, core.chatSummary), err
 	})
 }
 
@@ -71,7 +71,7 @@ func (s *Chats) Search(query string) ([]ChatSummary, error) {
 			return nil, err
 		}
 		chats, err := core.FindChats(s.window.ctx, query)
-		return convert(chats, chatSummary), err
+		return convert(chats, core.chatSummary), err
 	})
 }
 
@@ -87,19 +87,33 @@ func (s *Chats) Get(id string) (Chat, error) {
 			return Chat{}, err
 		}
 		messages, err := core.History.Messages(s.window.ctx, id)
+		if live, ok := core.Chat.Live(id); ok {
+			for i := range messages {
+				messages[i] = ahead(messages[i], live)
+			}
+		}
 		return chatOf(c, messages), err
 	})
 }
 
-// Message gives one message as stored.
+// ahead gives the answer that streams instead of what the store has of it.
+func ahead(stored, live backend.Message) backend.Message {
+	if stored.ID == live.ID && stored.State == backend.StateStreaming {
+		return live
+	}
+	return stored
+}
+
+// Message gives one message: as stored, or as far as it has streamed.
 func (s *Chats) Message(chatID, id string) (Message, error) {
 	return call("Chats.Message", func() (Message, error) {
 		core, err := s.window.Core()
 		if err != nil {
 			return Message{}, err
 		}
+		live, _ := core.Chat.Live(chatID)
 		m, err := core.History.Message(s.window.ctx, chatID, id)
-		return messageOf(m), err
+		return messageOf(ahead(m, live)), err
 	})
 }
 
@@ -113,14 +127,9 @@ func (s *Chats) Create(model string) (ChatSummary, error) {
 		if m, err := core.Resolve(s.window.ctx, model); err == nil {
 			model = m.Ref
 		}
-		settings := core.Settings(s.window.ctx)
-		c := backend.Chat{Model: model, System: settings.SystemPrompt}
-		if settings.Temperature >= 0 {
-			c.Sampling.Temperature = &settings.Temperature
-		}
-		c, err = core.History.CreateChat(s.window.ctx, c)
+		c, err := core.History.CreateChat(s.window.ctx, backend.Chat{Model: model, System: core.Settings(s.window.ctx).SystemPrompt})
 		s.changed(c.ID)
-		return chatSummary(c), err
+		return core.chatSummary(c), err
 	})
 }
 

@@ -57,10 +57,11 @@ func noticeOf(r *store.Recovery) Problem {
 	return Problem{Code: string(backend.CodeDamaged), Severity: string(backend.SeverityWarning), Title: r.Message, Hint: r.Hint}
 }
 
-func chatSummary(c backend.Chat) ChatSummary {
+func (c *Core) chatSummary(chat backend.Chat) ChatSummary {
 	return ChatSummary{
-		ID: c.ID, Title: c.Title, Model: c.Model, Pinned: c.Pinned,
-		CreatedAt: millis(c.Created), UpdatedAt: millis(c.Updated), DeletedAt: millis(c.Deleted),
+		Streaming: c.Chat.Streaming(chat.ID),
+		ID:        chat.ID, Title: chat.Title, Model: chat.Model, Pinned: chat.Pinned,
+		CreatedAt: millis(chat.Created), UpdatedAt: millis(chat.Updated), DeletedAt: millis(chat.Deleted),
 	}
 }
 

@@ -78,7 +78,7 @@ func Open(ctx context.Context, o OpenOptions) (*Core, error) {
 			Store:   c.History,
 			Models:  usedModels{c},
 			Runner:  c.Engine,
-			Context: func() int { return c.Settings(context.Background()).ContextLength },
+			Default: func() backend.Sampling { return c.Settings(context.Background()).sampling() },
 			Allow:   c.allow,
 			Event:   event,
 		})

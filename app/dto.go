@@ -12,6 +12,7 @@ type ChatSummary struct {
 	CreatedAt int64  `json:"createdAt"`
 	UpdatedAt int64  `json:"updatedAt"`
 	DeletedAt int64  `json:"deletedAt"` // 0: not in the trash
+	Streaming bool   `json:"streaming"` // an answer is being written
 }
 
 // Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown.

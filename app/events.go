@@ -21,6 +21,8 @@ type ChatDelta struct {
 	Offset   int    `json:"offset"` // length of the text before this delta, in UTF-16 units: a gap means refetch
 	Text     string `json:"text"`
 	Thinking string `json:"thinking"`
+	// ThinkingOffset is for Thinking what Offset is for Text.
+	ThinkingOffset int `json:"thinkingOffset"`
 }
 
 // ChatPhase says what an answer waits for.

@@ -45,6 +45,11 @@ func (c *Core) tuning() engine.Tuning {
 	return engine.Tuning{KeepAlive: keep, Threads: p.Threads}
 }
 
+// sampling is what a chat leaves open.
+func (p Preferences) sampling() backend.Sampling {
+	return samplingOf(ChatOptions{Temperature: p.Temperature, TopP: -1, Seed: -1, ContextLength: p.ContextLength})
+}
+
 // check keeps absurd values out of the settings.
 func (p Preferences) check() error {
 	bad := func(message, hint string) error { return backend.Fail(backend.CodeInvalid, nil, message, hint) }
@@ -94,11 +99,11 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 			return core.Settings(s.window.ctx), err
 		}
 		if core.tuning() != before {
-			go func() {
+			s.window.work.Go(func() {
 				if err := core.Engine.RestartWhenIdle(s.window.ctx); err != nil {
 					slog.Warn("engine not restarted", "error", err)
 				}
-			}()
+			})
 		}
 		return p, nil
 	})

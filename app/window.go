@@ -24,7 +24,10 @@ type Window struct {
 	Settings *Settings
 
 	folders platform.Folders
-	ctx     context.Context // Wails' own, for events and dialogs
+	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
+	end     context.CancelFunc
+	work    sync.WaitGroup // what Shutdown waits for
+	send    func(name string, payload any)
 	opened  chan struct{}
 	core    *Core
 	problem error // why core is nil
@@ -32,12 +35,15 @@ type Window struct {
 	tasks   taskList
 
 	mu      sync.Mutex
-	offsets map[string]int // UTF-16 length of each streaming answer's text
+	offsets map[string]offset // of each streaming answer
 }
+
+// offset is how much of an answer the page has been sent, in UTF-16 units.
+type offset struct{ text, thinking int }
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
-	w := &Window{folders: folders, opened: make(chan struct{}), offsets: map[string]int{}}
+	w := &Window{folders: folders, opened: make(chan struct{}), offsets: map[string]offset{}}
 	w.tasks.window = w
 	w.Chats = &Chats{w}
 	w.Library = &Library{w}
@@ -56,7 +62,11 @@ func (w *Window) FailWith(err error) { w.problem = err }
 
 // Startup opens the Core. A failure is kept: every bound method returns it, and the page shows it.
 func (w *Window) Startup(ctx context.Context) {
+	ctx, w.end = context.WithCancel(ctx)
 	w.ctx = ctx
+	if w.send == nil {
+		w.send = func(name string, payload any) { runtime.EventsEmit(ctx, name, payload) }
+	}
 	if w.problem != nil {
 		close(w.opened)
 		return
@@ -76,7 +86,7 @@ func (w *Window) Startup(ctx context.Context) {
 				slog.Error("engine did not start", "error", err)
 			}
 		}()
-		go w.housekeeping(ctx)
+		w.work.Go(func() { w.housekeeping(ctx) })
 	}()
 }
 
@@ -100,9 +110,11 @@ func (w *Window) housekeeping(ctx context.Context) {
 	}
 }
 
-// Shutdown stores what streams and ends the engine.
+// Shutdown ends tasks, stores what streams and ends the engine.
 func (w *Window) Shutdown(context.Context) {
 	<-w.opened
+	w.end()
+	w.work.Wait()
 	if w.core != nil {
 		if err := w.core.Close(); err != nil {
 			slog.Error("close failed", "error", err)
@@ -130,8 +142,8 @@ func (w *Window) Core() (*Core, error) {
 func (w *Window) next() int64 { return w.seq.Add(1) }
 
 func (w *Window) emit(name string, payload any) {
-	if w.ctx != nil {
-		runtime.EventsEmit(w.ctx, name, payload)
+	if w.send != nil {
+		w.send(name, payload)
 	}
 }
 
@@ -149,10 +161,13 @@ func (w *Window) chatEvent(e chat.Event) {
 		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress})
 	default:
 		w.mu.Lock()
-		offset := w.offsets[id]
-		w.offsets[id] += utf16Length(e.Text)
+		at := w.offsets[id]
+		w.offsets[id] = offset{at.text + utf16Length(e.Text), at.thinking + utf16Length(e.Thinking)}
 		w.mu.Unlock()
-		w.emit(EventChatDelta, ChatDelta{ID: id, ChatID: chatID, Seq: w.next(), Offset: offset, Text: e.Text, Thinking: e.Thinking})
+		w.emit(EventChatDelta, ChatDelta{
+			ID: id, ChatID: chatID, Seq: w.next(),
+			Offset: at.text, Text: e.Text, ThinkingOffset: at.thinking, Thinking: e.Thinking,
+		})
 	}
 }
 
@@ -185,7 +200,7 @@ func (l *taskList) start(kind, label string, work func(ctx context.Context, prog
 	}
 	l.cancel[id] = cancel
 	l.mu.Unlock()
-	go func() {
+	l.window.work.Go(func() {
 		defer cancel()
 		var mu sync.Mutex
 		var last time.Time
@@ -210,7 +225,7 @@ func (l *taskList) start(kind, label string, work func(ctx context.Context, prog
 			end.Problem = problemOf(backend.Readable(err))
 		}
 		l.window.emit(EventTaskFinished, end)
-	}()
+	})
 	return Task{ID: id}
 }
 

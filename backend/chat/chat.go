@@ -54,7 +54,7 @@ type Options struct {
 	Store   Store
 	Models  Models
 	Runner  backend.Runner
-	Context func() int                                       // default context length, tokens
+	Default func() backend.Sampling                          // what a chat leaves open; its ContextLength must be set
 	Allow   func(ctx context.Context, m backend.Model) error // says beforehand that a model can't run; may be nil
 	Event   func(Event)                                      // called in order for each answer, from its own goroutine
 }
@@ -72,6 +72,15 @@ type Service struct {
 type turn struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	mu   sync.Mutex
+	live backend.Message // the answer as it was last sent to the page, which is ahead of the store
+}
+
+func (t *turn) set(m backend.Message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.live = m
 }
 
 // New makes a Service.
@@ -147,9 +156,10 @@ func (s *Service) begin(ctx context.Context, chatID string, user backend.Message
 	}
 	s.afterSend(ctx, chat, user)
 	streaming := answer
+	t.set(answer)
 	go func() {
 		defer s.finish(chatID, t)
-		s.answer(turning, chat, model, user, &streaming)
+		s.answer(turning, t, chat, model, user, &streaming)
 	}()
 	return user, answer, nil
 }
@@ -202,8 +212,12 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 		return backend.Prompt{}, err
 	}
 	p := backend.Prompt{Model: model.Ref, Bytes: model.Bytes, System: chat.System, Sampling: chat.Sampling}
+	standard := s.opts.Default()
 	if p.Sampling.ContextLength == 0 {
-		p.Sampling.ContextLength = s.opts.Context()
+		p.Sampling.ContextLength = standard.ContextLength
+	}
+	if p.Sampling.Temperature == nil {
+		p.Sampling.Temperature = standard.Temperature
 	}
 	if model.ContextLength > 0 {
 		p.Sampling.ContextLength = min(p.Sampling.ContextLength, model.ContextLength)
@@ -217,8 +231,8 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 }
 
 // answer runs the model and stores what comes.
-func (s *Service) answer(ctx context.Context, chat backend.Chat, model backend.Model, user backend.Message, a *backend.Message) {
-	w := &writer{service: s, message: a, flushed: time.Now()}
+func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model backend.Model, user backend.Message, a *backend.Message) {
+	w := &writer{service: s, turn: t, message: a, flushed: time.Now()}
 	p, err := s.prompt(ctx, chat, model, user)
 	if err == nil && s.opts.Allow != nil {
 		err = s.opts.Allow(ctx, model)
@@ -283,6 +297,20 @@ func (s *Service) Stop(chatID string) {
 		t.cancel()
 		<-t.done
 	}
+}
+
+// Live gives the answer that streams in a chat, with all the text that the page has been sent. The store is up to a
+// second behind it.
+func (s *Service) Live(chatID string) (backend.Message, bool) {
+	s.mu.Lock()
+	t := s.turns[chatID]
+	s.mu.Unlock()
+	if t == nil {
+		return backend.Message{}, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.live, t.live.ID != ""
 }
 
 // Streaming says whether an answer streams in a chat.

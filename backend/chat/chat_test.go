@@ -57,7 +57,7 @@ func newBench(t *testing.T, r backend.Runner, allow func(context.Context, backen
 	b := &bench{store: s, ended: make(chan chat.Event, 16)}
 	b.Service = chat.New(chat.Options{
 		Store: s, Models: models{}, Runner: r, Allow: allow,
-		Context: func() int { return 8192 },
+		Default: func() backend.Sampling { return backend.Sampling{ContextLength: 8192} },
 		Event: func(e chat.Event) {
 			b.mu.Lock()
 			b.events = append(b.events, e)
@@ -141,7 +141,14 @@ func TestTurn(t *testing.T) {
 		if err != nil || m.Text == "" || m.State != backend.StateStreaming {
 			t.Errorf("after 1.5 s: %q, %s, %v", m.Text, m.State, err)
 		}
+		live, ok := b.Live(b.chat.ID)
+		if !ok || len(live.Text) < len(m.Text) {
+			t.Errorf("live: %v, %d bytes of %d", ok, len(live.Text), len(m.Text))
+		}
 		b.Stop(b.chat.ID)
+		if _, ok := b.Live(b.chat.ID); ok {
+			t.Error("still live after Stop")
+		}
 	})
 	t.Run("Stop keeps the text and returns when it is stored", func(t *testing.T) {
 		b := newBench(t, &runnertest.Fake{Model: model, Words: words(10000), Pace: time.Millisecond}, nil)

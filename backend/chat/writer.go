@@ -11,6 +11,7 @@ import (
 // writer grows one answer: it gathers deltas for the page and flushes to the store. One goroutine uses it.
 type writer struct {
 	service  *Service
+	turn     *turn
 	message  *backend.Message
 	phase    backend.Phase
 	text     string // not sent yet
@@ -37,6 +38,7 @@ func (w *writer) send() {
 	}
 	w.message.Text += w.text
 	w.message.Thinking += w.thinking
+	w.turn.set(*w.message)
 	w.service.opts.Event(Event{Message: w.head(), Text: w.text, Thinking: w.thinking})
 	w.text, w.thinking, w.dirty = "", "", true
 }

@@ -183,9 +183,9 @@ func TestAKilledOwnerLeavesNoLock(t *testing.T) {
 	_ = i.Close()
 }
 
-// TestPairsOfStartsMakeOneOwner starts pairs of processes at the same time: 40, or WEIGHTROOM_SLOW's 1000.
+// TestPairsOfStartsMakeOneOwner starts pairs of processes at the same time: 10, or WEIGHTROOM_SLOW's 1000.
 func TestPairsOfStartsMakeOneOwner(t *testing.T) {
-	pairs := 40
+	pairs := 10
 	if os.Getenv("WEIGHTROOM_SLOW") != "" {
 		pairs = 1000
 	}

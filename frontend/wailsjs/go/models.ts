@@ -71,6 +71,7 @@ export namespace app {
 	    createdAt: number;
 	    updatedAt: number;
 	    deletedAt: number;
+	    streaming: boolean;
 	}
 	export interface Disk {
 	    path: string;

@@ -1,0 +1,327 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"weightroom/backend"
+	"weightroom/backend/chat"
+	"weightroom/backend/platform"
+)
+
+// open makes a window on an empty folder, with a recorder in the place of Wails.
+func open(t *testing.T) (*Window, func(name string) []any) {
+	t.Helper()
+	folders, err := platform.Resolve(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewWindow(folders)
+	var mu sync.Mutex
+	sent := map[string][]any{}
+	w.send = func(name string, payload any) {
+		mu.Lock()
+		defer mu.Unlock()
+		sent[name] = append(sent[name], payload)
+	}
+	w.Startup(context.Background())
+	t.Cleanup(func() { w.Shutdown(context.Background()) })
+	return w, func(name string) []any {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]any{}, sent[name]...)
+	}
+}
+
+// dialogs need a desktop.
+var dialogs = map[string]bool{"ChooseFile": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
+
+func TestBoundMethodsTakeAnything(t *testing.T) {
+	w, _ := open(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	text := func() string {
+		hostile := []string{"", "\x00", "../../etc/passwd", strings.Repeat("x", 100000), "💪\u202e", "\xff\xfe", "smollm2-135m:Q4_1", "-1", "{}", "a/b:c:d"}
+		return hostile[r.IntN(len(hostile))]
+	}
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(text())
+		case reflect.Bool:
+			v.SetBool(r.IntN(2) == 0)
+		case reflect.Int, reflect.Int64:
+			v.SetInt([]int64{0, -1, 1, 8192, 1 << 62, -1 << 62}[r.IntN(6)])
+		case reflect.Float64:
+			v.SetFloat([]float64{0, -1, 0.5, 1e300, -1e300}[r.IntN(5)])
+		case reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		default:
+			t.Fatalf("a bound method takes a %s", v.Kind())
+		}
+	}
+	calls := 0
+	for _, service := range w.Bound() {
+		v := reflect.ValueOf(service)
+		for i := range v.NumMethod() {
+			method := v.Type().Method(i)
+			if dialogs[method.Name] {
+				continue
+			}
+			for range 40 {
+				var args []reflect.Value
+				for j := 1; j < method.Type.NumIn(); j++ {
+					arg := reflect.New(method.Type.In(j)).Elem()
+					fill(arg)
+					args = append(args, arg)
+				}
+				done := make(chan []reflect.Value, 1)
+				go func() { done <- v.Method(i).Call(args) }()
+				select {
+				case out := <-done:
+					last := out[len(out)-1].Interface()
+					if err, ok := last.(error); ok && err != nil {
+						var e *backend.Error
+						if !errors.As(err, &e) || e.Message == "" {
+							t.Errorf("%s: an error without a sentence: %v", method.Name, err)
+						}
+					}
+				case <-time.After(20 * time.Second):
+					t.Fatalf("%s does not return", method.Name)
+				}
+				calls++
+			}
+		}
+	}
+	t.Logf("%d calls", calls)
+}
+
+func TestNothingReachesThePageAsNull(t *testing.T) {
+	w, _ := open(t)
+	c, err := w.Chats.Create("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, get := range map[string]func() (any, error){
+		"Chats.List":        func() (any, error) { return w.Chats.List() },
+		"Chats.Trash":       func() (any, error) { return w.Chats.Trash() },
+		"Chats.Search":      func() (any, error) { return w.Chats.Search("nothing") },
+		"Chats.Get":         func() (any, error) { return w.Chats.Get(c.ID) },
+		"Library.Get":       func() (any, error) { return w.Library.Get() },
+		"Machine.Detect":    func() (any, error) { return w.Machine.Detect() },
+		"Machine.Engine":    func() (any, error) { return w.Machine.Engine() },
+		"Machine.Recommend": func() (any, error) { return w.Machine.Recommend() },
+		"Settings.Get":      func() (any, error) { return w.Settings.Get() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, err := get()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(v)
+			if err != nil || strings.Contains(string(text), "null") {
+				t.Errorf("%s, %v", text, err)
+			}
+		})
+	}
+}
+
+func TestChatsFromThePage(t *testing.T) {
+	w, sent := open(t)
+	c, err := w.Chats.Create("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Chats.Rename(c.ID, "  Names   for a bakery "); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Chats.Rename(c.ID, " \n "); backend.Readable(err).Code != backend.CodeInvalid {
+		t.Errorf("an empty title: %v", err)
+	}
+	if err := w.Chats.SetOptions(c.ID, ChatOptions{System: "Be brief.", Temperature: 0, TopP: -1, Seed: 7, MaxTokens: 10}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Chats.SaveDraft(c.ID, "half a thought"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.Chats.Get(c.ID)
+	if err != nil || got.Title != "Names for a bakery" || got.System != "Be brief." || got.Temperature != 0 || got.TopP != -1 || got.Seed != 7 || got.Draft != "half a thought" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := w.Chats.Send(c.ID, "", "hello"); backend.Readable(err).Code != backend.CodeNotFound {
+		t.Errorf("without a model: %v", err)
+	}
+	if err := w.Chats.Delete(c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if trash, err := w.Chats.Trash(); err != nil || len(trash) != 1 || trash[0].DeletedAt == 0 {
+		t.Errorf("%+v, %v", trash, err)
+	}
+	if err := w.Chats.Restore(c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := w.Chats.List(); err != nil || len(list) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if len(sent(EventChatsChanged)) < 4 {
+		t.Errorf("the page heard %d times", len(sent(EventChatsChanged)))
+	}
+}
+
+func TestTasksReportAndEnd(t *testing.T) {
+	w, sent := open(t)
+	if _, err := w.Core(); err != nil {
+		t.Fatal(err)
+	}
+	wait := func(id string) TaskEnd {
+		for range 500 {
+			for _, e := range sent(EventTaskFinished) {
+				if e.(TaskEnd).ID == id {
+					return e.(TaskEnd)
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatal("a task does not end")
+		return TaskEnd{}
+	}
+	task, err := w.Library.Import("/nowhere/at/all.gguf", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end := wait(task.ID); end.Problem.Code == "" || end.Problem.Title == "" {
+		t.Errorf("%+v", end)
+	}
+	task = w.tasks.start("import", "Copying", func(ctx context.Context, progress func(done, total int64)) (string, error) {
+		progress(1, 2)
+		<-ctx.Done()
+		return "", ctx.Err()
+	})
+	if err := w.Library.CancelTask(task.ID); err != nil {
+		t.Fatal(err)
+	}
+	if end := wait(task.ID); end.Problem.Code != string(backend.CodeCancelled) {
+		t.Errorf("%+v", end)
+	}
+	task = w.tasks.start("import", "Copying", func(_ context.Context, progress func(done, total int64)) (string, error) {
+		for i := range int64(1001) {
+			progress(i, 1000)
+		}
+		return "it", nil
+	})
+	if end := wait(task.ID); end.Result != "it" {
+		t.Errorf("%+v", end)
+	}
+	var last TaskProgress
+	n := 0
+	for _, p := range sent(EventTaskProgress) {
+		if p := p.(TaskProgress); p.ID == task.ID {
+			last, n = p, n+1
+		}
+	}
+	if last.Done != 1000 || n > 20 {
+		t.Errorf("%d reports, the last %+v", n, last)
+	}
+	task = w.tasks.start("import", "Copying", func(context.Context, func(done, total int64)) (string, error) { panic("oops") })
+	if end := wait(task.ID); end.Problem.Code != string(backend.CodeInternal) {
+		t.Errorf("a panic: %+v", end)
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	w, _ := open(t)
+	good, err := w.Settings.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good.Theme, good.ContextLength = "dark", 4096
+	if got, err := w.Settings.Set(good); err != nil || got != good {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for name, spoil := range map[string]func(*Preferences){
+		"theme":       func(p *Preferences) { p.Theme = "pink" },
+		"send key":    func(p *Preferences) { p.SendWith = "" },
+		"context":     func(p *Preferences) { p.ContextLength = 1 },
+		"temperature": func(p *Preferences) { p.Temperature = 3 },
+		"keep-alive":  func(p *Preferences) { p.KeepAliveMinutes = -2 },
+		"threads":     func(p *Preferences) { p.Threads = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bad := good
+			spoil(&bad)
+			got, err := w.Settings.Set(bad)
+			if backend.Readable(err).Code != backend.CodeInvalid || got != good {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAStartThatFailsIsShown(t *testing.T) {
+	w := NewWindow(platform.Folders{})
+	w.FailWith(backend.Fail(backend.CodeReadOnly, nil, "Read-only.", "Choose another."))
+	w.Startup(t.Context())
+	if r := w.Settings.Startup(); r.Problem.Code != string(backend.CodeReadOnly) {
+		t.Errorf("%+v", r)
+	}
+	if _, err := w.Chats.List(); backend.Readable(err).Code != backend.CodeReadOnly {
+		t.Errorf("%v", err)
+	}
+	w.Shutdown(t.Context())
+}
+
+func TestErrorsReachThePageAsJSON(t *testing.T) {
+	for _, err := range []error{
+		backend.Fail(backend.CodeTooBig, errors.New("secret"), "Too big.", "Smaller."),
+		errors.New("secret"),
+		fmt.Errorf("wrapped: %w", backend.Fail(backend.CodeTooBig, nil, "Too big.", "Smaller.")),
+	} {
+		text, ok := FormatError(err).(string)
+		var e backend.Error
+		if !ok || json.Unmarshal([]byte(text), &e) != nil || e.Message == "" || e.Code == "" || strings.Contains(text, "secret") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+func TestDeltasCountAsJavaScriptDoes(t *testing.T) {
+	for _, s := range []string{"", "plain", "é", "語", "💪🏽", "\xff"} {
+		want := len(utf16.Encode([]rune(s)))
+		if got := utf16Length(s); got != want {
+			t.Errorf("%q: %d, not %d", s, got, want)
+		}
+	}
+	w, sent := open(t)
+	m := backend.Message{ID: "m", ChatID: "c"}
+	for _, text := range []string{"💪", "a", "b"} {
+		w.chatEvent(chat.Event{Message: m, Text: text})
+	}
+	offsets := []int{}
+	for _, d := range sent(EventChatDelta) {
+		offsets = append(offsets, d.(ChatDelta).Offset)
+	}
+	if !reflect.DeepEqual(offsets, []int{0, 2, 3}) {
+		t.Errorf("%v", offsets)
+	}
+}
+
+func TestFileNames(t *testing.T) {
+	for in, want := range map[string]string{"": "chat", "a/b\\c:d": "a-b-c-d", "../..": "chat", "Résumé 2": "Résumé-2", "con": "con"} {
+		if got := fileName(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+
+	"weightroom/backend"
+)
+
+// Get reads a small document, settings for example, into v and says whether there is one. A damaged one counts as
+// missing, so that the app starts with its defaults; Problems tells of it.
+func (s *Store) Get(ctx context.Context, key string, v any) (found bool, err error) {
+	err = s.view(ctx, func(tx *readTx) error {
+		ok, err := tx.get(kindKV, key, v)
+		found = ok && err == nil
+		return nil
+	})
+	return found, err
+}
+
+// Put stores a small document.
+func (s *Store) Put(ctx context.Context, key string, v any) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return s.update(ctx, func(tx *writeTx) error { return tx.put(kindKV, key, v) })
+}
+
+// Count adds to a counter and gives its new value. A counter that was never counted is 0.
+func (s *Store) Count(ctx context.Context, key string, add int64) (total int64, err error) {
+	if err := checkKey(key); err != nil {
+		return 0, err
+	}
+	err = s.update(ctx, func(tx *writeTx) error {
+		total = 0
+		_, _ = tx.get(kindKV, key, &total) // a damaged counter starts again; get has counted the damage
+		total += add
+		return tx.put(kindKV, key, total)
+	})
+	return total, err
+}
+
+func checkKey(key string) error {
+	if key == "" || len(key) > maxKey {
+		return backend.Fail(backend.CodeInvalid, nil, "This setting cannot be saved.", "Its name is empty or too long.")
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+// Pictures of every page and situation, light and dark, at both sizes: `npm run screens -- FOLDER [NAME…]`.
+// Serves dist/ on loopback, so run `npm run build` first.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { open } from './browser.mjs'
+
+const [folder, ...only] = process.argv.slice(2)
+if (!folder) {
+  console.error('Usage: npm run screens -- FOLDER [NAME…]')
+  process.exit(2)
+}
+
+const rail = (name) => (page) => page.getByRole('navigation').getByRole('button', { name, exact: true }).click()
+const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
+
+/** name: [scene, steps to take once it is drawn…] */
+const pictures = {
+  welcome: ['welcome'],
+  chat: ['full'],
+  'chat-math': ['math'],
+  'chat-empty': ['empty'],
+  'chat-new': ['full', (page) => page.keyboard.press('Control+n')],
+  'chat-failed': ['failed'],
+  'chat-streaming': [
+    'streaming',
+    async (page) => {
+      await page.getByRole('textbox', { name: 'Message' }).fill('And as a `while` loop?')
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(3500)
+    },
+  ],
+  'chat-loading': [
+    'loading',
+    async (page) => {
+      await page.getByRole('textbox', { name: 'Message' }).fill('And as a `while` loop?')
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(2500)
+    },
+  ],
+  'chat-settings': ['full', (page) => page.keyboard.press('Control+.')],
+  'chat-picker': ['full', (page) => page.getByRole('button', { name: /^Model:/ }).click()],
+  'chat-menu': [
+    'full',
+    async (page) => {
+      if (page.viewportSize().width < 1000) await page.keyboard.press('Control+b')
+      await page.getByRole('button', { name: 'Letter to the landlord', exact: true }).click({ button: 'right' })
+    },
+  ],
+  'chat-trash': [
+    'full',
+    async (page) => {
+      if (page.viewportSize().width < 1000) await page.keyboard.press('Control+b')
+      await page.getByRole('button', { name: 'Letter to the landlord', exact: true }).focus()
+      await page.keyboard.press('Delete')
+      await page.getByRole('button', { name: 'Trash', exact: true }).click()
+    },
+  ],
+  'chat-edit': ['full', (page) => page.keyboard.press('ArrowUp')],
+  'chat-link': ['math', (page) => page.getByRole('link', { name: 'NumPy manual' }).click()],
+  palette: ['full', (page) => page.keyboard.press('Control+k')],
+  library: ['full', rail('Library')],
+  'library-empty': ['empty', rail('Library')],
+  'library-import': [
+    'full',
+    rail('Library'),
+    press('Import a GGUF file'),
+    press('Choose a file'),
+    (page) => page.getByRole('button', { name: 'Import', exact: true }).click(),
+    (page) => page.waitForTimeout(1500),
+  ],
+  'library-remove': [
+    'full',
+    rail('Library'),
+    press('More actions for Gemma 3 4B'),
+    (page) => page.getByRole('menuitem', { name: 'Remove' }).click(),
+  ],
+  machine: ['full', rail('Machine')],
+  'machine-gpu': ['gpu', rail('Machine')],
+  'machine-trouble': ['trouble', rail('Machine')],
+  'machine-noengine': ['noengine', rail('Machine')],
+  'machine-log': ['full', rail('Machine'), press('Show log')],
+  settings: ['full', rail('Settings')],
+  'settings-select': ['full', rail('Settings'), (page) => page.locator('[aria-haspopup=listbox]').first().click()],
+}
+
+await mkdir(folder, { recursive: true })
+const { browser, url, close } = await open({ reducedMotion: 'reduce' })
+
+let bad = 0
+const complain = (name, what) => {
+  bad++
+  console.error(`${name}: ${what}`)
+}
+
+for (const [name, [scene, ...steps]] of Object.entries(pictures)) {
+  if (only.length && !only.includes(name)) continue
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [size, width, height] of [
+      ['large', 1280, 820],
+      ['small', 900, 600],
+    ]) {
+      const label = `${name}-${colorScheme}-${size}`
+      const page = await browser.newPage()
+      try {
+        page.on('console', (m) => m.type() === 'error' && complain(label, m.text()))
+        page.on('pageerror', (e) => complain(label, e.message))
+        page.on('request', (r) => {
+          const { hostname, protocol } = new URL(r.url())
+          if (protocol.startsWith('http') && hostname !== '127.0.0.1') complain(label, `asked for ${r.url()}`)
+        })
+        await page.setViewportSize({ width, height })
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await page.goto(`${url}/?scene=${scene}`)
+        await page.getByRole('navigation').waitFor()
+        await page.waitForTimeout(500)
+        for (const step of steps) await step(page)
+        await page.waitForTimeout(400)
+        const cut = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
+        if (cut) complain(label, 'is wider than the window')
+        await page.screenshot({ path: join(folder, `${label}.png`) })
+      } catch (error) {
+        complain(label, error.message.split('\n').slice(0, 4).join(' '))
+      } finally {
+        await page.close()
+      }
+    }
+  }
+}
+
+await close()
+process.exit(bad ? 1 : 0)

@@ -1,0 +1,70 @@
+import type { FakeWorld } from './fake'
+import { answers, noProblem } from './fake-data'
+import type { Message, Problem } from './types'
+
+const crashed: Problem = {
+  code: 'engine_ended',
+  severity: 'error',
+  title: 'The engine ended while it was writing.',
+  hint: 'What it wrote is kept. It is running again; try once more.',
+}
+
+/** Writes an answer as the engine would: start, load, read, write, and one ending. */
+export async function writeAnswer(world: FakeWorld, answer: Message): Promise<void> {
+  const { id, chatId } = answer
+  const { events } = world
+  world.stopped.delete(chatId)
+  const finish = (change: Partial<Message>) => {
+    world.patchMessage(chatId, id, change)
+    events.emit('chat:finished', { id, chatId, state: change.state ?? 'done' })
+    events.changed('chats:changed', chatId)
+  }
+
+  await world.wait()
+  if (world.scene === 'noengine') {
+    finish({ state: 'failed', problem: { ...world.engine.problem, title: 'The engine is not running.' } })
+    return
+  }
+  if (world.engine.model !== answer.model) {
+    world.setEngine({ state: 'loading', loadProgress: 0 })
+    const slow = world.scene === 'loading' ? 60 : 3
+    for (let progress = 0; progress < 1; progress += 0.06) {
+      events.emit('chat:phase', { id, chatId, phase: 'loading', progress })
+      world.setEngine({ loadProgress: progress })
+      await world.wait(slow)
+      if (world.stopped.has(chatId)) {
+        world.setEngine({ state: 'ready' })
+        return finish({ state: 'stopped' })
+      }
+    }
+    const bytes = world.library.models.find((m) => m.ref === answer.model)?.bytes ?? 0
+    world.setEngine({ state: 'ready', model: answer.model, modelBytes: bytes * 1.25, expiresAt: world.now() + 300_000 })
+  }
+  events.emit('chat:phase', { id, chatId, phase: 'reading', progress: -1 })
+  await world.wait(8)
+  events.emit('chat:phase', { id, chatId, phase: 'writing', progress: -1 })
+
+  const full = answers[world.answers++ % answers.length] ?? ''
+  const pieces = full.match(/[\s\S]{1,6}/g) ?? []
+  let text = ''
+  for (const piece of pieces) {
+    if (world.stopped.has(chatId)) return finish({ state: 'stopped', text })
+    events.emit('chat:delta', { id, chatId, offset: text.length, text: piece, thinking: '', thinkingOffset: 0 })
+    text += piece
+    world.patchMessage(chatId, id, { text })
+    await world.wait(world.scene === 'streaming' ? 4 : 1)
+    if (world.scene === 'failed' && text.length > full.length / 2) {
+      return finish({ state: 'failed', problem: crashed })
+    }
+  }
+  finish({
+    state: 'done',
+    problem: noProblem,
+    promptTokens: 1414,
+    tokens: 142,
+    promptTokensPerSecond: 410.2,
+    tokensPerSecond: 24.6,
+    timeToFirstTokenSeconds: 0.31,
+    loadSeconds: 1.9,
+  })
+}

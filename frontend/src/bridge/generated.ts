@@ -1,0 +1,43 @@
+import type * as chats from '../../wailsjs/go/app/Chats'
+import type * as library from '../../wailsjs/go/app/Library'
+import type * as machine from '../../wailsjs/go/app/Machine'
+import type * as settings from '../../wailsjs/go/app/Settings'
+import type { app } from '../../wailsjs/go/models'
+import type { Bridge } from './bridge'
+import type * as page from './types'
+
+// The types of the page say more than the generated ones (unions instead of strings), so they are written by hand.
+// This file holds the two together: it does not compile when a field or a method is in one and not in the other.
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : { missing: Exclude<B, A> }) : { extra: Exclude<A, B> }
+type Fields<A, B> = Same<keyof A, keyof B>
+type Methods<A, B> = Same<Uncapitalize<keyof A & string>, keyof B>
+
+type Holds<T extends true> = T
+
+export type Generated = [
+  Holds<Fields<app.About, page.About>>,
+  Holds<Fields<app.CPU, page.CPU>>,
+  Holds<Fields<app.Chat, page.Chat>>,
+  Holds<Fields<app.ChatOptions, page.ChatOptions>>,
+  Holds<Fields<app.ChatSummary, page.ChatSummary>>,
+  Holds<Fields<app.Disk, page.Disk>>,
+  Holds<Fields<app.Engine, page.Engine>>,
+  Holds<Fields<app.GPU, page.GPU>>,
+  Holds<Fields<app.LibraryPage, page.Library>>,
+  Holds<Fields<app.MachinePage, page.Machine>>,
+  Holds<Fields<app.Memory, page.Memory>>,
+  Holds<Fields<app.Message, page.Message>>,
+  Holds<Fields<app.Model, page.Model>>,
+  Holds<Fields<app.Pick, page.Pick>>,
+  Holds<Fields<app.Preferences, page.Settings>>,
+  Holds<Fields<app.Problem, page.Problem>>,
+  Holds<Fields<app.StartReport, page.StartReport>>,
+  Holds<Fields<app.Starter, page.Starter>>,
+  Holds<Fields<app.Task, page.Task>>,
+  Holds<Fields<app.Turn, page.Turn>>,
+  Holds<Methods<typeof chats, Bridge['chats']>>,
+  Holds<Methods<typeof library, Bridge['library']>>,
+  Holds<Methods<typeof machine, Bridge['machine']>>,
+  Holds<Methods<typeof settings, Bridge['settings']>>,
+]

@@ -1,0 +1,362 @@
+// The types that cross from the window's Go side: the same names, fields and units as package app.
+// Times are milliseconds since 1970, sizes are bytes, speeds are tokens per second.
+
+/** ChatSummary is a row of the chat list. */
+export interface ChatSummary {
+  id: string
+  title: string
+  model: string
+  pinned: boolean
+  createdAt: number
+  updatedAt: number
+  /** 0: not in the trash */
+  deletedAt: number
+  /** an answer is being written */
+  streaming: boolean
+}
+
+/** Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown. */
+export interface Chat {
+  id: string
+  title: string
+  model: string
+  system: string
+  leaf: string
+  draft: string
+  pinned: boolean
+  createdAt: number
+  updatedAt: number
+  /** -1: the model's default */
+  temperature: number
+  /** -1: the model's default */
+  topP: number
+  /** -1: a new one each time */
+  seed: number
+  /** 0: no limit but the context */
+  maxTokens: number
+  /** tokens; 0: the setting's default */
+  contextLength: number
+  messages: Message[]
+}
+
+/** ChatOptions is what Chat settings changes about a chat. */
+export interface ChatOptions {
+  system: string
+  temperature: number
+  topP: number
+  seed: number
+  maxTokens: number
+  contextLength: number
+}
+
+/** Message is one node of a chat's tree. */
+export interface Message {
+  id: string
+  chatId: string
+  /** empty: a root */
+  parentId: string
+  role: 'user' | 'assistant'
+  text: string
+  thinking: string
+  state: 'streaming' | 'done' | 'stopped' | 'failed' | 'interrupted'
+  problem: Problem
+  model: string
+  createdAt: number
+  promptTokens: number
+  tokens: number
+  promptTokensPerSecond: number
+  tokensPerSecond: number
+  timeToFirstTokenSeconds: number
+  loadSeconds: number
+  thinkingSeconds: number
+}
+
+/** Turn is what Send, Regenerate and Edit begin: the prompt as saved and the answer that will stream. */
+export interface Turn {
+  user: Message
+  answer: Message
+}
+
+/** Problem is a sentence and a next step. An empty code means there is none. */
+export interface Problem {
+  code: string
+  severity: '' | 'info' | 'warning' | 'error'
+  title: string
+  hint: string
+}
+
+/** Model is one set of weights in the library. */
+export interface Model {
+  ref: string
+  name: string
+  quant: string
+  family: string
+  architecture: string
+  parameters: number
+  bytes: number
+  contextLength: number
+  digest: string
+  licenceName: string
+  openSource: boolean
+  source: 'starter' | 'import' | 'pull' | 'adopted' | 'derived'
+  capable: string[]
+  template: boolean
+  path: string
+  addedAt: number
+  /** 0: never */
+  lastUsedAt: number
+}
+
+/** Library is everything the Library page shows. */
+export interface Library {
+  models: Model[]
+  totalBytes: number
+  freeBytes: number
+  folder: string
+  starter: Starter
+}
+
+/** Starter is the small model that comes with the app. */
+export interface Starter {
+  ref: string
+  name: string
+  bytes: number
+  installed: boolean
+  /** its file is at hand, so it can be added with no network */
+  available: boolean
+}
+
+/** CPU is the processor. */
+export interface CPU {
+  model: string
+  physicalCores: number
+  logicalCores: number
+  features: string[]
+  /** a container's quota; 0: none */
+  limitCores: number
+}
+
+/** Memory is main memory, in bytes, as this process may use it. */
+export interface Memory {
+  totalBytes: number
+  availableBytes: number
+  swapTotalBytes: number
+  swapFreeBytes: number
+  /** a container's limit; 0: none */
+  limitBytes: number
+  bandwidthBytesPerSec: number
+  singleCoreBytesPerSec: number
+  /** 0: not measured yet */
+  bandwidthMeasuredAt: number
+  /** what the loaded model takes now */
+  engineBytes: number
+}
+
+/** GPU is one graphics processor. Memories of several are never added up. */
+export interface GPU {
+  name: string
+  vendor: string
+  /** CUDA, ROCm, Vulkan, Metal; empty: the engine can't use it */
+  backend: string
+  driver: string
+  totalBytes: number
+  freeBytes: number
+  integrated: boolean
+  /** why the engine can't use it */
+  note: string
+}
+
+/** Disk is where models live. */
+export interface Disk {
+  path: string
+  totalBytes: number
+  freeBytes: number
+}
+
+/** Engine is the state of the embedded engine. */
+export interface Engine {
+  state: 'stopped' | 'starting' | 'ready' | 'loading' | 'failed'
+  /** Ollama's */
+  version: string
+  /** "b10488" */
+  llamaCpp: string
+  /** cpu, cuda … */
+  backends: string[]
+  networkLock: 'kernel' | 'app' | 'none'
+  /** a sentence */
+  lockDetail: string
+  /** loaded model's reference; empty: none */
+  model: string
+  /** memory it takes */
+  modelBytes: number
+  /** 0..1 while loading */
+  loadProgress: number
+  /** when an idle model leaves memory; 0: never, or none loaded */
+  expiresAt: number
+  restarts: number
+  problem: Problem
+}
+
+/** Machine is what this machine is. */
+export interface Machine {
+  os: string
+  arch: string
+  /** "ThinkPad P14s"; empty: unknown */
+  host: string
+  /** "Debian GNU/Linux 12" */
+  system: string
+  cpu: CPU
+  memory: Memory
+  gpus: GPU[]
+  disk: Disk
+  engine: Engine
+  /** docker, podman, lxc …; empty: none */
+  container: string
+  problems: Problem[]
+}
+
+/** Pick is the first recommendation: a rule over free memory and a few known models. */
+export interface Pick {
+  /** "Qwen3 4B" */
+  model: string
+  ref: string
+  quant: string
+  bytes: number
+  /** with an 8192-token context */
+  needBytes: number
+  fit: 'gpu' | 'partial' | 'ram' | 'no'
+  installed: boolean
+  licenceName: string
+  /** short sentences */
+  why: string[]
+  /** how many of the known models fit */
+  canRun: number
+  known: number
+}
+
+/** Settings are the person's choices. */
+export interface Settings {
+  theme: 'system' | 'light' | 'dark'
+  /** reference; empty: the last one used */
+  defaultModel: string
+  /** of new chats */
+  systemPrompt: string
+  /** -1: the model's default */
+  temperature: number
+  /** tokens */
+  contextLength: number
+  /** an idle model stays in memory this long; -1: until the app closes */
+  keepAliveMinutes: number
+  sendWith: 'enter' | 'ctrl-enter'
+  /** 0: the engine chooses */
+  threads: number
+  /** speed and time under each answer */
+  showFigures: boolean
+  /** the Welcome page has been left once */
+  welcomed: boolean
+}
+
+/** About says what is running and where it keeps things. */
+export interface About {
+  version: string
+  dataFolder: string
+  logFile: string
+  /** sent to other machines since the app was installed */
+  bytesOut: number
+}
+
+/** StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended. */
+export interface StartReport {
+  problem: Problem
+  notice: Problem
+}
+
+/** Task is a long piece of work that reports progress and can be cancelled. */
+export interface Task {
+  id: string
+}
+
+/** ChatDelta is text that an answer grew by. */
+export interface ChatDelta {
+  /** of the message */
+  id: string
+  chatId: string
+  seq: number
+  /** length of the text before this delta, in UTF-16 units: a gap means refetch */
+  offset: number
+  text: string
+  thinking: string
+  /** for thinking what offset is for text */
+  thinkingOffset: number
+}
+
+/** ChatPhase says what an answer waits for. */
+export interface ChatPhase {
+  id: string
+  chatId: string
+  seq: number
+  /** starting (the engine), loading (the model), reading (the prompt), writing */
+  phase: 'starting' | 'loading' | 'reading' | 'writing'
+  /** 0..1; -1: unknown */
+  progress: number
+}
+
+/** ChatEnd says that an answer is stored in its final state. Fetch it by Chats.Message. */
+export interface ChatEnd {
+  id: string
+  chatId: string
+  seq: number
+  state: Message['state']
+}
+
+/** Changed says that something was stored; fetch it again. */
+export interface Changed {
+  id: string
+  seq: number
+}
+
+/** TaskProgress reports on a Task. */
+export interface TaskProgress {
+  id: string
+  seq: number
+  kind: 'import' | 'starter' | 'bandwidth'
+  done: number
+  /** 0: unknown */
+  total: number
+  /** "Checking", "Copying" */
+  label: string
+}
+
+/** TaskEnd ends a Task. An empty problem code means it succeeded. */
+export interface TaskEnd {
+  id: string
+  seq: number
+  kind: 'import' | 'starter' | 'bandwidth'
+  /** the reference of an imported model */
+  result: string
+  problem: Problem
+}
+
+/** The events by name, each with its payload. */
+export interface Events {
+  'chat:delta': ChatDelta
+  'chat:phase': ChatPhase
+  'chat:finished': ChatEnd
+  'chats:changed': Changed
+  'engine:changed': Changed
+  'library:changed': Changed
+  'task:progress': TaskProgress
+  'task:finished': TaskEnd
+}
+
+export type EventName = keyof Events
+
+/** An event with its name, as states apply it. */
+export type AppEvent = { [K in EventName]: { name: K; data: Events[K] } }[EventName]
+
+/** What a rejected call says: a sentence and a next step. */
+export interface Failure {
+  code: string
+  message: string
+  hint: string
+}

@@ -1,0 +1,37 @@
+import type { ChatSummary } from '../bridge/types'
+import { startOfDay } from './format'
+import { text } from './text'
+
+/** A heading of the chat list with the chats below it. */
+export interface Group {
+  key: string
+  label: string
+  chats: ChatSummary[]
+}
+
+const day = 86_400_000
+
+/** Pinned first, then by when each chat last changed: today, yesterday, this week, and older ones by month. */
+export function groupChats(chats: readonly ChatSummary[], now: number): Group[] {
+  const groups = new Map<string, Group>()
+  const sorted = [...chats].sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.updatedAt - a.updatedAt)
+  for (const chat of sorted) {
+    const [key, label] = place(chat, now)
+    const group = groups.get(key) ?? { key, label, chats: [] }
+    group.chats.push(chat)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+function place(chat: ChatSummary, now: number): [key: string, label: string] {
+  if (chat.pinned) return ['pinned', text.chats.pinned]
+  // Rounded, because a day is 23 or 25 hours long when clocks change.
+  const days = Math.round((startOfDay(now) - startOfDay(chat.updatedAt)) / day)
+  if (days <= 0) return ['today', text.chats.today]
+  if (days === 1) return ['yesterday', text.chats.yesterday]
+  if (days < 7) return ['week', text.chats.week]
+  const date = new Date(chat.updatedAt)
+  const label = date.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })
+  return [`${date.getFullYear()}-${date.getMonth()}`, label]
+}

@@ -1,0 +1,83 @@
+import type { Keys } from '../lib/keys'
+import { text } from '../lib/text'
+import type { App } from './app.svelte'
+import { railPages } from './pages'
+
+/** Something a person can do. Shortcuts, the palette, menus and tooltips all read this one list. */
+export interface Command {
+  id: string
+  label: string
+  keys: Keys
+  /** Whether its shortcut works while typing goes into a field. */
+  whileTyping: boolean
+  enabled: () => boolean
+  run: () => void
+}
+
+/** Shortcuts by command, for tooltips and the list in Settings. */
+export const keysOf = {
+  newChat: 'Mod+N',
+  palette: 'Mod+K',
+  focusSearch: '/',
+  rename: 'F2',
+  settings: 'Mod+,',
+  toggleList: 'Mod+B',
+  chatSettings: 'Mod+.',
+  stop: 'Escape',
+} as const satisfies Record<string, Keys>
+
+/** Every command, for the state the app is in when it is asked. */
+export function commands(app: App): Command[] {
+  const t = text.commands
+  const command = (id: string, label: string, run: () => void, more: Partial<Command> = {}): Command => ({
+    id,
+    label,
+    keys: '',
+    whileTyping: true,
+    enabled: () => true,
+    run,
+    ...more,
+  })
+  const inStoredChat = () => app.page === 'chat' && !app.chat.isNew
+  const pinned = () => app.chats.find(app.chat.id)?.pinned ?? false
+
+  return [
+    command('newChat', t.newChat, () => app.newChat(), { keys: keysOf.newChat }),
+    command('palette', t.palette, () => (app.dialogs.palette = !app.dialogs.palette), { keys: keysOf.palette }),
+    ...railPages.map(({ page, label }, i) =>
+      command(`go.${page}`, t.go(label), () => app.go(page), { keys: `Mod+${i + 1}` }),
+    ),
+    command('go.settings', t.go(text.pages.settings), () => app.go('settings'), { keys: keysOf.settings }),
+    command('focusSearch', t.focusSearch, () => app.searchChats(), { keys: keysOf.focusSearch, whileTyping: false }),
+    command('toggleList', t.toggleList, () => (app.listOpen = !app.listOpen), {
+      keys: keysOf.toggleList,
+      enabled: () => app.page === 'chat',
+    }),
+    command('chatSettings', t.chatSettings, () => (app.chatSettingsOpen = !app.chatSettingsOpen), {
+      keys: keysOf.chatSettings,
+      enabled: () => app.page === 'chat',
+    }),
+    command('stop', t.stop, () => void app.attempt(() => app.chat.stop()), {
+      keys: keysOf.stop,
+      enabled: () => app.page === 'chat' && app.chat.streaming !== undefined,
+    }),
+    command('rename', t.rename, () => app.renameChat(app.chat.id), { keys: keysOf.rename, enabled: inStoredChat }),
+    command('pin', pinned() ? t.unpin : t.pin, () => app.togglePin(app.chat.id), { enabled: inStoredChat }),
+    command('exportMarkdown', t.exportMarkdown, () => void app.exportChat(app.chat.id, 'markdown'), {
+      enabled: inStoredChat,
+    }),
+    command('exportJson', t.exportJson, () => void app.exportChat(app.chat.id, 'json'), { enabled: inStoredChat }),
+    command('delete', t.delete, () => void app.deleteChat(app.chat.id), { enabled: inStoredChat }),
+    command('importModel', t.importModel, () => app.askForImport()),
+    command('unload', t.unload, () => void app.attempt(() => app.machine.unload()), {
+      enabled: () => (app.machine.engine?.model ?? '') !== '',
+    }),
+    command('restart', t.restart, () => void app.attempt(() => app.machine.restart())),
+    command('log', t.log, () => (app.dialogs.log = true)),
+    ...(['light', 'dark', 'system'] as const).map((theme) =>
+      command(`theme.${theme}`, t[theme], () => void app.attempt(() => app.settings.set({ theme })), {
+        enabled: () => app.settings.value.theme !== theme,
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,313 @@
+import { untrack } from 'svelte'
+import { SvelteMap } from 'svelte/reactivity'
+import type { Bridge } from '../bridge/bridge'
+import type { AppEvent, Chat, ChatDelta, ChatOptions, ChatPhase, Message, Turn } from '../bridge/types'
+import { branch, newestLeaf, siblings } from '../lib/tree'
+import { applyDelta, newer } from './delta'
+
+/** What applying an event leaves to be fetched. */
+export interface Need {
+  chatId: string
+  messageId: string
+  /** How the answer ended, in case fetching it fails. */
+  ended?: Message['state']
+}
+
+export const defaultOptions: ChatOptions = {
+  system: '',
+  temperature: -1,
+  topP: -1,
+  seed: -1,
+  maxTokens: 0,
+  contextLength: 0,
+}
+
+/** The chat on screen: its tree of messages, the branch shown, and the answer that streams. Without id it is new. */
+export class Conversation {
+  #id = $state('')
+  #model = $state('')
+  #leaf = $state('')
+  #options = $state.raw<ChatOptions>(defaultOptions)
+  #messages = new SvelteMap<string, Message>()
+  #phases = new SvelteMap<string, ChatPhase>()
+  #loading = $state(false)
+  #failed = $state(false)
+  #sending = $state(false)
+  #draft = $state('')
+  #branch = $derived.by(() => branch(this.#messages, this.#leaf))
+  /** Grows when messages come or go, so that what depends on the tree alone is left alone while a text grows. */
+  #shape = $state(0)
+  #streamingId = $derived.by(() => {
+    for (const message of this.#messages.values()) if (message.state === 'streaming') return message.id
+    return ''
+  })
+
+  /** Counts chats opened, so that an answer to an earlier question is not taken for this one's. */
+  #opened = 0
+  #fetching = new Set<string>()
+  #held: ChatDelta[] = []
+  #draftTimer: ReturnType<typeof setTimeout> | undefined
+  #bridge: Bridge['chats']
+
+  constructor(bridge: Bridge['chats']) {
+    this.#bridge = bridge
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get isNew(): boolean {
+    return this.#id === ''
+  }
+
+  /** Reference of the chosen model; empty when none is. */
+  get model(): string {
+    return this.#model
+  }
+
+  get options(): ChatOptions {
+    return this.#options
+  }
+
+  get loading(): boolean {
+    return this.#loading
+  }
+
+  get failed(): boolean {
+    return this.#failed
+  }
+
+  get draft(): string {
+    return this.#draft
+  }
+
+  /** The messages shown, from the first to the last. */
+  get shown(): readonly Message[] {
+    return this.#branch
+  }
+
+  /** The answer being written, wherever in the tree it is. */
+  get streaming(): Message | undefined {
+    return this.#messages.get(this.#streamingId)
+  }
+
+  get busy(): boolean {
+    return this.#sending || this.#streamingId !== ''
+  }
+
+  phaseOf(messageId: string): ChatPhase | undefined {
+    return this.#phases.get(messageId)
+  }
+
+  versionsOf(message: Message): Message[] {
+    if (this.#shape < 0) return []
+    return untrack(() => siblings(this.#messages.values(), message))
+  }
+
+  async open(id: string): Promise<void> {
+    this.flushDraft()
+    const opened = ++this.#opened
+    this.#loading = true
+    this.#failed = false
+    try {
+      const chat = await this.#bridge.get(id)
+      if (opened === this.#opened) this.show(chat)
+    } catch (reason) {
+      if (opened === this.#opened) {
+        this.#clear(id)
+        this.#failed = true
+      }
+      throw reason
+    } finally {
+      if (opened === this.#opened) this.#loading = false
+    }
+  }
+
+  /** Begins a chat that is stored with its first message. */
+  startNew(model: string, options: Partial<ChatOptions>, draft = ''): void {
+    this.flushDraft()
+    this.#opened++
+    this.#clear('')
+    this.#model = model
+    this.#options = { ...defaultOptions, ...options }
+    this.#draft = draft
+    this.#loading = false
+    this.#failed = false
+  }
+
+  /** Takes a chat as it is stored. */
+  show(chat: Chat): void {
+    const shown = chat.id === this.#id ? new Map(this.#messages) : new Map<string, Message>()
+    this.#clear(chat.id)
+    this.#model = chat.model
+    this.#leaf = chat.leaf
+    this.#draft = chat.draft
+    this.#options = {
+      system: chat.system,
+      temperature: chat.temperature,
+      topP: chat.topP,
+      seed: chat.seed,
+      maxTokens: chat.maxTokens,
+      contextLength: chat.contextLength,
+    }
+    for (const m of chat.messages) this.#messages.set(m.id, newer(shown.get(m.id), m))
+    this.#shape++
+  }
+
+  /** Fetches the chat again after events were missed. What is being typed stays. */
+  async reload(): Promise<void> {
+    if (this.isNew) return
+    const opened = this.#opened
+    const chat = await this.#bridge.get(this.#id)
+    if (opened === this.#opened) this.show({ ...chat, draft: this.#draft })
+  }
+
+  /** Sends a message after the last one shown; a new chat is stored first. Resolves to the chat's id. */
+  async send(text: string): Promise<string> {
+    if (this.busy) return this.#id
+    this.#sending = true
+    clearTimeout(this.#draftTimer)
+    this.#draft = ''
+    const opened = this.#opened
+    try {
+      let id = this.#id
+      if (!id) {
+        id = (await this.#bridge.create(this.#model)).id
+        await this.#bridge.setOptions(id, this.#options)
+        if (opened === this.#opened) this.#id = id
+      }
+      const turn = await this.#bridge.send(id, this.#leaf, text)
+      if (opened === this.#opened) this.#take(turn)
+      void this.#bridge.saveDraft(id, '').catch(() => undefined)
+      return id
+    } catch (reason) {
+      if (opened === this.#opened && !this.#draft) this.#draft = text
+      throw reason
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  async regenerate(answerId: string): Promise<void> {
+    if (this.busy) return
+    await this.#begin(() => this.#bridge.regenerate(this.#id, answerId))
+  }
+
+  async edit(messageId: string, text: string): Promise<void> {
+    if (this.busy) return
+    await this.#begin(() => this.#bridge.edit(this.#id, messageId, text))
+  }
+
+  async stop(): Promise<void> {
+    if (this.#id) await this.#bridge.stop(this.#id)
+  }
+
+  /** Shows the branch that holds this version of a message. */
+  async choose(messageId: string): Promise<void> {
+    this.#leaf = newestLeaf(this.#messages.values(), messageId)
+    await this.#bridge.setLeaf(this.#id, this.#leaf)
+  }
+
+  async setModel(ref: string): Promise<void> {
+    this.#model = ref
+    if (this.#id) await this.#bridge.setModel(this.#id, ref)
+  }
+
+  async setOptions(options: ChatOptions): Promise<void> {
+    this.#options = options
+    if (this.#id) await this.#bridge.setOptions(this.#id, options)
+  }
+
+  /** Keeps what is typed, and stores it shortly after. */
+  setDraft(text: string): void {
+    this.#draft = text
+    clearTimeout(this.#draftTimer)
+    this.#draftTimer = setTimeout(() => this.flushDraft(), 400)
+  }
+
+  /** Stores what is typed now, if that waits. */
+  flushDraft(): void {
+    if (this.#draftTimer === undefined) return
+    clearTimeout(this.#draftTimer)
+    this.#draftTimer = undefined
+    if (this.#id) void this.#bridge.saveDraft(this.#id, this.#draft).catch(() => undefined)
+  }
+
+  /** Applies an event to what is held, and says what must be fetched to be right again. */
+  apply(event: AppEvent): Need | null {
+    if (event.name === 'chat:phase' && event.data.chatId === this.#id) {
+      const known = this.#messages.get(event.data.id)
+      if (!known || known.state === 'streaming') this.#phases.set(event.data.id, event.data)
+    } else if (event.name === 'chat:delta' && event.data.chatId === this.#id) {
+      return this.#applyDelta(event.data)
+    } else if (event.name === 'chat:finished' && event.data.chatId === this.#id) {
+      this.#phases.delete(event.data.id)
+      return { chatId: event.data.chatId, messageId: event.data.id, ended: event.data.state }
+    }
+    return null
+  }
+
+  /** Fetches a message and puts the deltas that came meanwhile on top of it. */
+  async fetch(need: Need): Promise<void> {
+    const opened = this.#opened
+    this.#fetching.add(need.messageId)
+    try {
+      const stored = await this.#bridge.message(need.chatId, need.messageId)
+      if (opened !== this.#opened) return
+      this.#messages.set(stored.id, newer(this.#messages.get(stored.id), stored))
+      if (stored.state !== 'streaming') this.#phases.delete(stored.id)
+    } catch (reason) {
+      const shown = this.#messages.get(need.messageId)
+      if (need.ended && shown) this.#messages.set(shown.id, { ...shown, state: need.ended })
+      throw reason
+    } finally {
+      this.#fetching.delete(need.messageId)
+      const held = this.#held.filter((d) => d.id === need.messageId)
+      this.#held = this.#held.filter((d) => d.id !== need.messageId)
+      if (opened === this.#opened) for (const delta of held) this.#applyDelta(delta)
+    }
+  }
+
+  #applyDelta(delta: ChatDelta): Need | null {
+    const message = this.#messages.get(delta.id)
+    if (!message) return null
+    if (this.#fetching.has(delta.id)) {
+      this.#held.push(delta)
+      return null
+    }
+    const applied = applyDelta(message, delta)
+    if (applied.kind === 'grown') this.#messages.set(message.id, applied.message)
+    return applied.kind === 'gap' ? { chatId: delta.chatId, messageId: delta.id } : null
+  }
+
+  async #begin(begin: () => Promise<Turn>): Promise<void> {
+    const opened = this.#opened
+    this.#sending = true
+    try {
+      const turn = await begin()
+      if (opened === this.#opened) this.#take(turn)
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  #take(turn: Turn): void {
+    this.#messages.set(turn.user.id, turn.user)
+    this.#messages.set(turn.answer.id, newer(this.#messages.get(turn.answer.id), turn.answer))
+    this.#leaf = turn.answer.id
+    this.#shape++
+  }
+
+  #clear(id: string): void {
+    this.#id = id
+    this.#leaf = ''
+    this.#draft = ''
+    this.#options = defaultOptions
+    this.#messages.clear()
+    this.#shape++
+    this.#phases.clear()
+    this.#held = []
+    this.#fetching.clear()
+  }
+}

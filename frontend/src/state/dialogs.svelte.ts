@@ -1,0 +1,45 @@
+/** A question with one way on. */
+export interface Question {
+  title: string
+  body: string
+  action: string
+  danger: boolean
+}
+
+/** What lies over the page: one question, one address to open, the palette, the log. */
+export class Dialogs {
+  #question = $state.raw<(Question & { answer: (yes: boolean) => void }) | null>(null)
+  #address = $state('')
+  palette = $state(false)
+  log = $state(false)
+  importing = $state(false)
+
+  get question(): Question | null {
+    return this.#question
+  }
+
+  /** The address that waits for a yes; empty when none does. */
+  get address(): string {
+    return this.#address
+  }
+
+  confirm(question: Question): Promise<boolean> {
+    this.#question?.answer(false)
+    return new Promise((resolve) => {
+      this.#question = { ...question, answer: resolve }
+    })
+  }
+
+  answer(yes: boolean): void {
+    this.#question?.answer(yes)
+    this.#question = null
+  }
+
+  askToOpen(address: string): void {
+    this.#address = address
+  }
+
+  closeAddress(): void {
+    this.#address = ''
+  }
+}

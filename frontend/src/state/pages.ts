@@ -1,0 +1,9 @@
+import { text } from '../lib/text'
+import type { Page } from './app.svelte'
+
+/** The pages of the rail, from the top; each also answers to Ctrl and its number. */
+export const railPages: readonly { page: Page; label: string }[] = [
+  { page: 'chat', label: text.pages.chat },
+  { page: 'library', label: text.pages.library },
+  { page: 'machine', label: text.pages.machine },
+]

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import type { Bridge } from '../bridge/bridge'
+import { fakeBridge } from '../bridge/fake'
+import { chat, message } from '../bridge/fake-data'
+import type { ChatDelta, Message } from '../bridge/types'
+import { Conversation } from './conversation.svelte'
+import { applyDelta, newer } from './delta'
+import { Sequence } from './sequence'
+import { Tasks } from './tasks.svelte'
+
+const answer = (part: Partial<Message> = {}) =>
+  message({ id: 'a', chatId: 'c', role: 'assistant', parentId: 'q', text: '', state: 'streaming', ...part })
+const delta = (offset: number, text: string, thinking = '', thinkingOffset = 0): ChatDelta => ({
+  ...{ id: 'a', chatId: 'c', seq: 1 },
+  offset,
+  text,
+  thinking,
+  thinkingOffset,
+})
+
+describe('a delta', () => {
+  it.each([
+    ['follows', 'Hel', delta(3, 'lo'), 'Hello'],
+    ['overlaps', 'Hello', delta(3, 'lo there'), 'Hello there'],
+    ['counts UTF-16 units', '👍', delta(2, '!'), '👍!'],
+  ])('that %s makes the text grow', (_, text, d, grown) => {
+    expect(applyDelta(answer({ text }), d)).toMatchObject({ kind: 'grown', message: { text: grown } })
+  })
+
+  it('that is known already changes nothing', () => {
+    expect(applyDelta(answer({ text: 'Hello' }), delta(0, 'Hel')).kind).toBe('known')
+  })
+
+  it('after missing text is a gap', () => {
+    expect(applyDelta(answer({ text: 'Hel' }), delta(5, '!')).kind).toBe('gap')
+  })
+
+  it('after the end changes nothing', () => {
+    expect(applyDelta(answer({ text: 'Hel', state: 'stopped' }), delta(3, 'lo')).kind).toBe('known')
+  })
+
+  it('after missing thinking is a gap', () => {
+    expect(applyDelta(answer({ thinking: 'Hm' }), delta(0, '', '?', 5)).kind).toBe('gap')
+  })
+
+  it('may carry thinking alone', () => {
+    expect(applyDelta(answer(), delta(0, '', 'Hm'))).toMatchObject({ kind: 'grown', message: { thinking: 'Hm' } })
+  })
+})
+
+describe('of two states of an answer', () => {
+  it('an ended one wins, then the longer', () => {
+    const short = answer({ text: 'He' })
+    const long = answer({ text: 'Hello' })
+    const done = answer({ text: 'H', state: 'done' })
+    expect(newer(undefined, short)).toBe(short)
+    expect(newer(long, short)).toBe(long)
+    expect(newer(short, long)).toBe(long)
+    expect(newer(done, long)).toBe(done)
+    expect(newer(long, done)).toBe(done)
+  })
+})
+
+describe('the conversation', () => {
+  const shown = (stored: Message, bridge: Bridge = fakeBridge({ step: 0 })) => {
+    const conversation = new Conversation(bridge.chats)
+    const question = message({ id: 'q', chatId: 'c', role: 'user', text: 'Hi' })
+    conversation.show(chat({ id: 'c', title: 'Hi', leaf: 'a', messages: [question, stored] }))
+    return conversation
+  }
+
+  it('asks for the message when a delta leaves a gap', () => {
+    const conversation = shown(answer({ text: 'Hel' }))
+    expect(conversation.apply({ name: 'chat:delta', data: delta(9, '!') })).toEqual({ chatId: 'c', messageId: 'a' })
+  })
+
+  it('puts deltas that come while it fetches on top of what it fetched', async () => {
+    let give: (m: Message) => void = () => undefined
+    const base = fakeBridge({ step: 0 })
+    const chats: Bridge['chats'] = { ...base.chats, message: () => new Promise((resolve) => (give = resolve)) }
+    const conversation = shown(answer({ text: 'Hel' }), { ...base, chats })
+    const fetching = conversation.fetch({ chatId: 'c', messageId: 'a' })
+    expect(conversation.apply({ name: 'chat:delta', data: delta(8, 'there') })).toBeNull()
+    give(answer({ text: 'Hello, t' }))
+    await fetching
+    expect(conversation.streaming?.text).toBe('Hello, tthere')
+  })
+
+  it('ignores events of other chats', () => {
+    const conversation = shown(answer({ text: 'Hel' }))
+    expect(conversation.apply({ name: 'chat:delta', data: { ...delta(3, 'lo'), chatId: 'other' } })).toBeNull()
+    expect(conversation.streaming?.text).toBe('Hel')
+  })
+
+  it('fetches the stored answer when it has ended, and forgets its phase', () => {
+    const conversation = shown(answer())
+    const phase = { id: 'a', chatId: 'c', seq: 1, phase: 'loading', progress: 0.4 } as const
+    conversation.apply({ name: 'chat:phase', data: phase })
+    expect(conversation.phaseOf('a')?.progress).toBe(0.4)
+    const end = { id: 'a', chatId: 'c', seq: 2, state: 'done' } as const
+    expect(conversation.apply({ name: 'chat:finished', data: end })).toMatchObject({ messageId: 'a', ended: 'done' })
+    expect(conversation.phaseOf('a')).toBeUndefined()
+  })
+
+  it('stores a new chat with its first message, and gives the text back when that fails', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const conversation = new Conversation(bridge.chats)
+    conversation.startNew('no-such-model', { system: 'Be brief.' })
+    conversation.setDraft('Hello')
+    await expect(conversation.send('Hello')).rejects.toThrow('no model')
+    expect(conversation.draft).toBe('Hello')
+    await conversation.setModel((await bridge.library.get()).models[0]?.ref ?? '')
+    const id = await conversation.send('Hello')
+    expect(conversation.shown.map((m) => m.role)).toEqual(['user', 'assistant'])
+    expect((await bridge.chats.get(id)).system).toBe('Be brief.')
+  })
+
+  it('saves a draft within half a second and when another chat is opened', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const conversation = new Conversation(bridge.chats)
+    await conversation.open('c2')
+    conversation.setDraft('half a thought')
+    await conversation.open('c3')
+    expect((await bridge.chats.get('c2')).draft).toBe('half a thought')
+    conversation.setDraft('another')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect((await bridge.chats.get('c3')).draft).toBe('another')
+  })
+
+  it('takes the answer to the last chat opened, not to the slowest', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const conversation = new Conversation(bridge.chats)
+    await Promise.all([conversation.open('c2'), conversation.open('c3')])
+    expect(conversation.id).toBe('c3')
+  })
+
+  it('shows the branch that is chosen', async () => {
+    const conversation = new Conversation(fakeBridge({ step: 0 }).chats)
+    await conversation.open('c1')
+    const last = conversation.shown.at(-1)
+    if (!last) throw new Error('no messages')
+    const versions = conversation.versionsOf(last)
+    expect(versions).toHaveLength(3)
+    await conversation.choose(versions[0]?.id ?? '')
+    expect(conversation.shown.at(-1)?.id).toBe(versions[0]?.id)
+  })
+})
+
+describe('the numbers of events', () => {
+  it('tell when some were missed', () => {
+    const sequence = new Sequence()
+    expect([7, 8, 10, 9, 11].map((n) => sequence.missed(n))).toEqual([false, false, true, false, false])
+  })
+})
+
+describe('tasks', () => {
+  const problem = { code: '', severity: '', title: '', hint: '' } as const
+  const end = { id: 't', seq: 2, kind: 'import', result: 'r', problem } as const
+
+  it('resolve with their ending, also when it came before the call returned', async () => {
+    const tasks = new Tasks()
+    tasks.apply({ name: 'task:finished', data: end })
+    expect((await tasks.run('import', () => Promise.resolve({ id: 't' }))).result).toBe('r')
+    const running = tasks.run('import', () => Promise.resolve({ id: 'u' }))
+    await Promise.resolve()
+    const report = { id: 'u', seq: 3, kind: 'import', done: 1, total: 2, label: 'Copying' } as const
+    tasks.apply({ name: 'task:progress', data: report })
+    expect(tasks.of('import')?.done).toBe(1)
+    tasks.apply({ name: 'task:finished', data: { ...end, id: 'u' } })
+    expect((await running).id).toBe('u')
+    expect(tasks.running).toEqual([])
+  })
+})
