@@ -157,6 +157,7 @@ func (w *Window) chatEvent(e chat.Event) {
 		w.mu.Unlock()
 		w.emit(EventChatFinished, ChatEnd{ID: id, ChatID: chatID, Seq: w.next(), State: string(e.Message.State)})
 		w.emit(EventChatsChanged, Changed{ID: chatID, Seq: w.next()})
+		w.emit(EventLibrary, Changed{ID: e.Message.Model, Seq: w.next()}) // when it was last used
 	case e.Phase != "":
 		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress})
 	default:

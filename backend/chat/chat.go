@@ -49,6 +49,9 @@ const (
 	titleRunes = 48
 )
 
+// errClosing tells an answer that the app ends, not the person's patience.
+var errClosing = errors.New("the app is closing")
+
 // Options are what a Service works with.
 type Options struct {
 	Store   Store
@@ -70,7 +73,7 @@ type Service struct {
 }
 
 type turn struct {
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	done   chan struct{}
 
 	mu   sync.Mutex
@@ -174,7 +177,7 @@ func (s *Service) take(chatID string) (context.Context, *turn, error) {
 	if s.turns[chatID] != nil {
 		return nil, nil, backend.Fail(backend.CodeBusy, nil, "This chat is still writing an answer.", "Press Stop first.")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	t := &turn{cancel: cancel, done: make(chan struct{})}
 	s.turns[chatID] = t
 	s.wait.Add(1)
@@ -185,7 +188,7 @@ func (s *Service) finish(chatID string, t *turn) {
 	s.mu.Lock()
 	delete(s.turns, chatID)
 	s.mu.Unlock()
-	t.cancel()
+	t.cancel(nil)
 	close(t.done)
 	s.wait.Done()
 }
@@ -244,6 +247,8 @@ func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model 
 	switch {
 	case err == nil:
 		a.State = backend.StateDone
+	case errors.Is(context.Cause(ctx), errClosing):
+		a.State = backend.StateInterrupted
 	case errors.Is(err, context.Canceled):
 		a.State = backend.StateStopped
 	default:
@@ -294,7 +299,7 @@ func (s *Service) Stop(chatID string) {
 	t := s.turns[chatID]
 	s.mu.Unlock()
 	if t != nil {
-		t.cancel()
+		t.cancel(nil)
 		<-t.done
 	}
 }
@@ -325,7 +330,7 @@ func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
 	for _, t := range s.turns {
-		t.cancel()
+		t.cancel(errClosing)
 	}
 	s.mu.Unlock()
 	s.wait.Wait()

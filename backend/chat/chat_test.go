@@ -278,7 +278,7 @@ func TestCloseStoresEveryAnswer(t *testing.T) {
 	time.Sleep(60 * time.Millisecond)
 	b.Close()
 	m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
-	if err != nil || m.State != backend.StateStopped || m.Text == "" {
+	if err != nil || m.State != backend.StateInterrupted || m.Text == "" {
 		t.Errorf("%s, %q, %v", m.State, m.Text, err)
 	}
 }

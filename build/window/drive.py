@@ -5,6 +5,8 @@ import subprocess
 import time
 
 import pyatspi
+from Xlib import X, display
+from Xlib.protocol import event
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, "build", "bin", "weightroom")
@@ -167,7 +169,7 @@ class Window:
     def close(self, seconds=10):
         """Closes the window as its close button does."""
         for window in self._windows():
-            subprocess.run(["xdotool", "windowquit", window], check=False)
+            ask_to_close(int(window))
         self.process.wait(seconds)
         self.log.close()
 
@@ -175,6 +177,16 @@ class Window:
         self.process.kill()
         self.process.wait()
         self.log.close()
+
+
+def ask_to_close(window):
+    """Sends what a window manager sends when the close button is pressed (ICCCM, WM_DELETE_WINDOW)."""
+    screen = display.Display()
+    target = screen.create_resource_object("window", window)
+    protocols, delete = screen.intern_atom("WM_PROTOCOLS"), screen.intern_atom("WM_DELETE_WINDOW")
+    target.send_event(event.ClientMessage(window=target, client_type=protocols, data=(32, [delete, X.CurrentTime, 0, 0, 0])))
+    screen.flush()
+    screen.close()
 
 
 def descendants(pid):

@@ -328,7 +328,7 @@ export const text = {
     again: 'Look again',
     looking: 'Looking…',
     failed: 'This machine could not be read.',
-    container: (name: string) => `inside ${name}`,
+    container: (name: string) => `in a container (${name})`,
     graphics: 'Graphics',
     noGpu: 'No graphics processor the engine can use',
     noGpuHint: 'Models run in main memory, on the processor. That works; larger models are slower.',
@@ -364,11 +364,7 @@ export const text = {
       app: 'App lock in force',
       none: 'No network lock',
     },
-    lockBody: {
-      kernel: 'The engine runs in a network of its own with no way out, enforced by the system.',
-      app: 'The engine refuses every connection that leaves this machine. The app enforces this, not the system.',
-      none: 'Nothing stops the engine from reaching the network. Pull the plug if that matters to you.',
-    },
+    lockUnknown: 'The engine is not running.',
     noTelemetry: 'No telemetry',
     bytesOut: 'since the app was installed',
     bytesOutNone: 'Nothing has been sent to other machines since the app was installed.',
@@ -388,6 +384,10 @@ export const text = {
     version: 'Version',
     llama: 'llama.cpp',
     backends: 'Runs on',
+    backend: { cpu: 'Processor', cuda: 'CUDA', hip: 'ROCm', vulkan: 'Vulkan', metal: 'Metal' } as Record<
+      string,
+      string
+    >,
     model: 'Model in memory',
     noModel: 'None',
     idle: (time: string) => `leaves memory ${time}`,
