@@ -325,3 +325,18 @@ func TestFileNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAModelThatCannotFitIsRefused(t *testing.T) {
+	w, _ := open(t)
+	core, err := w.Core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := core.allow(t.Context(), backend.Model{Name: "Small", Bytes: 1 << 20}); err != nil {
+		t.Errorf("a small model: %v", err)
+	}
+	e := backend.Readable(core.allow(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}))
+	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1125899.9 GB") {
+		t.Errorf("a huge model: %+v", e)
+	}
+}

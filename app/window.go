@@ -90,7 +90,7 @@ func (w *Window) Startup(ctx context.Context) {
 	}()
 }
 
-// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash.
+// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed.
 func (w *Window) housekeeping(ctx context.Context) {
 	if w.core.firstStart(ctx) {
 		w.emit(EventLibrary, Changed{Seq: w.next()})
@@ -104,6 +104,9 @@ func (w *Window) housekeeping(ctx context.Context) {
 		case <-timer.C:
 			if err := w.core.History.Maintain(ctx); err != nil {
 				slog.Error("history maintenance failed", "error", err)
+			}
+			if err := w.core.MeasureBandwidthOnce(ctx); err != nil {
+				slog.Warn("bandwidth not measured", "error", err)
 			}
 			timer.Reset(time.Hour)
 		}

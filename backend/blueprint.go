@@ -1,0 +1,53 @@
+package backend
+
+import "time"
+
+// Blueprint is everything that a model file's header says about its shape, so that one can be written without weights.
+type Blueprint struct {
+	Architecture string         `json:"architecture"` // GGUF general.architecture
+	Hyper        map[string]any `json:"hyper"`        // hyperparameters by the symbols of hardware/testdrive's recipes: numbers, booleans or lists of numbers
+}
+
+// Source says where a figure comes from. Every figure on screen carries one.
+type Source string
+
+// The sources, best first.
+const (
+	SourceMeasured  Source = "measured"   // a real run of these weights on this machine
+	SourceTestDrive Source = "test drive" // a run of a weightless copy on this machine
+	SourceEstimated Source = "estimated"  // a model fitted to this machine's own runs
+)
+
+// MemoryPlan is what the engine will allocate, in bytes.
+type MemoryPlan struct {
+	WeightsBytes int64 `json:"weightsBytes"`
+	KVBytes      int64 `json:"kvBytes"`
+	ComputeBytes int64 `json:"computeBytes"` // buffers, and a projector's
+	TotalBytes   int64 `json:"totalBytes"`
+	GPUBytes     int64 `json:"gpuBytes"` // the part that lies in graphics memory
+}
+
+// Drive is one run on this machine: of real weights or of a weightless copy.
+type Drive struct {
+	Model                 string    `json:"model"` // catalog id, or a library reference for real weights
+	Quant                 string    `json:"quant"`
+	Source                Source    `json:"source"` // measured or test drive
+	Architecture          string    `json:"architecture"`
+	Bytes                 int64     `json:"bytes"`       // of the file
+	ActiveBytes           int64     `json:"activeBytes"` // weights read for one token: all but unused experts and the input embedding
+	Layers                int       `json:"layers"`
+	PromptTokensPerSecond float64   `json:"promptTokensPerSecond"`
+	TokensPerSecond       float64   `json:"tokensPerSecond"`
+	Spread                float64   `json:"spread"` // half of the range over the median of repeated runs, as a share
+	PeakMemoryBytes       int64     `json:"peakMemoryBytes"`
+	LoadSeconds           float64   `json:"loadSeconds"`
+	DiskBytes             int64     `json:"diskBytes"` // taken by the file that was run
+	Seconds               float64   `json:"seconds"`   // the whole drive
+	Partial               bool      `json:"partial"`   // fewer layers were run and a line was drawn through them
+	Engine                string    `json:"engine"`    // version
+	Device                string    `json:"device"`    // processor or graphics processor that ran it
+	Driver                string    `json:"driver"`
+	Threads               int       `json:"threads"`
+	Power                 string    `json:"power"` // ac, battery; empty: unknown
+	At                    time.Time `json:"at"`
+}
