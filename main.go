@@ -14,8 +14,7 @@ import (
 var page embed.FS
 
 func main() {
-	if generating {
-		// Wails runs main to generate the page's bindings: nothing may be opened then.
+	if app.Generating {
 		_ = app.RunWindow(app.NewWindow(cli.NoFolders()), page)
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ var leaves = map[string]bool{"weightroom/backend": true, "weightroom/backend/ggu
 
 // TestImportsGoOneWay holds the direction main, app, backend/..., backend, with hardware on its own.
 func TestImportsGoOneWay(t *testing.T) {
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "weightroom/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestWrongArrowsAreFound(t *testing.T) {
 // TestPageMayNotFrame holds what keeps a frame from reaching the bound methods: Wails v2.16 on Linux listens to every
 // frame, so there must never be one.
 func TestPageMayNotFrame(t *testing.T) {
-	index, err := os.ReadFile("frontend/index.html")
+	index, err := os.ReadFile("../frontend/index.html")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestPageMayNotFrame(t *testing.T) {
 			t.Errorf("the page's policy lacks %s", directive)
 		}
 	}
-	err = filepath.WalkDir("frontend/src", func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir("../frontend/src", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.Contains(path, ".test.") {
 			return err
 		}
