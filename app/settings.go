@@ -120,6 +120,9 @@ func (s *Settings) About() (About, error) {
 // Startup waits until the app is open and says how that went. It never fails.
 func (s *Settings) Startup() StartReport {
 	core, err := s.window.Core()
+	s.window.asked.Do(func() {
+		slog.Info("page is up", "seconds", time.Since(s.window.began).Seconds())
+	})
 	if err != nil {
 		return StartReport{Problem: problemOf(backend.Readable(err))}
 	}

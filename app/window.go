@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,8 @@ type Window struct {
 	core    *Core
 	problem error // why core is nil
 	seq     atomic.Int64
+	asked   sync.Once // the page's first call
+	began   time.Time
 	tasks   taskList
 
 	mu      sync.Mutex
@@ -43,7 +46,7 @@ type offset struct{ text, thinking int }
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
-	w := &Window{folders: folders, opened: make(chan struct{}), offsets: map[string]offset{}}
+	w := &Window{began: time.Now(), folders: folders, opened: make(chan struct{}), offsets: map[string]offset{}}
 	w.tasks.window = w
 	w.Chats = &Chats{w}
 	w.Library = &Library{w}
@@ -95,6 +98,7 @@ func (w *Window) housekeeping(ctx context.Context) {
 	if w.core.firstStart(ctx) {
 		w.emit(EventLibrary, Changed{Seq: w.next()})
 	}
+	debug.FreeOSMemory() // what starting took and idling does not need
 	timer := time.NewTimer(10 * time.Second)
 	defer timer.Stop()
 	for {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/ollama/ollama/discover"
@@ -15,6 +16,9 @@ import (
 
 	"weightroom/backend"
 )
+
+// settled is when discovery is over, on most machines.
+const settled = 2 * time.Second
 
 // childSocket is the number under which the child inherits its listening socket.
 const childSocket = 3
@@ -50,6 +54,7 @@ func RunChild(lock Lock) error {
 	lockDialer()
 
 	greet(hello{Lock: lock})
+	time.AfterFunc(settled, debug.FreeOSMemory) // what starting took and idling does not need
 	return server.Serve(listener)
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // process is what the supervisor watches of one process.
@@ -63,4 +64,12 @@ func parseStat(data []byte) (process, bool) {
 		cpuTicks: number(11) + number(12),
 		rssBytes: int64(number(21)) * int64(os.Getpagesize()),
 	}, true
+}
+
+// peakMemory is the largest resident memory of a process that has ended, in bytes (getrusage(2) counts KiB).
+func peakMemory(p *os.ProcessState) int64 {
+	if usage, ok := p.SysUsage().(*syscall.Rusage); ok {
+		return usage.Maxrss << 10
+	}
+	return 0
 }

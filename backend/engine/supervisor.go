@@ -80,8 +80,9 @@ type Engine struct {
 	starting chan struct{}   // a mutex that a context can give up on
 	life     context.Context // ends at Close
 	end      context.CancelFunc
-	active   atomic.Int64 // requests under way
-	lock     Lock         // tried first
+	active   atomic.Int64  // requests under way
+	lock     Lock          // tried first
+	tools    chan struct{} // held by the one program that runs
 
 	mu      sync.Mutex
 	child   *child
@@ -101,6 +102,7 @@ func New(opts Options) *Engine {
 		life:     life,
 		end:      end,
 		lock:     strongestLock,
+		tools:    make(chan struct{}, 1),
 		status:   Status{State: StateStopped, Lock: LockNone},
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -93,6 +94,40 @@ func (e *Engine) jailed(cmd *exec.Cmd) *Tool {
 	t := &Tool{Cmd: cmd, lock: strongestLock}
 	jail(cmd, t.lock)
 	return t
+}
+
+// ToolResult is what a program of the engine left behind.
+type ToolResult struct {
+	Stdout, Stderr []byte
+	PeakBytes      int64 // largest resident memory; 0: this system does not tell
+	Seconds        float64
+}
+
+// RunTool runs one of the engine's programs to its end and collects its output. One job runs at a time, so that
+// measurements do not disturb each other; RunTool waits for its turn.
+func (e *Engine) RunTool(ctx context.Context, name string, args ...string) (ToolResult, error) {
+	select {
+	case e.tools <- struct{}{}:
+		defer func() { <-e.tools }()
+	case <-ctx.Done():
+		return ToolResult{}, ctx.Err()
+	}
+	t, err := e.Tool(ctx, name, args...)
+	if err != nil {
+		return ToolResult{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	t.Stdout, t.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err = t.Run()
+	r := ToolResult{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Seconds: time.Since(begin).Seconds()}
+	if t.ProcessState != nil {
+		r.PeakBytes = peakMemory(t.ProcessState)
+	}
+	if err != nil && ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	return r, err
 }
 
 // Run runs the program to its end. Where the system forbids namespaces it runs without; llama.cpp's programs are
