@@ -92,6 +92,12 @@ screenshots: deps-test engine starter app ## take pictures of every page of the 
 bench: engine starter app ## measure start, memory and speed beside llama-bench
 	@build/window/run.sh /usr/bin/python3 build/bench/bench.py
 
+.PHONY: catalog
+catalog: ## write the catalog's data anew from gathered facts: make catalog FACTS=DIR
+	@test -n "$(FACTS)" || { echo 'catalog: name the folder with the facts: make catalog FACTS=DIR' >&2; exit 1; }
+	@python3 build/catalog/blueprints.py "$(FACTS)"
+	@python3 build/catalog/catalog.py "$(FACTS)"
+
 .PHONY: bindings
 bindings: frontend/dist/index.html ## generate the page's bindings from package app
 	@tsoutputtype=interfaces go run -tags bindings,webkit2_41 . >/dev/null
