@@ -126,6 +126,6 @@ func modelOf(m backend.Model, lastUsed int64) Model {
 func gpuOf(g hardware.GPU) GPU {
 	return GPU{
 		Name: g.Name, Vendor: g.Vendor, Backend: g.Backend, Driver: g.Driver,
-		TotalBytes: g.TotalBytes, FreeBytes: g.FreeBytes, Integrated: g.Integrated, Note: g.Note,
+		TotalBytes: g.TotalBytes, FreeBytes: g.FreeBytes, FreeKnown: g.FreeKnown, Integrated: g.Integrated, SharedBytes: g.SharedBytes, Note: g.Note,
 	}
 }

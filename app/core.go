@@ -32,6 +32,7 @@ type Core struct {
 
 	executable string
 	machine    machineCache
+	shelf      shelf
 	close      sync.Once
 }
 

@@ -142,14 +142,16 @@ type Memory struct {
 
 // GPU is one graphics processor. Memories of several are never added up.
 type GPU struct {
-	Name       string `json:"name"`
-	Vendor     string `json:"vendor"`
-	Backend    string `json:"backend"` // CUDA, ROCm, Vulkan, Metal; empty: the engine can't use it
-	Driver     string `json:"driver"`
-	TotalBytes int64  `json:"totalBytes"`
-	FreeBytes  int64  `json:"freeBytes"`
-	Integrated bool   `json:"integrated"`
-	Note       string `json:"note"` // why the engine can't use it
+	Name        string `json:"name"`
+	Vendor      string `json:"vendor"`
+	Backend     string `json:"backend"` // CUDA, ROCm, Vulkan, Metal; empty: the engine can't use it
+	Driver      string `json:"driver"`
+	TotalBytes  int64  `json:"totalBytes"`
+	FreeBytes   int64  `json:"freeBytes"`
+	FreeKnown   bool   `json:"freeKnown"`
+	Integrated  bool   `json:"integrated"`
+	SharedBytes int64  `json:"sharedBytes"` // how much of totalBytes is main memory
+	Note        string `json:"note"`        // why the engine can't use it
 }
 
 // Disk is where models live.

@@ -9,6 +9,7 @@ const (
 	EventChatsChanged  = "chats:changed"  // Changed: a title, a new chat, a deletion
 	EventEngineChanged = "engine:changed" // Changed: fetch Machine.Engine again
 	EventLibrary       = "library:changed"
+	EventDrives        = "drives:changed"
 	EventTaskProgress  = "task:progress" // TaskProgress
 	EventTaskFinished  = "task:finished" // TaskEnd
 )

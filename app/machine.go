@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"weightroom/backend"
-	"weightroom/backend/advisor"
 	"weightroom/backend/engine"
 	"weightroom/hardware"
 )
@@ -172,28 +171,6 @@ func (c *Core) Problems(ctx context.Context, m hardware.Machine) []backend.Probl
 	return problems
 }
 
-// Recommend gives the first recommendation for this machine.
-func (c *Core) Recommend(ctx context.Context) (Pick, error) {
-	m, err := c.hardware(ctx)
-	if err != nil {
-		return Pick{}, err
-	}
-	var gpuFree int64
-	for _, g := range m.GPUs {
-		if g.Backend != "" && !g.Integrated {
-			gpuFree = max(gpuFree, g.FreeBytes)
-		}
-	}
-	p := advisor.First(gpuFree, m.Memory.AvailableBytes+c.Engine.MemoryBytes())
-	pick := Pick{
-		Model: p.Name, Ref: p.ID + ":" + p.Quant, Quant: p.Quant, Bytes: p.Bytes, NeedBytes: p.NeedBytes, Fit: string(p.Fit),
-		LicenceName: p.Licence.Name, Why: strings0(p.Why), CanRun: p.CanRun, Known: p.Known,
-	}
-	_, missing := c.Models.Model(ctx, pick.Ref)
-	pick.Installed = missing == nil
-	return pick, nil
-}
-
 // EngineLog is the end of the engine's log, at most logTail bytes.
 func (c *Core) EngineLog() (string, error) {
 	file, err := os.Open(c.Engine.LogPath())
@@ -270,7 +247,7 @@ func (s *Machine) MeasureBandwidth() (Task, error) {
 	})
 }
 
-// Recommend gives the first recommendation.
+// Recommend gives the best pick for a chat on this machine.
 func (s *Machine) Recommend() (Pick, error) {
 	return call("Machine.Recommend", func() (Pick, error) {
 		core, err := s.window.Core()

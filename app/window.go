@@ -23,6 +23,7 @@ type Window struct {
 	Library  *Library
 	Machine  *Machine
 	Settings *Settings
+	Discover *Discover
 
 	folders platform.Folders
 	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
@@ -52,12 +53,13 @@ func NewWindow(folders platform.Folders) *Window {
 	w.Library = &Library{w}
 	w.Machine = &Machine{w}
 	w.Settings = &Settings{w}
+	w.Discover = &Discover{w}
 	return w
 }
 
 // Bound lists what the page may call.
 func (w *Window) Bound() []any {
-	return []any{w.Chats, w.Library, w.Machine, w.Settings}
+	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover}
 }
 
 // FailWith makes a window that only shows why the app can't start.
@@ -93,7 +95,8 @@ func (w *Window) Startup(ctx context.Context) {
 	}()
 }
 
-// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed.
+// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed,
+// and the runs that the estimates rest on.
 func (w *Window) housekeeping(ctx context.Context) {
 	if w.core.firstStart(ctx) {
 		w.emit(EventLibrary, Changed{Seq: w.next()})
@@ -111,6 +114,9 @@ func (w *Window) housekeeping(ctx context.Context) {
 			}
 			if err := w.core.MeasureBandwidthOnce(ctx); err != nil {
 				slog.Warn("bandwidth not measured", "error", err)
+			}
+			if err := w.core.FitEstimates(ctx, func() { w.emit(EventDrives, Changed{Seq: w.next()}) }); err != nil {
+				slog.Warn("estimates not fitted", "error", err)
 			}
 			timer.Reset(time.Hour)
 		}

@@ -140,7 +140,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		s.detectCommand(), s.doctorCommand(),
+		s.detectCommand(), s.doctorCommand(), s.recommendCommand(), s.fitCommand(), s.testdriveCommand(),
 		s.importCommand(), s.modelsCommand(), s.runCommand(), s.chatsCommand(),
 		engineCommand(), discoverCommand(),
 	)

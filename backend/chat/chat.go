@@ -318,6 +318,13 @@ func (s *Service) Live(chatID string) (backend.Message, bool) {
 	return t.live, t.live.ID != ""
 }
 
+// Busy says whether an answer streams in any chat.
+func (s *Service) Busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.turns) > 0
+}
+
 // Streaming says whether an answer streams in a chat.
 func (s *Service) Streaming(chatID string) bool {
 	s.mu.Lock()

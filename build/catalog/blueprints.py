@@ -5,7 +5,8 @@
 
 FACTS_DIR holds facts.json, facts-newer.json and architectures.json. OUT receives, for each model id that the engine
 runs, its GGUF architecture and its hyperparameters by symbol (backend.Blueprint). The recipes, which say what keys and
-tensors an architecture has as expressions over those symbols, go to hardware/testdrive/recipes.json.
+tensors an architecture has as expressions over those symbols, go to hardware/testdrive/recipes.json, and the sizes that
+the planned files are tested against to hardware/testdrive/testdata/sizes.json.
 
 The symbols are those of architectures.json; list-valued ones end in "s" (Fs, KVs, Hs) or are swa. Four
 architectures that it lacks (llama4, gemma3n, bert, nomic-bert) are given below, from src/models/*.cpp of llama.cpp
@@ -340,10 +341,29 @@ def special(name, arch, a, h):
     return s
 
 
+def sizes(model, newer):
+    """Known sizes of a model's files: computed ones by quant, and published ones."""
+    gguf, published = model["gguf"], []
+    for repo in gguf.get("repos") or []:
+        for f in repo["verifiedFiles"]:
+            quant = re.search(r"[-.](I?Q\d\w*|BF16|F16)\.gguf$", f["file"], re.I)
+            if f.get("bytes") and quant:
+                published.append([repo["repo"] + "/" + f["file"], quant[1].upper(), f["bytes"]])
+    for tag in (model["ollama"] or {}).get("tags") or []:
+        if tag.get("bytes") and tag.get("quant"):
+            published.append([tag["tag"], tag["quant"], tag["bytes"]])
+    return {
+        "verified": model["architectureVerified"],
+        "withMetadata": not newer,  # facts.json counts the metadata, vocabulary included; and an importance matrix
+        "computed": gguf.get("computedBytes") or {},
+        "published": published,
+    }
+
+
 def main():
     facts_dir, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     table = recipes(json.loads((facts_dir / "architectures.json").read_text()))
-    blueprints, skipped = {}, []
+    blueprints, known, skipped = {}, {}, []
     for name in ("facts.json", "facts-newer.json"):
         for model in json.loads((facts_dir / name).read_text())["models"]:
             a = model["architecture"]
@@ -352,9 +372,11 @@ def main():
                 continue
             if a["gguf"] not in table:
                 sys.exit(f"{model['id']}: no recipe for architecture {a['gguf']}")
+            known[model["id"]] = sizes(model, name != "facts.json")
             blueprints[model["id"]] = {"architecture": a["gguf"], "hyper": hyper(model)}
     write(out, blueprints)
     write(ROOT / "hardware/testdrive/recipes.json", table)
+    write(ROOT / "hardware/testdrive/testdata/sizes.json", known)
     print(f"{len(blueprints)} blueprints, {len(table)} recipes; the engine does not run {', '.join(skipped)}")
 
 

@@ -11,7 +11,7 @@ from drive import Window  # noqa: E402
 
 # The page follows the system's theme, so each theme is a start of its own.
 THEMES = {"light": "Adwaita", "dark": "Adwaita:dark"}
-PAGES = ("chat", "library", "machine", "settings")
+PAGES = ("chat", "discover", "library", "machine", "settings")
 
 
 def take(theme, gtk, base, folder):

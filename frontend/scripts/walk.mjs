@@ -95,7 +95,7 @@ const walks = {
   'numbers change the page, and / goes to the search': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+2')
+      await page.keyboard.press('Control+3')
       await page.getByRole('heading', { name: 'Library' }).waitFor()
       await page.keyboard.press('/')
       await page.keyboard.type('audit')
@@ -168,12 +168,108 @@ const walks = {
   'a file is imported under a name': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+2')
+      await page.keyboard.press('Control+3')
       await button(page, 'Import a GGUF file').click()
       await button(page, 'Choose a file').click()
       await page.getByRole('textbox', { name: 'Name' }).fill('Phi 4 mini')
       await page.keyboard.press('Enter')
       await page.getByRole('rowheader', { name: /Phi 4 mini/ }).waitFor({ timeout: 10_000 })
+    },
+  ],
+  'the sliders move the advice, and Reset brings it back': [
+    'gpu',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      const tally = page.getByText(/models? fits?\. /)
+      const before = await tally.textContent()
+      await page.getByRole('slider', { name: 'At least this fast' }).focus()
+      for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight')
+      await page.waitForFunction((was) => !document.body.textContent.includes(was), before)
+      await button(page, 'Reset what if').click()
+      await page.getByText(before).waitFor()
+    },
+  ],
+  'arrows move through the plot, Enter opens a model, and Escape closes it': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await page
+        .getByRole('group', { name: /^Memory against speed/ })
+        .getByRole('button')
+        .first()
+        .waitFor()
+      await page.getByRole('button', { name: /^Qwen3 30B A3B Q4_K_M: / }).focus()
+      await page.keyboard.press('ArrowLeft')
+      const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
+      assert.match(name, /^gpt-oss 20B MXFP4: Runs in memory, 13\.0 GB, writes/)
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog', { name: 'gpt-oss 20B' }).getByText('work on each token').waitFor()
+      await page.keyboard.press('Escape')
+      await gone(page.getByRole('dialog'))
+    },
+  ],
+  'a test drive shows its progress and replaces the estimate': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await page.keyboard.press('/')
+      await page.keyboard.type('qwen3 4b')
+      const row = page.getByRole('row', { name: /Qwen3 4B/ })
+      await row.getByText('estimated ±15%').last().waitFor()
+      await button(page, 'Test drive Qwen3 4B Q4_K_M').click()
+      await row.getByRole('progressbar').waitFor()
+      await row.getByText('test drive ±4%').last().waitFor({ timeout: 10_000 })
+    },
+  ],
+  'a test drive can be cancelled': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await button(page, 'Test drive Phi-4 mini Q4_K_M').click()
+      await button(page, 'Cancel the test drive of Phi-4 mini Q4_K_M').click()
+      await page.getByText('Test drive cancelled. Nothing is left on disk.').waitFor()
+      await button(page, 'Test drive Phi-4 mini Q4_K_M').waitFor()
+    },
+  ],
+  'a model that was left out is found with its reason': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await page.keyboard.press('/')
+      await page.keyboard.type('llama 70b')
+      await page.getByRole('row', { name: /Llama 3\.3 70B.*Short by 26\.6 GB/ }).waitFor()
+      await page.keyboard.press('Escape')
+      await button(page, 'Why not a bigger one?').click()
+      await page.getByRole('dialog').getByText('Short by 26.6 GB').waitFor()
+    },
+  ],
+  'other machines can be compared and chosen': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await button(page, 'Which machine should I buy?').click()
+      await button(page, 'Show what runs on MacBook, 16 GB').click()
+      await page.getByText('Best for chat: MacBook, 16 GB').waitFor()
+      assert.equal(await page.getByRole('button', { name: /^Test drive/ }).count(), 0)
+    },
+  ],
+  'the sums follow each assumption, and say when the machine can’t keep up': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('sums')
+      await page.keyboard.press('Enter')
+      await page.getByText('70B at 16 bits ≈ 140 GB, ≈ 70 GB at 8 bits, ≈ 35 GB at 4 bits.').waitFor()
+      await page.getByText(/of these 7 machines contradict it/).waitFor()
+      await page.getByRole('textbox', { name: 'Parameters' }).fill('8b')
+      await page.getByText('8B at 16 bits ≈ 16 GB').waitFor()
+      await page.getByRole('textbox', { name: 'Tokens written a day' }).fill('4,000,000')
+      await page.keyboard.press('Enter')
+      await page.getByText('Your machine can’t keep up').waitFor()
+      await button(page, 'Back to the defaults').click()
+      await gone(page.getByText('Your machine can’t keep up'))
+      await button(page, 'Use the price of GPT-4o').click()
+      assert.equal(await page.getByRole('textbox', { name: 'Writing, $ per million' }).inputValue(), '10')
     },
   ],
   'settings take effect and every control has a name': [
@@ -182,7 +278,7 @@ const walks = {
       await page.keyboard.press('Control+,')
       await page.getByRole('radio', { name: 'Dark' }).click()
       assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark')
-      for (const keys of ['Control+1', 'Control+2', 'Control+3', 'Control+,']) {
+      for (const keys of ['Control+1', 'Control+2', 'Control+3', 'Control+4', 'Control+,']) {
         await page.keyboard.press(keys)
         await page.waitForTimeout(200)
         const tree = await page.locator('body').ariaSnapshot()

@@ -1,18 +1,29 @@
 import type {
   About,
+  Advice,
+  Ask,
+  BitsRow,
+  CatalogModel,
   Chat,
   ChatOptions,
   ChatSummary,
+  DriveResult,
   Engine,
   EventName,
   Events,
   Failure,
+  FitAnswer,
+  FitAsk,
   Library,
   Machine,
   Message,
   Pick,
+  Price,
+  Profile,
   Settings,
   StartReport,
+  SumsAnswer,
+  SumsAsk,
   Task,
   Turn,
 } from './types'
@@ -22,6 +33,7 @@ export interface Bridge {
   readonly chats: ChatsService
   readonly library: LibraryService
   readonly machine: MachineService
+  readonly discover: DiscoverService
   readonly settings: SettingsService
   /** Subscribes to an event; the result ends the subscription. */
   on<K extends EventName>(event: K, handler: (data: Events[K]) => void): () => void
@@ -74,6 +86,24 @@ export interface MachineService {
   restartEngine(): Promise<void>
   unloadModel(): Promise<void>
   loadModel(ref: string, contextLength: number): Promise<void>
+}
+
+export interface DiscoverService {
+  /** Answers well within 300 ms, so it can be asked while a slider moves. */
+  advise(ask: Ask): Promise<Advice>
+  models(): Promise<CatalogModel[]>
+  model(id: string): Promise<CatalogModel>
+  /** The engine's own plan; takes about a second. */
+  fit(ask: FitAsk): Promise<FitAnswer>
+  /** Ends with the result `id:quant`. `library.cancelTask` ends it early. */
+  testDrive(id: string, quant: string): Promise<Task>
+  /** The runs kept on this machine. */
+  drives(): Promise<DriveResult[]>
+  profiles(): Promise<Profile[]>
+  prices(): Promise<Price[]>
+  bits(params: number): Promise<BitsRow[]>
+  sums(ask: SumsAsk): Promise<SumsAnswer>
+  sumsDefaults(): Promise<SumsAsk>
 }
 
 export interface SettingsService {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { contract } from './contract'
 import { fakeBridge } from './fake'
 import { toBridgeError } from './failure'
+import { firstAsk } from '../state/discover.svelte'
+import type { TaskEnd } from './types'
 
 describe('the stand-in keeps the contract', () => {
   for (const clause of contract(fakeBridge({ step: 0 }))) {
@@ -17,6 +19,42 @@ describe('the stand-in keeps the contract', () => {
     const ref = await end
     expect(reports).toBeGreaterThan(1)
     expect((await bridge.library.get()).models.map((m) => m.ref)).toContain(ref)
+  })
+})
+
+describe('the stand-in’s test drive', () => {
+  const begun = (scene: 'full' | 'noengine' = 'full') => {
+    const bridge = fakeBridge({ scene, step: 0 })
+    const end = new Promise<TaskEnd>((resolve) => bridge.on('task:finished', resolve))
+    return { bridge, end }
+  }
+
+  it('reports progress, is kept, and replaces the estimate', async () => {
+    const { bridge, end } = begun()
+    let reports = 0
+    bridge.on('task:progress', (p) => (reports += p.kind === 'testdrive' ? 1 : 0))
+    await bridge.discover.testDrive('qwen3-4b', 'Q4_K_M')
+    expect((await end).result).toBe('qwen3-4b:Q4_K_M')
+    expect(reports).toBeGreaterThan(1)
+    expect((await bridge.discover.drives()).some((d) => d.id === 'qwen3-4b' && d.quant === 'Q4_K_M')).toBe(true)
+    const ask = { ...firstAsk, minSpeed: 0 }
+    const choice = (await bridge.discover.advise(ask)).choices.find((c) => c.id === 'qwen3-4b')
+    expect(choice?.source).toBe('test drive')
+  })
+
+  it('ends as cancelled and keeps nothing', async () => {
+    const { bridge, end } = begun()
+    const { id } = await bridge.discover.testDrive('qwen3-8b', 'Q8_0')
+    await bridge.library.cancelTask(id)
+    expect((await end).problem.code).toBe('cancelled')
+    expect((await bridge.discover.drives()).some((d) => d.quant === 'Q8_0')).toBe(false)
+  })
+
+  it('and the engine’s plan fail with a sentence when the engine is down', async () => {
+    const { bridge } = begun('noengine')
+    const ask = { id: 'qwen3-4b', quant: 'Q4_K_M', context: 8192, kv: 'f16' } as const
+    await expect(bridge.discover.testDrive('qwen3-4b', 'Q4_K_M')).rejects.toThrow('engine')
+    await expect(bridge.discover.fit(ask)).rejects.toThrow('engine')
   })
 })
 

@@ -176,7 +176,9 @@ export function machine(scene: Scene, now: number): Machine {
               driver: '560.35',
               totalBytes: 8_585_000_000,
               freeBytes: 4_300_000_000,
+              freeKnown: true,
               integrated: false,
+              sharedBytes: 0,
               note: '',
             },
             {
@@ -186,7 +188,9 @@ export function machine(scene: Scene, now: number): Machine {
               driver: '',
               totalBytes: 0,
               freeBytes: 0,
+              freeKnown: true,
               integrated: true,
+              sharedBytes: 0,
               note: 'Its driver for computing (ROCm) is not installed.',
             },
           ]

@@ -3,6 +3,7 @@ import * as data from './fake-data'
 import { noProblem, type Scene } from './fake-data'
 import { FakeEvents } from './fake-events'
 import { writeAnswer } from './fake-answer'
+import { discoverOf } from './fake-discover'
 import type { Chat, ChatSummary, Engine, Library, Machine, Message, Problem, Settings, TaskEnd } from './types'
 
 export interface FakeOptions {
@@ -26,6 +27,7 @@ export class FakeWorld {
   engine: Engine
   settings: Settings
   answers = 0
+  readonly cancelled = new Set<string>()
 
   constructor(options: FakeOptions) {
     this.scene = options.scene ?? 'full'
@@ -185,7 +187,7 @@ function chatsOf(world: FakeWorld): ChatsService {
 }
 
 function libraryOf(world: FakeWorld): LibraryService {
-  const cancelled = new Set<string>()
+  const { cancelled } = world
   let serial = 0
 
   const task = async (kind: TaskEnd['kind'], total: number, done: () => [result: string, problem: Problem]) => {
@@ -302,6 +304,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
         world.setEngine({ model: ref, modelBytes: bytes * 1.2, expiresAt: world.now() + 300_000 })
       },
     }),
+    discover: copied<Bridge['discover']>(discoverOf(world)),
     settings: copied<Bridge['settings']>({
       get: async () => world.settings,
       set: async (value) => (world.settings = value),

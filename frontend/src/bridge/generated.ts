@@ -1,4 +1,5 @@
 import type * as chats from '../../wailsjs/go/app/Chats'
+import type * as discover from '../../wailsjs/go/app/Discover'
 import type * as library from '../../wailsjs/go/app/Library'
 import type * as machine from '../../wailsjs/go/app/Machine'
 import type * as settings from '../../wailsjs/go/app/Settings'
@@ -36,7 +37,25 @@ export type Generated = [
   Holds<Fields<app.Starter, page.Starter>>,
   Holds<Fields<app.Task, page.Task>>,
   Holds<Fields<app.Turn, page.Turn>>,
+  Holds<Fields<app.Advice, page.Advice>>,
+  Holds<Fields<app.Answer, page.Answer>>,
+  Holds<Fields<app.Ask, page.Ask>>,
+  Holds<Fields<app.Benchmark, page.Benchmark>>,
+  Holds<Fields<app.BitsRow, page.BitsRow>>,
+  Holds<Fields<app.CatalogModel, page.CatalogModel>>,
+  Holds<Fields<app.CatalogQuant, page.CatalogQuant>>,
+  Holds<Fields<app.Choice, page.Choice>>,
+  Holds<Fields<app.DriveResult, page.DriveResult>>,
+  Holds<Fields<app.FitAnswer, page.FitAnswer>>,
+  Holds<Fields<app.FitAsk, page.FitAsk>>,
+  Holds<Fields<app.MemoryPlan, page.MemoryPlan>>,
+  Holds<Fields<app.Price, page.Price>>,
+  Holds<Fields<app.Profile, page.Profile>>,
+  Holds<Fields<app.Rejection, page.Rejection>>,
+  Holds<Fields<app.SumsAnswer, page.SumsAnswer>>,
+  Holds<Fields<app.SumsAsk, page.SumsAsk>>,
   Holds<Methods<typeof chats, Bridge['chats']>>,
+  Holds<Methods<typeof discover, Bridge['discover']>>,
   Holds<Methods<typeof library, Bridge['library']>>,
   Holds<Methods<typeof machine, Bridge['machine']>>,
   Holds<Methods<typeof settings, Bridge['settings']>>,

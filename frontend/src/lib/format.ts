@@ -49,6 +49,18 @@ export function context(n: number): string {
   return n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : count(n)
 }
 
+/** A number of parameters as models name it: `135M`, `4B`, `30.5B`. */
+export function parameters(n: number): string {
+  if (n < 999.5e6) return `${Math.round(n / 1e6)}M`
+  return `${Number((n / 1e9).toFixed(n < 99.95e9 ? 1 : 0))}B`
+}
+
+/** Reads a number as people write it: `0.3`, `0,3`, `200,000`, `1,500.50`. NaN: not one. */
+export function parseNumber(written: string): number {
+  const grouped = /^[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/.test(written)
+  return Number(grouped ? written.replaceAll(',', '') : written.replace(',', '.'))
+}
+
 const day = 86_400_000
 
 /** Midnight at the start of the day that holds `at`, in local time. */

@@ -25,3 +25,31 @@ export function soon(run: () => void, ms = 60): () => void {
     }, ms)
   }
 }
+
+/**
+ * Runs a call shortly after it was first asked for, one at a time. What is asked for meanwhile becomes one more run at
+ * the end, so the last run always sees what was asked last. The call deals with its own failures.
+ */
+export function latest(run: () => Promise<void>, ms = 120): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running = false
+  let asked = 0
+  const start = () => {
+    timer ??= setTimeout(() => void go(), ms)
+  }
+  const go = async () => {
+    timer = undefined
+    running = true
+    const seen = asked
+    try {
+      await run()
+    } finally {
+      running = false
+      if (asked !== seen) start()
+    }
+  }
+  return () => {
+    asked++
+    if (!running) start()
+  }
+}

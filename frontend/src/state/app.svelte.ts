@@ -2,19 +2,22 @@ import { createContext } from 'svelte'
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
 import type { AppEvent, ChatDelta, EventName } from '../bridge/types'
+import { speed } from '../lib/format'
 import { text } from '../lib/text'
 import { onFrame, soon } from '../lib/timing'
 import { ChatsState } from './chats.svelte'
 import { Conversation } from './conversation.svelte'
 import { Dialogs } from './dialogs.svelte'
+import { DiscoverState } from './discover.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
 import { Sequence } from './sequence'
 import { SettingsState } from './settings.svelte'
+import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
 
-export type Page = 'welcome' | 'chat' | 'library' | 'machine' | 'settings'
+export type Page = 'welcome' | 'chat' | 'discover' | 'sums' | 'library' | 'machine' | 'settings'
 
 const events: EventName[] = [
   'chat:delta',
@@ -23,6 +26,7 @@ const events: EventName[] = [
   'chats:changed',
   'engine:changed',
   'library:changed',
+  'drives:changed',
   'task:progress',
   'task:finished',
 ]
@@ -36,6 +40,8 @@ export class App {
   readonly chat: Conversation
   readonly library: LibraryState
   readonly machine: MachineState
+  readonly discover: DiscoverState
+  readonly sums: SumsState
   readonly settings: SettingsState
   readonly tasks = new Tasks()
   readonly toasts = new Toasts()
@@ -67,6 +73,8 @@ export class App {
     this.chat = new Conversation(bridge.chats)
     this.library = new LibraryState(bridge.library)
     this.machine = new MachineState(bridge.machine)
+    this.discover = new DiscoverState(bridge.discover)
+    this.sums = new SumsState(bridge.discover)
     this.settings = new SettingsState(bridge.settings)
   }
 
@@ -116,6 +124,8 @@ export class App {
     if (this.page === 'welcome' && page !== 'welcome') this.#welcomed()
     this.page = page
     if (page === 'machine') void this.attempt(() => this.machine.detect())
+    if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
+    if (page === 'sums') void this.sums.load()
     if (page === 'chat') this.focusComposer++
   }
 
@@ -220,6 +230,25 @@ export class App {
     })
   }
 
+  /** Times a model that is not here. A drive that was cancelled is no failure. */
+  async testDrive(id: string, quant: string, name: string): Promise<void> {
+    if (this.discover.taskOf(id, quant) !== undefined) return
+    await this.attempt(async () => {
+      const end = await this.tasks.run('testdrive', () => this.discover.testDrive(id, quant))
+      if (end.problem.code === 'cancelled') return this.toasts.info(text.discover.driveCancelled)
+      if (!succeeded(end.problem)) return this.toasts.error(end.problem.title, end.problem.hint)
+      await Promise.all([this.discover.loadDrives(), this.discover.advise()])
+      const drive = this.discover.driveOf(id, quant)
+      if (drive) this.toasts.info(text.discover.driveDone(`${name} ${quant}`, speed(drive.tokensPerSecond)))
+    })
+    this.discover.ended(id, quant)
+  }
+
+  searchModels(): void {
+    this.go('discover')
+    this.discover.wantsSearch = true
+  }
+
   async copy(value: string): Promise<boolean> {
     return this.attempt(() => this.settings.copy(value))
   }
@@ -270,6 +299,7 @@ export class App {
     if (event.name === 'chats:changed') this.#refreshChats()
     else if (event.name === 'engine:changed') this.#refreshEngine()
     else if (event.name === 'library:changed') this.#refreshLibrary()
+    else if (event.name === 'drives:changed') this.#refreshDrives()
   }
 
   #fetch(need: ReturnType<Conversation['apply']>): void {
@@ -287,10 +317,20 @@ export class App {
 
   #flush = onFrame(() => this.#applyDeltas())
   #refreshChats = soon(() => void this.attempt(() => this.chats.refresh()))
-  #refreshLibrary = soon(() => void this.attempt(() => this.library.refresh()))
+  #refreshLibrary = soon(() => {
+    void this.attempt(() => this.library.refresh())
+    this.discover.refresh()
+  })
+  #refreshDrives = soon(() => {
+    void this.attempt(() => this.discover.loadDrives())
+    this.discover.refresh()
+  })
   #refreshEngine = soon(() => {
     void this.attempt(async () => {
+      const before = this.machine.engine?.model
       await this.machine.refreshEngine()
+      // Advice rests on free memory, which another model changes.
+      if (this.machine.engine?.model !== before) this.discover.refresh()
       // The memory bar shows what the model takes, so it is looked at again when another one is loaded.
       const { engine, value } = this.machine
       if (this.page === 'machine' && engine?.model !== value?.engine.model) await this.machine.detect()
@@ -302,6 +342,7 @@ export class App {
     this.#refreshChats()
     this.#refreshEngine()
     this.#refreshLibrary()
+    this.#refreshDrives()
   }, 300)
 }
 

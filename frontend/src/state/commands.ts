@@ -47,8 +47,14 @@ export function commands(app: App): Command[] {
     ...railPages.map(({ page, label }, i) =>
       command(`go.${page}`, t.go(label), () => app.go(page), { keys: `Mod+${i + 1}` }),
     ),
+    command('go.sums', t.sums, () => app.go('sums')),
     command('go.settings', t.go(text.pages.settings), () => app.go('settings'), { keys: keysOf.settings }),
-    command('focusSearch', t.focusSearch, () => app.searchChats(), { keys: keysOf.focusSearch, whileTyping: false }),
+    command(
+      'focusSearch',
+      app.page === 'discover' ? t.focusModels : t.focusSearch,
+      () => (app.page === 'discover' ? app.searchModels() : app.searchChats()),
+      { keys: keysOf.focusSearch, whileTyping: false },
+    ),
     command('toggleList', t.toggleList, () => (app.listOpen = !app.listOpen), {
       keys: keysOf.toggleList,
       enabled: () => app.page === 'chat',

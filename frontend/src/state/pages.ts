@@ -4,6 +4,7 @@ import type { Page } from './app.svelte'
 /** The pages of the rail, from the top; each also answers to Ctrl and its number. */
 export const railPages: readonly { page: Page; label: string }[] = [
   { page: 'chat', label: text.pages.chat },
+  { page: 'discover', label: text.pages.discover },
   { page: 'library', label: text.pages.library },
   { page: 'machine', label: text.pages.machine },
 ]

@@ -15,6 +15,10 @@ export class Tasks {
     return this.#running.find((t) => t.kind === kind)
   }
 
+  get(id: string): TaskProgress | undefined {
+    return this.#running.find((t) => t.id === id)
+  }
+
   /** Begins a task and resolves with its ending. */
   async run(kind: TaskProgress['kind'], begin: () => Promise<Task>): Promise<TaskEnd> {
     const { id } = await begin()

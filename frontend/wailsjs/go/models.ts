@@ -6,6 +6,83 @@ export namespace app {
 	    logFile: string;
 	    bytesOut: number;
 	}
+	export interface Rejection {
+	    id: string;
+	    model: string;
+	    quant: string;
+	    reason: string;
+	    shortByBytes: number;
+	    bytes: number;
+	    remedies: string[];
+	}
+	export interface MemoryPlan {
+	    weightsBytes: number;
+	    kvBytes: number;
+	    computeBytes: number;
+	    totalBytes: number;
+	}
+	export interface Choice {
+	    id: string;
+	    model: string;
+	    family: string;
+	    quant: string;
+	    bytes: number;
+	    fit: string;
+	    memory: MemoryPlan;
+	    tokensPerSecond: number;
+	    promptTokensPerSecond: number;
+	    source: string;
+	    error: number;
+	    quality: number;
+	    qualityError: number;
+	    maxContext: number;
+	    layers: number;
+	    layersOnGpu: number;
+	    params: number;
+	    activeParams: number;
+	    licenceName: string;
+	    openSource: boolean;
+	    commercial: boolean;
+	    vision: boolean;
+	    tools: boolean;
+	    thinking: boolean;
+	    installed: boolean;
+	    frontier: boolean;
+	    best: boolean;
+	    why: string[];
+	}
+	export interface Advice {
+	    choices: Choice[];
+	    rejected: Rejection[];
+	    considered: number;
+	    machineName: string;
+	    gpuFreeBytes: number;
+	    ramFreeBytes: number;
+	    fitted: boolean;
+	}
+	export interface Answer {
+	    question: string;
+	    answer: string;
+	}
+	export interface Ask {
+	    use: string;
+	    context: number;
+	    kv: string;
+	    minSpeed: number;
+	    freeBytes: number;
+	    licence: string;
+	    machine: string;
+	}
+	export interface Benchmark {
+	    name: string;
+	    value: number;
+	    variant: string;
+	    source: string;
+	}
+	export interface BitsRow {
+	    bits: number;
+	    bytes: number;
+	}
 	export interface CPU {
 	    model: string;
 	    physicalCores: number;
@@ -13,6 +90,39 @@ export namespace app {
 	    features: string[];
 	    limitCores: number;
 	}
+	export interface CatalogQuant {
+	    name: string;
+	    bytes: number;
+	    exact: boolean;
+	}
+	export interface CatalogModel {
+	    id: string;
+	    name: string;
+	    family: string;
+	    publisher: string;
+	    released: string;
+	    params: number;
+	    activeParams: number;
+	    context: number;
+	    architecture: string;
+	    uses: string[];
+	    vision: boolean;
+	    tools: boolean;
+	    thinking: boolean;
+	    runs: boolean;
+	    reason: string;
+	    licenceName: string;
+	    openSource: boolean;
+	    commercial: boolean;
+	    licence: Answer[];
+	    benchmarks: Benchmark[];
+	    warning: string;
+	    quants: CatalogQuant[];
+	    ollama: string;
+	    repositories: string[];
+	    notes: string[];
+	}
+	
 	export interface Problem {
 	    code: string;
 	    severity: string;
@@ -73,10 +183,25 @@ export namespace app {
 	    deletedAt: number;
 	    streaming: boolean;
 	}
+	
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
 	    freeBytes: number;
+	}
+	export interface DriveResult {
+	    id: string;
+	    quant: string;
+	    source: string;
+	    promptTokensPerSecond: number;
+	    tokensPerSecond: number;
+	    spread: number;
+	    peakMemoryBytes: number;
+	    loadSeconds: number;
+	    diskBytes: number;
+	    seconds: number;
+	    partial: boolean;
+	    at: number;
 	}
 	export interface Engine {
 	    state: string;
@@ -92,6 +217,19 @@ export namespace app {
 	    restarts: number;
 	    problem: Problem;
 	}
+	export interface FitAnswer {
+	    fit: string;
+	    memory: MemoryPlan;
+	    shortByBytes: number;
+	    maxContext: number;
+	    remedies: string[];
+	}
+	export interface FitAsk {
+	    id: string;
+	    quant: string;
+	    context: number;
+	    kv: string;
+	}
 	export interface GPU {
 	    name: string;
 	    vendor: string;
@@ -99,7 +237,9 @@ export namespace app {
 	    driver: string;
 	    totalBytes: number;
 	    freeBytes: number;
+	    freeKnown: boolean;
 	    integrated: boolean;
+	    sharedBytes: number;
 	    note: string;
 	}
 	export interface Starter {
@@ -162,6 +302,7 @@ export namespace app {
 	
 	
 	
+	
 	export interface Pick {
 	    model: string;
 	    ref: string;
@@ -187,12 +328,45 @@ export namespace app {
 	    showFigures: boolean;
 	    welcomed: boolean;
 	}
+	export interface Price {
+	    model: string;
+	    provider: string;
+	    input: number;
+	    output: number;
+	    date: string;
+	    source: string;
+	}
+	
+	export interface Profile {
+	    id: string;
+	    name: string;
+	}
 	
 	export interface StartReport {
 	    problem: Problem;
 	    notice: Problem;
 	}
 	
+	export interface SumsAnswer {
+	    apiPerMonth: number;
+	    electricityPerMonth: number;
+	    hardwarePerMonth: number;
+	    ownPerMonth: number;
+	    hoursPerDay: number;
+	    breakEvenMonths: number;
+	}
+	export interface SumsAsk {
+	    inputTokensPerDay: number;
+	    outputTokensPerDay: number;
+	    inputPrice: number;
+	    outputPrice: number;
+	    tokensPerSecond: number;
+	    promptTokensPerSecond: number;
+	    watts: number;
+	    pricePerKwh: number;
+	    hardwarePrice: number;
+	    hardwareYears: number;
+	}
 	export interface Task {
 	    id: string;
 	}

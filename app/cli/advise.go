@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+)
+
+func (s *session) recommendCommand() *cobra.Command {
+	var (
+		ask     advisor.Ask
+		machine string
+		use     string
+		kv      string
+		licence string
+	)
+	cmd := &cobra.Command{
+		Use:   "recommend",
+		Short: "Say which models suit this machine, or another",
+		Args:  noArgs,
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
+			ask.Use, ask.KV, ask.Licences = advisor.Use(use), advisor.KVType(kv), advisor.LicenceFilter(licence)
+			other, err := s.machine(machine)
+			if err != nil {
+				return err
+			}
+			advice, _, _, err := core.Advise(ctx, ask, other)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return s.print(advice)
+			}
+			return s.showAdvice(advice)
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&use, "use", "", "chat, code, reasoning, vision or long-documents (default chat)")
+	f.IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
+	f.StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
+	f.Float64Var(&ask.MinSpeed, "min-speed", 0, "tokens per second to write at least (default 8)")
+	f.StringVar(&licence, "licence", "", "any, commercial or open (default any)")
+	f.StringVar(&machine, "machine", "", "a file of detect --json, or the name of a profile, to answer for that machine")
+	f.IntVar(&ask.Limit, "limit", 0, "most picks to list (default all)")
+	return cmd
+}
+
+// machine reads a machine's file, or finds a profile of that name; nil: this machine.
+func (s *session) machine(name string) (*advisor.Machine, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // no other machine is asked for
+	}
+	if p, ok := app.FindProfile(name); ok {
+		return &p.Machine, nil
+	}
+	file, err := os.Open(s.path(name))
+	if err != nil {
+		return nil, backend.Fail(backend.CodeNotFound, err, "There is no machine file or profile called "+name+".", "Make one with detect --json on that machine, or choose a profile: "+profileNames()+".")
+	}
+	defer file.Close() //nolint:errcheck // read only
+	m, err := advisor.ReadMachine(file)
+	if err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+func profileNames() string {
+	profiles, _ := advisor.Profiles() // they ship with the program and are tested
+	var names []string
+	for _, p := range profiles {
+		names = append(names, p.ID)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *session) showAdvice(a advisor.Advice) error {
+	if a.Summary != "" {
+		fmt.Fprintln(s.stdout, a.Summary)
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES\tFROM\tQUALITY\tLICENCE")
+	for _, p := range a.Picks {
+		quality := "not known"
+		if p.QualityKnown {
+			quality = fmt.Sprintf("%.0f ±%.0f", p.Quality, p.QualityError)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s ±%.0f%%\t%s\t%s\n",
+			p.Name, p.Quant, p.Fit, gb(p.Memory.TotalBytes), p.TokensPerSecond, p.Source, 100*p.Error, quality, p.Licence.Name)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(a.Picks) > 0 {
+		fmt.Fprintln(s.stdout)
+		for _, why := range a.Picks[0].Why {
+			fmt.Fprintln(s.stdout, why)
+		}
+	}
+	return nil
+}
+
+func (s *session) fitCommand() *cobra.Command {
+	var (
+		ask advisor.Ask
+		kv  string
+	)
+	cmd := &cobra.Command{
+		Use:   "fit REF",
+		Short: "Ask the engine how much memory a model would take",
+		Long:  "Ask the engine how much memory a model of the catalog would take. Nothing is downloaded: the engine plans for a file without weights.",
+		Args:  argRange(1, 1),
+		RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+			ask.KV = advisor.KVType(kv)
+			id, quant, err := core.CatalogRef(args[0])
+			if err != nil {
+				return err
+			}
+			v, remedies, err := core.Fit(ctx, id, quant, ask)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return s.print(map[string]any{"ref": id + ":" + quant, "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
+			}
+			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, buffers %s.\n", id, quant,
+				gb(v.Memory.TotalBytes), gb(v.Memory.WeightsBytes), gb(v.Memory.KVBytes), gb(v.Memory.ComputeBytes))
+			if v.Place == advisor.PlaceNo {
+				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", gb(v.ShortByBytes))
+			} else {
+				fmt.Fprintf(s.stdout, "It fits (%s), with a context of up to %d tokens.\n", v.Place, v.MaxContext)
+			}
+			for _, r := range remedies {
+				fmt.Fprintln(s.stdout, r.Text)
+			}
+			return nil
+		}),
+	}
+	cmd.Flags().IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
+	cmd.Flags().StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
+	return cmd
+}
+
+// drive is the JSON of testdrive.
+type drive struct {
+	Ref                   string  `json:"ref"`
+	PromptTokensPerSecond float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond       float64 `json:"tokensPerSecond"`
+	Spread                float64 `json:"spread"`
+	PeakMemoryBytes       int64   `json:"peakMemoryBytes"`
+	LoadSeconds           float64 `json:"loadSeconds"`
+	DiskBytes             int64   `json:"diskBytes"`
+	Seconds               float64 `json:"seconds"`
+	Partial               bool    `json:"partial"`
+}
+
+func (s *session) testdriveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "testdrive REF",
+		Short: "Run a model without its weights, to see its real speed here",
+		Long:  "Run a model of the catalog without its weights: the engine runs a file that holds only the header, at the speed that the real one will have. Nothing is downloaded, and the file is removed.",
+		Args:  argRange(1, 1),
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+			id, quant, err := core.CatalogRef(args[0])
+			if err != nil {
+				return err
+			}
+			d, err := core.Drive(ctx, id, quant, nil)
+			if err != nil {
+				return err
+			}
+			row := drive{
+				id + ":" + quant, d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial,
+			}
+			if s.json {
+				return s.print(row)
+			}
+			fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %d kB of disk.\n",
+				row.Ref, row.TokensPerSecond, row.PromptTokensPerSecond, 100*row.Spread, row.Seconds, row.DiskBytes/1000)
+			return nil
+		}),
+	}
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestRecommendationsForSixMachines holds what the whole catalog gives for the six profiles, in a table to read.
+func TestRecommendationsForSixMachines(t *testing.T) {
+	w, _ := open(t)
+	core, err := w.Core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiles, err := advisor.Profiles()
+	if err != nil || len(profiles) < 6 {
+		t.Fatal(len(profiles), err)
+	}
+	var table strings.Builder
+	for _, p := range profiles {
+		for _, use := range []advisor.Use{advisor.UseChat, advisor.UseCode} {
+			machine := p.Machine
+			advice, _, _, err := core.Advise(t.Context(), advisor.Ask{Use: use}, &machine)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&table, "%s, %s: %s\n", p.Title, use, advice.Summary)
+			for _, r := range advice.Picks[:min(5, len(advice.Picks))] {
+				fmt.Fprintf(&table, "  %-34s %-8s %-8s %6.1f GB %7.1f t/s ±%.0f%%  quality %.0f ±%.0f\n",
+					r.Name, r.Quant, r.Fit, float64(r.Memory.TotalBytes)/1e9, r.TokensPerSecond, 100*r.Error, r.Quality, r.QualityError)
+			}
+		}
+	}
+	const golden = "testdata/recommend.golden"
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(golden, []byte(table.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || string(want) != table.String() {
+		t.Errorf("the recommendations have changed; read them, and run go test ./app -run SixMachines -update if you would sign them:\n%s", table.String())
+	}
+}
+
+func TestAdviceForThePage(t *testing.T) {
+	w, _ := open(t)
+	page, err := w.Discover.Advise(Ask{Use: "chat", Context: 8192, KV: "f16", MinSpeed: 8, Licence: "any", Machine: "desktop-nvidia-24gb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Choices) < 20 || !page.Choices[0].Best || page.Considered < 160 || page.GPUFree == 0 {
+		t.Errorf("%d choices, %d considered, %d free", len(page.Choices), page.Considered, page.GPUFree)
+	}
+	models := map[string]bool{}
+	for _, c := range page.Choices {
+		if models[c.ID] {
+			t.Errorf("%s is there twice", c.ID)
+		}
+		models[c.ID] = true
+		if c.Fit == "no" || c.TokensPerSecond <= 0 || c.Memory.TotalBytes <= 0 || len(c.Why) == 0 || c.LicenceName == "" {
+			t.Errorf("not a choice: %+v", c)
+		}
+	}
+	for _, r := range page.Rejected {
+		if r.Reason == "" {
+			t.Errorf("%s is rejected without a reason", r.ID)
+		}
+	}
+	for name, ask := range map[string]Ask{
+		"use": {Use: "cooking"}, "context": {Context: -1}, "machine": {Machine: "mainframe"}, "kv": {KV: "q1"}, "speed": {MinSpeed: math.Inf(1)}, "licence": {Licence: "none"},
+	} {
+		if _, err := w.Discover.Advise(ask); backend.Readable(err).Code == backend.CodeInternal || err == nil {
+			t.Errorf("a wrong %s: %v", name, err)
+		}
+	}
+}
+
+func TestTheArticlesSums(t *testing.T) {
+	w, _ := open(t)
+	rows, err := w.Discover.Bits(70e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.Bits == 16 && r.Bytes != 140e9 || r.Bits == 8 && r.Bytes != 70e9 {
+			t.Errorf("70B at %d bits is %d bytes", r.Bits, r.Bytes)
+		}
+	}
+	ask, err := w.Discover.SumsDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.InputPerDay, ask.OutputPerDay, ask.InputPrice, ask.OutputPrice = 1e6, 1e6, 30, 60
+	sums, err := w.Discover.Sums(ask)
+	if err != nil || math.Abs(sums.APIPerMonth-90*daysPerMonth) > 0.01 {
+		t.Errorf("%+v, %v", sums, err)
+	}
+	ask.TokensPerSecond = 0
+	if _, err := w.Discover.Sums(ask); backend.Readable(err).Code != backend.CodeInvalid {
+		t.Errorf("no speed: %v", err)
+	}
+}
+
+func BenchmarkAdvise(b *testing.B) {
+	core := &Core{}
+	profile, ok := FindProfile("desktop-nvidia-24gb")
+	if err := core.shelf.load(); err != nil || !ok {
+		b.Fatal(err, ok)
+	}
+	for b.Loop() {
+		machine := profile.Machine
+		if _, err := advisor.Advise(core.shelf.candidates, &machine, advisor.Nothing{}, advisor.Ask{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

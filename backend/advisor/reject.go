@@ -1,0 +1,165 @@
+package advisor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"weightroom/backend"
+)
+
+// reject gives one rejection for each model without a pick, the strongest first.
+func reject(siblings map[string][]*row, all []Candidate, m *Machine, ask Ask) []Rejection {
+	ofModel := map[string][]Candidate{}
+	for i := range all {
+		ofModel[all[i].ID] = append(ofModel[all[i].ID], all[i])
+	}
+	var nearest []*row
+	for _, rows := range siblings {
+		best := rows[0]
+		picked := false
+		for _, r := range rows {
+			picked = picked || r.cause == ""
+			if nearer(r, best) {
+				best = r
+			}
+		}
+		if !picked {
+			nearest = append(nearest, best)
+		}
+	}
+	slices.SortFunc(nearest, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(b.cause.nearness(), a.cause.nearness()), cmp.Compare(b.score.Value, a.score.Value), byName(a, b))
+	})
+	rejected := make([]Rejection, 0, len(nearest))
+	for _, r := range nearest {
+		x := Rejection{
+			Model: r.c.ID, Name: r.c.Name, Quant: r.c.Quant, Cause: r.cause, ShortByBytes: r.v.ShortByBytes,
+			TokensPerSecond: r.speed.Generation, Remedies: []Remedy{},
+		}
+		x.Reason = r.reason(len(ofModel[r.c.ID]), m, ask)
+		switch r.cause {
+		case CauseMemory, CauseSlow:
+			for _, remedy := range Remedies(r.c, ofModel[r.c.ID], m, ask) {
+				if remedy.Fits {
+					x.Remedies = append(x.Remedies, remedy)
+				}
+			}
+		case CauseContext:
+			x.Remedies = append(x.Remedies, Remedy{
+				Kind: RemedyContext, Context: r.c.MaxContext,
+				SavesBytes: r.c.Memory(ask.Context, ask.KV).TotalBytes - r.c.Memory(r.c.MaxContext, ask.KV).TotalBytes,
+			}.try(r.c, m, withContext(ask, r.c.MaxContext), fmt.Sprintf("Ask for a context of %s tokens", thousands(int64(r.c.MaxContext)))))
+		}
+		rejected = append(rejected, x)
+	}
+	return rejected
+}
+
+func withContext(ask Ask, tokens int) Ask {
+	ask.Context = tokens
+	return ask
+}
+
+// nearer says which of two quantizations of one model came nearer to being picked.
+func nearer(a, b *row) bool {
+	return cmp.Or(
+		cmp.Compare(b.cause.nearness(), a.cause.nearness()),
+		cmp.Compare(a.v.ShortByBytes, b.v.ShortByBytes),
+		cmp.Compare(b.sloth(), a.sloth()),
+		cmp.Compare(b.worth, a.worth),
+		byName(a, b),
+	) < 0
+}
+
+// sloth is the speed of what is too slow, where the fastest came nearest.
+func (r *row) sloth() float64 {
+	if r.cause == CauseSlow {
+		return r.speed.Generation
+	}
+	return 0
+}
+
+// reason says in one or two sentences why a model is not among the picks.
+func (r *row) reason(quants int, m *Machine, ask Ask) string {
+	c := r.c
+	switch r.cause {
+	case CauseUnrunnable:
+		return c.Unrunnable
+	case CauseUse:
+		switch {
+		case c.Embedding:
+			return "It turns text into numbers for search. It cannot chat."
+		case c.Base:
+			return "It continues a text and does not follow instructions."
+		case ask.Use == UseVision:
+			return "It cannot see pictures."
+		}
+		return fmt.Sprintf("It is not made for %s.", ask.Use.words())
+	case CauseLicence:
+		if ask.Licences == LicenceCommercial {
+			return fmt.Sprintf("Its licence, %s, does not allow commercial use.", licenceName(c.Licence))
+		}
+		return fmt.Sprintf("Its licence, %s, is not open source.", licenceName(c.Licence))
+	case CauseContext:
+		return fmt.Sprintf("It reads at most %s tokens, and you ask for %s.", thousands(int64(c.MaxContext)), thousands(int64(ask.Context)))
+	case CauseMemory:
+		even := ""
+		if quants > 1 {
+			even = ", even at " + c.Quant
+		}
+		return fmt.Sprintf("Short by %s%s: it needs %s.", gigabytes(r.v.ShortByBytes), even, gigabytes(r.v.Memory.TotalBytes))
+	case CauseDisk:
+		return fmt.Sprintf("Its %s do not fit on the disk, which has %s free.", gigabytes(c.download()), gigabytes(m.DiskFree))
+	case CauseSlow:
+		return r.slow(quants, m, ask)
+	case CauseBeaten:
+		return r.beaten()
+	case CauseLimit:
+		return "It is a fair choice too, but others suit you better."
+	}
+	return "It is no better than the others."
+}
+
+func (r *row) slow(quants int, m *Machine, ask Ask) string {
+	even := ""
+	if quants > 1 {
+		even = ", even at " + r.c.Quant
+	}
+	text := fmt.Sprintf("Writes only %s tokens a second%s; you ask for %s.", tokens(r.speed.Generation), even, tokens(ask.MinSpeed))
+	switch {
+	case r.v.Place == PlacePartial:
+		text += fmt.Sprintf(" Only %d of its %d layers fit on the graphics processor.", r.v.LayersOnGPU, r.v.Layers)
+	case r.v.Place == PlaceRAM && len(m.GPUs) == 0 && !r.c.mixture():
+		text += fmt.Sprintf(" Each token reads %s of weights.", gigabytes(r.c.active()))
+	}
+	return text
+}
+
+func (r *row) beaten() string {
+	k := r.beater
+	who := k.c.Name + " " + k.c.Quant
+	faster := "is as fast"
+	if k.speed.Generation > r.speed.Generation*1.1 {
+		faster = fmt.Sprintf("writes %s tokens a second instead of %s", tokens(k.speed.Generation), tokens(r.speed.Generation))
+	}
+	memory := "takes no more memory"
+	if float64(k.v.Memory.TotalBytes) < 0.9*float64(r.v.Memory.TotalBytes) {
+		memory = fmt.Sprintf("takes %s instead of %s", gigabytes(k.v.Memory.TotalBytes), gigabytes(r.v.Memory.TotalBytes))
+	}
+	if !r.known {
+		return fmt.Sprintf("%s %s, %s, and its quality is known.", who, faster, memory)
+	}
+	good := "scores about as high"
+	if k.score.Value > r.score.Value+noticeable {
+		good = "scores higher"
+	}
+	return fmt.Sprintf("%s %s, %s, and %s (%s against %s).", who, faster, memory, good, points(k.score.Value), points(r.score.Value))
+}
+
+func licenceName(l backend.Licence) string {
+	if l.Name == "" {
+		return "which is unknown"
+	}
+	return l.Name
+}

@@ -1,0 +1,222 @@
+package advisor
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"weightroom/backend"
+)
+
+// readingSpeed is how fast people read, in tokens per second: 238 words a minute, the mean of 190 studies of silent
+// reading of English non-fiction (Brysbaert 2019, Journal of Memory and Language 109, 104047), at four tokens for
+// three words.
+const readingSpeed = 238.0 / 60 * 4 / 3
+
+// recommendation puts a row into its final form.
+func (r *row) recommendation(ask Ask, best bool) Recommendation {
+	c := r.c
+	return Recommendation{
+		Model: c.ID, Name: c.Name, Quant: c.Quant, Bytes: c.FileBytes + c.ProjectorBytes, Best: best,
+		Fit: r.v.Place, Memory: r.v.Memory, MaxContext: r.v.MaxContext,
+		Layers: r.v.Layers, LayersOnGPU: r.v.LayersOnGPU, GPU: r.v.GPU, GPUs: r.v.GPUs,
+		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error,
+		Quality: r.score.Value, QualityError: r.score.Error, QualitySource: r.score.Source, QualityKnown: r.known,
+		Why: r.why(ask), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
+	}
+}
+
+// why explains a pick in a few short sentences.
+func (r *row) why(ask Ask) []string {
+	why := []string{r.whyQuality(ask), r.whySpeed(), r.whyMemory()}
+	if s := r.whyQuant(); s != "" {
+		why = append(why, s)
+	}
+	if s := r.whyBigger(); s != "" {
+		why = append(why, s)
+	}
+	if r.c.mixture() {
+		why = append(why, fmt.Sprintf("Only %s of its %s billion parameters work on each token.", billions(r.c.activeParams()), billions(r.c.Params)))
+	}
+	if r.c.Thinking && ask.Use != UseReasoning {
+		why = append(why, "It thinks before it answers, so the first words come later.")
+	}
+	return append(why, whyLicence(r.c.Licence))
+}
+
+func (r *row) whyQuality(ask Ask) string {
+	if !r.known {
+		return fmt.Sprintf("We know of no published score for %s, so its quality is guessed from its size.", ask.Use.words())
+	}
+	return fmt.Sprintf("Scores %s of 100 for %s, give or take %s.", points(r.score.Value), ask.Use.words(), points(max(1, r.score.Error)))
+}
+
+func (r *row) whySpeed() string {
+	s := r.speed
+	text := fmt.Sprintf("Writes about %s tokens a second, %s", tokens(s.Generation), againstReading(s.Generation))
+	switch s.Source {
+	case backend.SourceMeasured:
+		return text + " (measured here)."
+	case backend.SourceTestDrive:
+		return text + " (from a test drive)."
+	}
+	return text + fmt.Sprintf(" (estimated, ±%s).", percent(s.Error))
+}
+
+// againstReading compares a speed with reading, in words.
+func againstReading(speed float64) string {
+	words := []string{"", "", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times"}
+	ratio := speed / readingSpeed
+	switch n := int(math.Round(ratio)); {
+	case ratio < 0.8:
+		return "slower than you read"
+	case ratio < 1.3:
+		return "about as fast as you read"
+	case ratio < 1.6:
+		return "faster than you read"
+	case n <= 10:
+		return words[n] + " as fast as you read"
+	}
+	return "more than ten times as fast as you read"
+}
+
+func (r *row) whyMemory() string {
+	need, free := gigabytes(r.v.Memory.TotalBytes), gigabytes(r.v.FreeBytes)
+	switch r.v.Place {
+	case PlaceGPU:
+		if r.v.GPUs > 1 {
+			return fmt.Sprintf("Shared between %d graphics processors, all of it fits in their memory: %s of %s.", r.v.GPUs, need, free)
+		}
+		return fmt.Sprintf("All of it fits in graphics memory: %s of %s.", gigabytes(r.v.Memory.GPUBytes), free)
+	case PlacePartial:
+		return fmt.Sprintf("%d of its %d layers fit on the graphics processor. The rest, %s, goes to main memory.", r.v.LayersOnGPU, r.v.Layers, gigabytes(r.v.Memory.TotalBytes-r.v.Memory.GPUBytes))
+	}
+	return fmt.Sprintf("Fits in memory: %s of %s.", need, free)
+}
+
+func (r *row) whyQuant() string {
+	if f := r.finding; f != nil {
+		return fmt.Sprintf("In your own blind test of %d rounds you could not tell it from %s.", f.Rounds, f.AsGoodAs)
+	}
+	if l := r.c.Loss; l.Share > 0.002 {
+		return fmt.Sprintf("%s keeps about %s of its quality.", r.c.Quant, percent(1-l.Share))
+	}
+	return ""
+}
+
+func (r *row) whyBigger() string {
+	b := r.bigger
+	if b == nil {
+		return ""
+	}
+	large, small := b.big, b.small
+	scores := fmt.Sprintf("%s ±%s against %s ±%s", points(large.score.Value), points(large.score.Error), points(small.score.Value), points(small.score.Error))
+	switch {
+	case b.supported:
+		return fmt.Sprintf("Bigger at %s bits beats smaller at %s here: %s for %s %s in about the same memory.", bits(large.c), bits(small.c), scores, small.c.Name, small.c.Quant)
+	case r == large:
+		return fmt.Sprintf("It is not clearly better than the smaller %s %s (%s), which takes about the same memory.", small.c.Name, small.c.Quant, scores)
+	}
+	return fmt.Sprintf("%s %s is bigger but not clearly better (%s), so the faster one comes first.", large.c.Name, large.c.Quant, scores)
+}
+
+func bits(c *Candidate) string { return strconv.Itoa(int(c.bitsPerWeight())) }
+
+func whyLicence(l backend.Licence) string {
+	switch {
+	case l.Name == "":
+		return "Its licence is unknown. Look before you use it for work."
+	case l.OpenSource:
+		return fmt.Sprintf("Its licence, %s, is open source.", l.Name)
+	case l.Commercial:
+		return fmt.Sprintf("Its licence, %s, is not open source but allows commercial use.", l.Name)
+	}
+	return fmt.Sprintf("Its licence, %s, does not allow commercial use.", l.Name)
+}
+
+// summary says what the whole search came to.
+func summary(rows []row, picks, models int, m *Machine, ask Ask) string {
+	if models == 0 {
+		return "There are no models to choose from."
+	}
+	fitting := map[string]bool{}
+	var fastest, smallest *row
+	for i := range rows {
+		r := &rows[i]
+		switch r.cause {
+		case "", CauseBeaten, CauseLimit:
+			fitting[r.c.ID] = true
+		case CauseSlow:
+			if fastest == nil || r.speed.Generation > fastest.speed.Generation || (r.speed.Generation == fastest.speed.Generation && byName(r, fastest) < 0) {
+				fastest = r
+			}
+		case CauseMemory:
+			if smallest == nil || r.v.ShortByBytes < smallest.v.ShortByBytes || (r.v.ShortByBytes == smallest.v.ShortByBytes && byName(r, smallest) < 0) {
+				smallest = r
+			}
+		}
+	}
+	switch {
+	case picks > 0:
+		return fmt.Sprintf("%d of %d models fit and write at least %s tokens a second.", len(fitting), models, tokens(ask.MinSpeed))
+	case fastest != nil:
+		return fmt.Sprintf("No model writes %s tokens a second here. The fastest, %s %s, writes %s. Ask for less speed.", tokens(ask.MinSpeed), fastest.c.Name, fastest.c.Quant, tokens(fastest.speed.Generation))
+	case smallest != nil:
+		return fmt.Sprintf("Nothing fits: %s of memory can be used, and the smallest, %s %s, is short by %s. Close other programs first.", gigabytes(m.usableRAM(ask)), smallest.c.Name, smallest.c.Quant, gigabytes(smallest.v.ShortByBytes))
+	}
+	return "No model meets what you ask for. Widen the choice of licences or ask for a shorter context."
+}
+
+func (u Use) words() string {
+	if u == UseDocuments {
+		return "long documents"
+	}
+	return string(u)
+}
+
+func gigabytes(n int64) string {
+	switch f := float64(n) / 1e9; {
+	case f < 0.9995:
+		return fmt.Sprintf("%.0f MB", math.Ceil(float64(n)/1e6))
+	case f < 9.95:
+		return fmt.Sprintf("%.1f GB", f)
+	default:
+		return thousands(int64(math.Round(f))) + " GB"
+	}
+}
+
+func thousands(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+func tokens(perSecond float64) string {
+	if perSecond < 9.95 {
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", perSecond), ".0")
+	}
+	return fmt.Sprintf("%.0f", perSecond)
+}
+
+func points(score float64) string { return fmt.Sprintf("%.0f", score) }
+
+func percent(share float64) string {
+	if p := share * 100; p > 99 && p < 100 {
+		return fmt.Sprintf("%.1f%%", p)
+	}
+	return fmt.Sprintf("%.0f%%", share*100)
+}
+
+func billions(n int64) string {
+	if b := float64(n) / 1e9; b < 9.95 {
+		return fmt.Sprintf("%.1f", b)
+	}
+	return fmt.Sprintf("%.0f", float64(n)/1e9)
+}

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest'
+import { fakeBridge } from '../bridge/fake'
+import type { Advice, CatalogModel, Choice } from '../bridge/types'
+import { firstAsk } from '../state/discover.svelte'
+import {
+  bigger,
+  contextSteps,
+  fitting,
+  fitWords,
+  leftOut,
+  licenceWords,
+  nextStep,
+  outWords,
+  qualityWords,
+  rowWords,
+  sourceWords,
+  stepOf,
+} from './discover'
+import { parameters, parseNumber } from './format'
+import { claim, gigabytes, hours, money, months, parseParameters, sentences, verdict } from './sums'
+
+const service = fakeBridge({ scene: 'gpu', step: 0 }).discover
+const advice: Advice = await service.advise({ ...firstAsk, minSpeed: 0 })
+const models: ReadonlyMap<string, CatalogModel> = new Map((await service.models()).map((m) => [m.id, m]))
+
+function choice(part: Partial<Choice> = {}): Choice {
+  const any = advice.choices[0]
+  if (!any) throw new Error('no choices')
+  return { ...any, ...part }
+}
+
+describe('a row in words', () => {
+  it('says its fit without colour', () => {
+    expect(fitWords('gpu')).toBe('Fits the GPU')
+    expect(fitWords('partial', 27, 32)).toBe('27 of 32 layers on GPU')
+    expect(fitWords('partial')).toBe('GPU and memory')
+    expect(fitWords('ram')).toBe('Runs in memory')
+  })
+
+  it('says by how much a model is short, or that it does not run', () => {
+    const out = { id: 'x', model: 'X', quant: 'Q4_K_M', reason: 'r', shortByBytes: 21e9, bytes: 1, remedies: [] }
+    expect(outWords(out)).toBe('Short by 21.0 GB')
+    expect(outWords({ ...out, shortByBytes: 0 }, models.get('gpt-j-6b'))).toBe('Does not run')
+    expect(outWords({ ...out, shortByBytes: 0 })).toBe('Left out')
+  })
+
+  it('says where a figure came from', () => {
+    expect(sourceWords('estimated', 0.15)).toBe('estimated ±15%')
+    expect(sourceWords('measured')).toBe('measured')
+  })
+
+  it('says what a licence withholds', () => {
+    const of = { licenceName: 'Gemma terms', openSource: false, commercial: true }
+    expect(licenceWords(of)).toBe('Gemma terms, not open source')
+    expect(licenceWords({ ...of, commercial: false })).toBe('Gemma terms, no commercial use')
+    expect(licenceWords({ licenceName: 'MIT', openSource: true, commercial: true })).toBe('MIT')
+    expect(licenceWords({ licenceName: '', openSource: true, commercial: true })).toBe('licence not stated')
+  })
+
+  it('does not make up a quality', () => {
+    expect(qualityWords({ quality: -1, qualityError: 3 })).toBe('–')
+    expect(qualityWords({ quality: 61.4, qualityError: 3 })).toBe('61 ±3')
+  })
+
+  it('is one sentence for a screen reader', () => {
+    expect(
+      rowWords(
+        choice({
+          ...{ model: 'Qwen3 4B', quant: 'Q4_K_M', fit: 'gpu', tokensPerSecond: 24.6 },
+          ...{ source: 'test drive', error: 0.04, quality: 55, qualityError: 3 },
+          memory: { weightsBytes: 0, kvBytes: 0, computeBytes: 0, totalBytes: 3.1e9 },
+        }),
+      ),
+    ).toBe('Qwen3 4B Q4_K_M: Fits the GPU, 3.1 GB, writes 24.6 t/s (test drive ±4%), quality 55 ±3')
+  })
+})
+
+describe('the next step', () => {
+  it.each([
+    ['chat', { installed: true, source: 'estimated' }, true],
+    ['testdrive', { installed: false, source: 'estimated' }, true],
+    ['import', { installed: false, source: 'test drive' }, true],
+    ['details', { installed: true, source: 'measured' }, false],
+  ] as const)('is %s', (step, part, here) => {
+    expect(nextStep(choice(part), here)).toBe(step)
+  })
+})
+
+describe('the table', () => {
+  it('keeps the order of the advice unless another is asked for', () => {
+    expect(fitting(advice, '', 'best', true)).toEqual(advice.choices)
+    const byMemory = fitting(advice, '', 'memory', false).map((c) => c.memory.totalBytes)
+    expect(byMemory).toEqual([...byMemory].sort((a, b) => a - b))
+    const bySpeed = fitting(advice, '', 'speed', true).map((c) => c.tokensPerSecond)
+    expect(bySpeed).toEqual([...bySpeed].sort((a, b) => b - a))
+  })
+
+  it('finds by every word of a name, a family or a licence', () => {
+    expect(fitting(advice, 'QWEN 4b', 'best', true).map((c) => c.id)).toEqual(['qwen3-4b'])
+    expect(fitting(advice, 'gemma terms', 'best', true).every((c) => c.licenceName === 'Gemma terms')).toBe(true)
+    expect(fitting(advice, 'no such model', 'best', true)).toEqual([])
+    expect(leftOut(advice, 'llama 70b').map((r) => r.id)).toEqual(['llama-3.3-70b'])
+  })
+
+  it('lists the nearest miss first, and what memory does not keep out last', () => {
+    const short = leftOut(advice, '').map((r) => r.shortByBytes)
+    const misses = short.filter((n) => n > 0)
+    expect(short.slice(0, misses.length)).toEqual([...misses].sort((a, b) => a - b))
+  })
+
+  it('answers “why not a bigger one?” with bigger ones alone', () => {
+    const pick = choice({ params: 8e9 })
+    const out = bigger(advice, models, pick)
+    expect(out.length).toBeGreaterThan(0)
+    expect(out.every((r) => (models.get(r.id)?.params ?? 0) > 8e9)).toBe(true)
+  })
+})
+
+describe('a slider', () => {
+  it('goes from 512 to 262144 tokens, two stops to a doubling', () => {
+    expect([contextSteps[0], contextSteps[1], contextSteps.at(-1)]).toEqual([512, 768, 262_144])
+    expect(contextSteps[stepOf(contextSteps, 8192)]).toBe(8192)
+    expect(contextSteps[stepOf(contextSteps, 9000)]).toBe(8192)
+  })
+})
+
+describe('numbers as people write them', () => {
+  it.each([
+    ['70B', 70e9],
+    ['70', 70e9],
+    ['1.5b', 1.5e9],
+    ['500M', 5e8],
+    ['70,000,000,000', 70e9],
+    ['0', null],
+    ['', null],
+    ['a lot', null],
+    ['-3B', null],
+    ['9e99', null],
+  ])('%s parameters', (written, params) => {
+    expect(parseParameters(written)).toBe(params)
+  })
+
+  it.each([
+    ['0.3', 0.3],
+    ['0,3', 0.3],
+    ['200,000', 200_000],
+    ['1,500.50', 1500.5],
+    ['-1', -1],
+  ])('%s', (written, number) => {
+    expect(parseNumber(written)).toBe(number)
+  })
+
+  it('are not made of words', () => {
+    expect(parseNumber('ten')).toBeNaN()
+  })
+
+  it('come back short', () => {
+    expect([135e6, 1.5e9, 70e9, 30.53e9, 671e9].map(parameters)).toEqual(['135M', '1.5B', '70B', '30.5B', '671B'])
+    expect([140e9, 35e9, 1.5e9, 0.25e9].map(gigabytes)).toEqual(['140 GB', '35 GB', '1.5 GB', '0.25 GB'])
+    expect([0, 0.004, 0.5, 31.25, 1234.5].map(money)).toEqual(['$0.00', '$0.004', '$0.50', '$31.25', '$1,235'])
+    expect([0.2, 1, 8.4, 30].map(months)).toEqual(['6 days', '1 month', '8 months', '2.5 years'])
+    expect([0.25, 1, 3.9, 31].map(hours)).toEqual(['15 minutes', '1 hour', '3.9 hours', '31 hours'])
+  })
+})
+
+describe('the result of the sums', () => {
+  const ask = {
+    ...{ inputTokensPerDay: 1, outputTokensPerDay: 1, inputPrice: 30, outputPrice: 60, tokensPerSecond: 20 },
+    ...{ promptTokensPerSecond: 400, watts: 65, pricePerKwh: 0.3, hardwarePrice: 1500, hardwareYears: 4 },
+  }
+  const answer = {
+    ...{ apiPerMonth: 200, electricityPerMonth: 2, hardwarePerMonth: 31.25, ownPerMonth: 33.25 },
+    ...{ hoursPerDay: 1, breakEvenMonths: 7.6 },
+  }
+
+  it('is plain sentences', () => {
+    expect(sentences(ask, answer)).toEqual([
+      'A month of these tokens costs $200 on the API and $33.25 on your machine.',
+      'That is $2.00 of electricity and $31.25 of hardware.',
+      'Your machine is cheaper by $167 a month.',
+      'The machine has paid for itself after 8 months.',
+    ])
+  })
+
+  it('says so when the machine never pays, or not in its life, or is there anyway', () => {
+    expect(sentences(ask, { ...answer, breakEvenMonths: -1 }).at(-1)).toContain('never pays')
+    expect(sentences(ask, { ...answer, breakEvenMonths: 60 }).at(-1)).toContain('5 years, but lasts 4 years')
+    const there = sentences({ ...ask, hardwarePrice: 0 }, { ...answer, hardwarePerMonth: 0, ownPerMonth: 2 })
+    expect(there).toHaveLength(3)
+    expect(there[1]).toContain('there anyway')
+  })
+})
+
+describe('the claim that over 30B needs enterprise hardware', () => {
+  it('is held by a small laptop and contradicted by a big one, also without experts', async () => {
+    const ask = { ...firstAsk, minSpeed: 5 }
+    const claims = await Promise.all(
+      ['laptop-8gb', 'unified-128gb'].map(async (machine) => claim(machine, await service.advise({ ...ask, machine }))),
+    )
+    expect(claims[0]?.biggest).toBeUndefined()
+    expect(claims[1]?.biggest?.params).toBeGreaterThan(30e9)
+    expect(claims[1]?.dense?.activeParams).toBe(claims[1]?.dense?.params)
+    expect(verdict(claims)).toBe('1 of these 2 machines contradicts it. 1 of them also without a mixture of experts.')
+    expect(verdict(claims.slice(0, 1))).toBe('None of these machines contradicts it.')
+  })
+})

@@ -1,0 +1,115 @@
+// What Discover says and computes, apart from how it is drawn.
+import type { Advice, CatalogModel, Choice, Fit, KVType, Rejection, Source } from '../bridge/types'
+import { bytes, count, percent, speed } from './format'
+import { text } from './text'
+
+const t = text.discover
+
+export type SortBy = 'best' | 'memory' | 'speed' | 'quality'
+
+/** A verdict in words: never by colour alone. */
+export function fitWords(fit: Fit, layersOnGpu = 0, layers = 0): string {
+  if (fit === 'partial' && layers > 0) return t.fits.partialOf(layersOnGpu, layers)
+  return t.fits[fit]
+}
+
+/** A rejection in a few words, for its pill. */
+export function outWords(rejection: Rejection, model?: CatalogModel): string {
+  if (rejection.shortByBytes > 0) return t.short(bytes(rejection.shortByBytes))
+  if (model && !model.runs) return t.runsNot
+  return t.leftOut
+}
+
+/** Where a figure came from, and how far off it may be. */
+export function sourceWords(source: Source, error = 0): string {
+  return error > 0 ? t.sourceWithError(t.sources[source], percent(error)) : t.sources[source]
+}
+
+/** A licence's name, and what it withholds. */
+export function licenceWords(of: Pick<Choice, 'licenceName' | 'openSource' | 'commercial'>): string {
+  const name = of.licenceName || text.library.noLicence
+  if (!of.commercial) return t.licenceNot(name, t.notCommercial)
+  return of.openSource ? name : t.licenceNot(name, t.notOpen)
+}
+
+/** Points of quality with what they may be off by; a dash where nothing is known. */
+export function qualityWords(choice: Pick<Choice, 'quality' | 'qualityError'>): string {
+  if (choice.quality < 0) return '–'
+  return choice.qualityError > 0
+    ? t.plusMinus(count(choice.quality), count(choice.qualityError))
+    : count(choice.quality)
+}
+
+/** A whole row in one sentence, for the dot of the plot and for screen readers. */
+export function rowWords(choice: Choice): string {
+  return t.row(
+    `${choice.model} ${choice.quant}`,
+    fitWords(choice.fit, choice.layersOnGpu, choice.layers),
+    bytes(choice.memory.totalBytes),
+    speed(choice.tokensPerSecond),
+    sourceWords(choice.source, choice.error),
+    qualityWords(choice),
+  )
+}
+
+/** The one thing to do next with a model. Where downloads come in, they come in here. */
+export function nextStep(choice: Choice, onThisMachine: boolean): 'chat' | 'testdrive' | 'import' | 'details' {
+  if (!onThisMachine) return 'details'
+  if (choice.installed) return 'chat'
+  return choice.source === 'estimated' ? 'testdrive' : 'import'
+}
+
+/** Whether a name has every word of a query. `4b` is not found in `14B`. */
+function holds(name: string, query: string): boolean {
+  const all = name.toLowerCase()
+  const has = (word: string) => {
+    for (let at = all.indexOf(word); at >= 0; at = all.indexOf(word, at + 1)) {
+      if (!/^\d/.test(word) || !/[\d.]/.test(all.charAt(at - 1))) return true
+    }
+    return false
+  }
+  return query.toLowerCase().split(/\s+/).filter(Boolean).every(has)
+}
+
+/** Models that fit, in the order asked for. */
+export function fitting(advice: Advice, query: string, by: SortBy, descending: boolean): Choice[] {
+  const found = advice.choices.filter((c) => holds(`${c.model} ${c.id} ${c.family} ${c.quant} ${c.licenceName}`, query))
+  if (by === 'best') return found
+  const of = (c: Choice) => (by === 'memory' ? c.memory.totalBytes : by === 'speed' ? c.tokensPerSecond : c.quality)
+  return [...found].sort((a, b) => (descending ? of(b) - of(a) : of(a) - of(b)))
+}
+
+/** Models left out: what memory alone keeps out first, the nearest miss first. */
+export function leftOut(advice: Advice, query: string): Rejection[] {
+  const rank = (r: Rejection) => (r.shortByBytes > 0 ? r.shortByBytes : Number.MAX_SAFE_INTEGER)
+  return advice.rejected.filter((r) => holds(`${r.model} ${r.id} ${r.quant}`, query)).sort((a, b) => rank(a) - rank(b))
+}
+
+/** What was left out and is bigger than the pick: the answer to “why not a bigger one?”. */
+export function bigger(advice: Advice, models: ReadonlyMap<string, CatalogModel>, pick: Choice): Rejection[] {
+  return leftOut(advice, '').filter((r) => (models.get(r.id)?.params ?? r.bytes * 2) > pick.params)
+}
+
+export const kvTypes: readonly KVType[] = ['f16', 'q8_0', 'q4_0']
+
+/** 512 to 262144 tokens, two steps to each doubling. */
+export const contextSteps: readonly number[] = Array.from({ length: 19 }, (_, i) =>
+  i % 2 === 0 ? 512 * 2 ** (i / 2) : 768 * 2 ** ((i - 1) / 2),
+)
+
+/** Tokens per second; 0: any. */
+export const speedSteps: readonly number[] = [0, 1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100]
+
+/** Bytes of free memory to pretend; 0: what is free now. */
+export const memorySteps: readonly number[] = [0, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512].map(
+  (n) => n * 1e9,
+)
+
+/** The place of a value on a slider: the step that is nearest to it. */
+export function stepOf(steps: readonly number[], value: number): number {
+  let best = 0
+  steps.forEach((step, i) => {
+    if (Math.abs(step - value) < Math.abs((steps[best] ?? 0) - value)) best = i
+  })
+  return best
+}

@@ -1,0 +1,100 @@
+import type { Advice, Choice, SumsAnswer, SumsAsk } from '../bridge/types'
+import { count } from './format'
+import { text } from './text'
+
+const t = text.sums
+
+/** Reads a number of parameters as people write it: `70B`, `70`, `1.5b`, `500M`, `70,000,000,000`. Null: not one. */
+export function parseParameters(written: string): number | null {
+  const match = /^([\d.]+)\s*([bm]?)$/i.exec(written.trim().replaceAll(',', ''))
+  const number = Number(match?.[1])
+  if (!match || !Number.isFinite(number) || number <= 0) return null
+  const unit = match[2]?.toLowerCase()
+  const params = unit === 'm' ? number * 1e6 : unit === 'b' || number < 100_000 ? number * 1e9 : number
+  return params <= 1e14 ? params : null
+}
+
+/** Decimal gigabytes as people say them: `140 GB`, `1.5 GB`. */
+export function gigabytes(bytes: number): string {
+  const n = bytes / 1e9
+  return `${n >= 9.95 ? n.toFixed(0) : Number(n.toFixed(n >= 0.95 ? 1 : 2))} GB`
+}
+
+/** Dollars: cents below a hundred, whole above; a tenth of a cent where that is all there is. */
+export function money(n: number): string {
+  if (n > 0 && n < 0.01) return `$${n.toFixed(3)}`
+  const digits = n < 99.995 ? 2 : 0
+  return `$${n.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`
+}
+
+/** Months as people say them: `12 days`, `8 months`, `2.5 years`. */
+export function monthsParts(months: number): { n: string; unit: 'day' | 'month' | 'year' } {
+  if (months < 1) return { n: String(Math.max(1, Math.round(months * 30.44))), unit: 'day' }
+  if (months < 24) return { n: String(Math.round(months)), unit: 'month' }
+  return { n: String(Number((months / 12).toFixed(1))), unit: 'year' }
+}
+
+/** A stretch of months in words. */
+export function months(n: number): string {
+  const { n: shown, unit } = monthsParts(n)
+  return t.units[unit](shown)
+}
+
+/** Hours in words, in minutes below one. */
+export function hours(n: number): string {
+  if (n < 0.95) return t.minutes(count(Math.max(1, n * 60)))
+  return t.hours(n < 9.95 ? String(Number(n.toFixed(1))) : count(n))
+}
+
+/** The result as plain sentences. */
+export function sentences(ask: SumsAsk, answer: SumsAnswer): string[] {
+  const gap = answer.apiPerMonth - answer.ownPerMonth
+  const life = ask.hardwareYears * 12
+  const breakEven = () => {
+    if (ask.hardwarePrice <= 0) return []
+    if (answer.breakEvenMonths < 0) return [t.never]
+    if (answer.breakEvenMonths > life) return [t.breakEvenLate(months(answer.breakEvenMonths), months(life))]
+    return [t.breakEven(months(answer.breakEvenMonths))]
+  }
+  return [
+    t.sentence(money(answer.apiPerMonth), money(answer.ownPerMonth)),
+    ask.hardwarePrice > 0
+      ? t.parts(money(answer.electricityPerMonth), money(answer.hardwarePerMonth))
+      : t.partsNoHardware,
+    Math.abs(gap) < 0.005 ? t.same : gap > 0 ? t.cheaper(money(gap)) : t.dearer(money(-gap)),
+    ...breakEven(),
+  ]
+}
+
+/** The size over which, so it is said, only enterprise hardware will do. */
+export const claimedLimit = 30e9
+
+/** Slower than this is slower than people read. */
+export const readingSpeed = 5
+
+/** What a machine says to the claim: the biggest model over the limit that it runs, and the biggest without experts. */
+export interface Claim {
+  machine: string
+  biggest: Choice | undefined
+  dense: Choice | undefined
+}
+
+function biggestOf(choices: readonly Choice[]): Choice | undefined {
+  return [...choices].sort((a, b) => b.params - a.params || b.tokensPerSecond - a.tokensPerSecond)[0]
+}
+
+export function claim(machine: string, advice: Advice): Claim {
+  const over = advice.choices.filter((c) => c.params > claimedLimit && c.tokensPerSecond >= readingSpeed)
+  const dense = over.filter((c) => c.activeParams === 0 || c.activeParams >= c.params)
+  return { machine, biggest: biggestOf(over), dense: biggestOf(dense) }
+}
+
+/** What all the machines together say. */
+export function verdict(claims: readonly Claim[]): string {
+  const against = claims.filter((c) => c.biggest)
+  if (against.length === 0) return t.claimNone
+  const dense = against.filter((c) => c.dense).length
+  const first =
+    against.length === claims.length ? t.claimAll(claims.length) : t.claimSome(against.length, claims.length)
+  return `${first} ${t.claimDense(dense)}`
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it, vi } from 'vitest'
+import { BridgeError, type Bridge } from '../bridge/bridge'
+import { fakeBridge } from '../bridge/fake'
+import type { Advice, Ask, FitAsk } from '../bridge/types'
+import { latest } from '../lib/timing'
+import { App } from './app.svelte'
+import { DiscoverState, firstAsk } from './discover.svelte'
+import { SumsState } from './sums.svelte'
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A service whose advice is given by hand, in any order. */
+function byHand() {
+  const base = fakeBridge({ step: 0 }).discover
+  const asked: { ask: Ask; give: (a: Advice) => void; refuse: (e: unknown) => void }[] = []
+  const discover: Bridge['discover'] = {
+    ...base,
+    models: () => base.models(),
+    profiles: () => base.profiles(),
+    drives: () => base.drives(),
+    advise: (ask) => new Promise((give, refuse) => asked.push({ ask, give, refuse })),
+  }
+  return { discover, asked, real: base }
+}
+
+describe('a call that is asked for often', () => {
+  it('runs once at a time, and once more for what was asked meanwhile', async () => {
+    let at = 0
+    let running = 0
+    const seen: number[] = []
+    const ask = latest(async () => {
+      expect(++running).toBe(1)
+      const value = at
+      await wait(15)
+      seen.push(value)
+      running--
+    }, 5)
+    for (at = 1; at < 10; at++) {
+      ask()
+      await wait(4)
+    }
+    ask()
+    await wait(80)
+    expect(seen.at(-1)).toBe(10)
+    expect(seen.length).toBeLessThan(6)
+  })
+})
+
+describe('the advice', () => {
+  it('follows the sliders: shown at once, asked a moment later, the last wish wins', async () => {
+    const { discover, asked, real } = byHand()
+    const state = new DiscoverState(discover)
+    state.set({ context: 16_384 })
+    state.set({ context: 32_768 })
+    expect(state.ask.context).toBe(32_768)
+    await vi.waitFor(() => expect(asked).toHaveLength(1))
+    expect(asked[0]?.ask.context).toBe(32_768)
+    state.set({ kv: 'q8_0' })
+    asked[0]?.give(await real.advise(firstAsk))
+    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    expect(asked[1]?.ask).toMatchObject({ context: 32_768, kv: 'q8_0' })
+  })
+
+  it('that comes late does not replace a newer one', async () => {
+    const { discover, asked, real } = byHand()
+    const state = new DiscoverState(discover)
+    const [old, fresh] = [state.advise(), state.advise()]
+    const advice = await real.advise(firstAsk)
+    asked[1]?.give({ ...advice, machineName: 'new' })
+    asked[0]?.give({ ...advice, machineName: 'old' })
+    await Promise.all([old, fresh])
+    expect(state.advice?.machineName).toBe('new')
+    expect(state.asking).toBe(false)
+  })
+
+  it('that fails keeps the last one and says why, until one comes', async () => {
+    const { discover, asked, real } = byHand()
+    const state = new DiscoverState(discover)
+    const first = state.advise()
+    asked[0]?.give(await real.advise(firstAsk))
+    await first
+    const second = state.advise()
+    asked[1]?.refuse(new BridgeError({ code: 'x', message: 'No.', hint: '' }))
+    await second
+    expect(state.advice).not.toBeNull()
+    expect(state.failure?.message).toBe('No.')
+    const third = state.advise()
+    asked[2]?.give(await real.advise(firstAsk))
+    await third
+    expect(state.failure).toBeNull()
+  })
+
+  it('is not asked for again before the page was opened once', async () => {
+    const { discover, asked } = byHand()
+    new DiscoverState(discover).refresh()
+    await wait(200)
+    expect(asked).toHaveLength(0)
+  })
+
+  it('can be compared across machines without moving the page', async () => {
+    const state = new DiscoverState(fakeBridge({ step: 0 }).discover)
+    const answers = await state.compare({ minSpeed: 5 })
+    expect(answers.length).toBe(state.profiles.length)
+    expect(new Set(answers.map((a) => a.advice.machineName)).size).toBe(answers.length)
+    expect(state.ask).toEqual(firstAsk)
+  })
+})
+
+describe('the engine’s plan', () => {
+  const ask = { id: 'qwen3-4b', quant: 'Q4_K_M', context: 8192, kv: 'f16' } as const
+
+  it('is asked for once, and again after something changed', async () => {
+    const base = fakeBridge({ step: 0 }).discover
+    const fit = vi.fn((a: FitAsk) => base.fit(a))
+    const state = new DiscoverState({ ...base, advise: (a) => base.advise(a), fit })
+    await state.plan(ask)
+    await state.plan(ask)
+    expect(fit).toHaveBeenCalledTimes(1)
+    expect(state.planOf(ask)).toMatchObject({ state: 'known' })
+    state.refresh()
+    expect(state.planOf(ask)).toBeUndefined()
+  })
+
+  it('that fails says so and can be tried again', async () => {
+    const state = new DiscoverState(fakeBridge({ scene: 'noengine', step: 0 }).discover)
+    await state.plan(ask)
+    expect(state.planOf(ask)).toMatchObject({ state: 'failed', failure: { code: 'engine_down' } })
+  })
+})
+
+describe('a test drive', () => {
+  it('is marked while it runs, and its result is in the advice when it has ended', async () => {
+    const app = new App(fakeBridge({ step: 1 }))
+    await app.start()
+    app.go('discover')
+    await app.discover.load()
+    const drive = app.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
+    expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBe('')
+    await vi.waitFor(() =>
+      expect(app.tasks.get(app.discover.taskOf('qwen3-4b', 'Q4_K_M') ?? '')?.done).toBeGreaterThan(2),
+    )
+    await drive
+    expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBeUndefined()
+    expect(app.discover.driveOf('qwen3-4b', 'Q4_K_M')?.source).toBe('test drive')
+    expect(app.discover.advice?.choices.find((c) => c.id === 'qwen3-4b')?.source).toBe('test drive')
+  })
+
+  it('that can’t begin leaves no mark and tells the person', async () => {
+    const app = new App(fakeBridge({ scene: 'noengine', step: 0 }))
+    await app.start()
+    await app.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
+    expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBeUndefined()
+    expect(app.toasts.items.some((t) => t.text.includes('engine'))).toBe(true)
+  })
+})
+
+describe('the sums', () => {
+  it('begin with the defaults, follow each change and go back', async () => {
+    const state = new SumsState(fakeBridge({ step: 0 }).discover)
+    await state.load()
+    expect(state.bits.map((r) => r.bytes)).toEqual([140e9, 70e9, 35e9])
+    const before = state.answer?.apiPerMonth ?? 0
+    expect(before).toBeGreaterThan(0)
+    state.set({ inputPrice: 0, outputPrice: 0 })
+    await vi.waitFor(() => expect(state.answer?.apiPerMonth).toBe(0))
+    expect(state.changed).toBe(true)
+    state.reset()
+    await vi.waitFor(() => expect(state.answer?.apiPerMonth).toBe(before))
+    expect(state.changed).toBe(false)
+  })
+
+  it('know which row of the price table they use', async () => {
+    const state = new SumsState(fakeBridge({ step: 0 }).discover)
+    await state.load()
+    expect(state.prices.filter((p) => state.uses(p)).map((p) => p.model)).toEqual(['GPT-4 (8k)'])
+  })
+
+  it('that fail say why and can be loaded again', async () => {
+    const base = fakeBridge({ step: 0 }).discover
+    let broken = true
+    const refuse = () => Promise.reject(new BridgeError({ code: 'x', message: 'No.', hint: '' }))
+    const state = new SumsState({
+      ...base,
+      bits: (n) => base.bits(n),
+      sums: (a) => base.sums(a),
+      prices: () => base.prices(),
+      sumsDefaults: () => (broken ? refuse() : base.sumsDefaults()),
+    })
+    await state.load()
+    expect(state.failure?.message).toBe('No.')
+    broken = false
+    await state.load()
+    expect(state.failure).toBeNull()
+    expect(state.answer).not.toBeNull()
+  })
+})

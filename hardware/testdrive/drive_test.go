@@ -1,0 +1,245 @@
+package testdrive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weightroom/backend"
+)
+
+func recorded(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestParseAllocation(t *testing.T) {
+	for _, c := range []struct {
+		requirement, file         string
+		weights, kv, compute, gpu int64
+		rows                      []string
+	}{
+		{"weights that are repacked count", "fit-moe.jsonl", 4258 + 13432, 384, 304, 0, []string{"Host", "CPU_REPACK"}},
+		{"the printed table says the same", "fit-moe.txt", 4258 + 13432, 384, 304, 0, []string{"Host", "CPU_REPACK"}},
+		{"a quantized cache is smaller", "fit-q8kv.jsonl", 92, 95, 99, 0, []string{"Host"}},
+		{"what lies on graphics processors is told apart", "fit-gpus.txt", 2593 + 1093 + 416, 524 + 188 + 64, 364 + 100 + 17, 2593 + 524 + 364 + 1093 + 188 + 100, []string{"CUDA0 (RTX 4090)", "CUDA1 (RTX 4090)", "Host"}},
+	} {
+		t.Run(c.requirement, func(t *testing.T) {
+			a, err := parseAllocation(recorded(t, c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := backend.MemoryPlan{WeightsBytes: c.weights * mib, KVBytes: c.kv * mib, ComputeBytes: c.compute * mib, TotalBytes: (c.weights + c.kv + c.compute) * mib, GPUBytes: c.gpu * mib}
+			if a.MemoryPlan != want {
+				t.Errorf("%+v, not %+v", a.MemoryPlan, want)
+			}
+			for i, name := range c.rows {
+				if i >= len(a.Rows) || a.Rows[i].Name != name {
+					t.Errorf("rows %+v", a.Rows)
+				}
+			}
+		})
+	}
+	t.Run("a device says how much is free", func(t *testing.T) {
+		a, _ := parseAllocation(recorded(t, "fit-gpus.txt"))
+		if a.Rows[0].FreeBytes != 22441*mib || a.Rows[0].TotalBytes != 24080*mib || !a.Rows[0].GPU || a.Rows[2].GPU {
+			t.Errorf("%+v", a.Rows)
+		}
+	})
+	t.Run("a log that was cut off is no plan", func(t *testing.T) {
+		for _, log := range []string{"", "Host 92 90 98 \n", `{"type":"fit_memory_breakdown","data":{"rows":[`} {
+			if _, err := parseAllocation([]byte(log)); err == nil {
+				t.Errorf("%q gave a plan", log)
+			}
+		}
+	})
+}
+
+func TestFitTriesAgain(t *testing.T) {
+	tries := 0
+	run := func(context.Context, string, ...string) (Output, error) {
+		if tries++; tries < 4 {
+			return Output{Stdout: []byte("Host 92 90 98 \n")}, nil
+		}
+		return Output{Stdout: recorded(t, "fit-q8kv.jsonl")}, nil
+	}
+	if a, err := Fit(t.Context(), run, "x.gguf", FitOptions{}); err != nil || a.WeightsBytes != 92*mib || tries != 4 {
+		t.Errorf("%d tries: %+v, %v", tries, a, err)
+	}
+}
+
+func TestParseBench(t *testing.T) {
+	timing, err := parseBench(recorded(t, "bench.json"), 1.5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(timing.PromptTokensPerSecond-335.799) > 0.01 || math.Abs(timing.TokensPerSecond-140.745) > 0.01 || timing.Threads != 2 || timing.Build != 10488 {
+		t.Errorf("%+v", timing)
+	}
+	if math.Abs(timing.Spread-(355.492-305.008)/2/335.799) > 1e-4 || timing.LoadSeconds < 0.4 || timing.LoadSeconds > 0.7 {
+		t.Errorf("spread %g, load %g", timing.Spread, timing.LoadSeconds)
+	}
+	for _, bad := range []string{"", "[]", "{}", `[{"n_prompt":64,"samples_ns":[0]}]`, `[{"n_prompt":64,"samples_ns":[-1]},{"n_gen":8,"samples_ns":[1]}]`} {
+		if _, err := parseBench([]byte(bad), 1); err == nil {
+			t.Errorf("%q gave a timing", bad)
+		}
+	}
+}
+
+// fakeEngine plans and times like an engine whose time is a constant and a straight line in what it reads.
+type fakeEngine struct {
+	t        *testing.T
+	largest  int64 // of the files that were run
+	runs     int
+	fail     string // the program that fails
+	onRun    func()
+	existing []string
+}
+
+func (e *fakeEngine) run(ctx context.Context, name string, args ...string) (Output, error) {
+	if e.fail == name {
+		return Output{Stderr: []byte("llama_model_load: error loading model: check_tensor_dims: wrong shape\n")}, errors.New("exit status 1")
+	}
+	path := args[1]
+	f := read(e.t, path)
+	e.existing = append(e.existing, path)
+	h := newHeader(f)
+	if name == "llama-fit-params" {
+		return Output{Stdout: fmt.Appendf(nil, `{"type":"fit_memory_breakdown","data":{"rows":[{"kind":"host","name":"Host","model":%d,"context":64,"compute":100}]}}`, f.Size/mib)}, nil
+	}
+	if e.onRun != nil {
+		e.onRun()
+	}
+	if ctx.Err() != nil {
+		return Output{}, ctx.Err()
+	}
+	e.runs++
+	e.largest = max(e.largest, f.Size)
+	type test map[string]any
+	tg, pp := 1e6+float64(h.ActiveBytes)/20, 2e5+float64(h.ActiveWeights)/100
+	data, _ := json.Marshal([]test{
+		{"n_prompt": 64, "n_gen": 0, "samples_ns": []float64{64 * pp, 64 * pp}, "n_threads": 4, "cpu_info": "fake"},
+		{"n_prompt": 0, "n_gen": 16, "samples_ns": []float64{16 * tg, 16 * tg}, "n_threads": 4, "cpu_info": "fake"},
+	})
+	return Output{Stdout: data, PeakBytes: f.Size}, nil
+}
+
+func TestDrive(t *testing.T) {
+	options := func(t *testing.T, id string, free int64) (*fakeEngine, Options) {
+		e := &fakeEngine{t: t}
+		return e, Options{Run: e.run, Dir: t.TempDir(), Header: planned(t, id, "Q4_K_M"), Model: id, FreeBytes: free}
+	}
+	nothingLeft := func(t *testing.T, o Options) {
+		t.Helper()
+		if left, _ := filepath.Glob(filepath.Join(o.Dir, "*")); len(left) != 0 {
+			t.Errorf("left on the disk: %v", left)
+		}
+	}
+	t.Run("a model that fits is run whole and leaves nothing", func(t *testing.T) {
+		e, o := options(t, "llama-3.1-8b", 20e9)
+		var last Progress
+		o.Progress = func(p Progress) {
+			if p.Done < last.Done {
+				t.Errorf("progress went from %v to %v", last, p)
+			}
+			last = p
+		}
+		d, err := Drive(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Partial || d.Layers != 32 || d.DiskBytes > 1e6 || d.Quant != "Q4_K_M" || d.Source != backend.SourceTestDrive || d.Threads != 4 || e.runs != 1 || last.Done != 1 || last.Stage != StageDone {
+			t.Errorf("%+v after %+v", d, last)
+		}
+		if want := 1e9 / (1e6 + float64(d.ActiveBytes)/20); math.Abs(d.TokensPerSecond/want-1) > 1e-6 {
+			t.Errorf("%g tokens per second, not %g", d.TokensPerSecond, want)
+		}
+		nothingLeft(t, o)
+	})
+	for _, id := range []string{"llama-3.1-70b", "qwen3-30b-a3b", "qwen3.5-27b", "gemma-4-31b", "glm-4.5-air", "llama-4-scout"} {
+		t.Run("a model that does not fit is drawn from two depths: "+id, func(t *testing.T) {
+			e, o := options(t, id, 16e9)
+			d, err := Drive(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !d.Partial || e.runs != 2 || e.largest > 0.6*16e9 {
+				t.Errorf("partial %v, %d runs, largest %d", d.Partial, e.runs, e.largest)
+			}
+			if want := 1e9 / (1e6 + float64(d.ActiveBytes)/20); math.Abs(d.TokensPerSecond/want-1) > 0.001 {
+				t.Errorf("%g tokens per second, not %g", d.TokensPerSecond, want)
+			}
+			if want := 1e9 / (2e5 + float64(o.Header.ActiveWeights)/100); math.Abs(d.PromptTokensPerSecond/want-1) > 0.001 {
+				t.Errorf("%g prompt tokens per second, not %g", d.PromptTokensPerSecond, want)
+			}
+			if math.Abs(float64(d.PeakMemoryBytes)/float64(d.Bytes)-1) > 0.01 {
+				t.Errorf("peak %d of %d", d.PeakMemoryBytes, d.Bytes)
+			}
+			nothingLeft(t, o)
+		})
+	}
+	t.Run("too little memory for anything is a sentence", func(t *testing.T) {
+		for _, free := range []int64{0, -1, 1e9} {
+			e, o := options(t, "llama-3.1-70b", free)
+			_, err := Drive(t.Context(), o)
+			if e := backend.Readable(err); e == nil || e.Code != backend.CodeTooBig {
+				t.Errorf("%d free: %v", free, err)
+			}
+			if e.runs != 0 {
+				t.Error("it was run")
+			}
+			nothingLeft(t, o)
+		}
+	})
+	t.Run("cancelling leaves nothing", func(t *testing.T) {
+		e, o := options(t, "smollm2-135m", 8e9)
+		ctx, cancel := context.WithCancel(t.Context())
+		e.onRun = cancel
+		_, err := Drive(ctx, o)
+		if e := backend.Readable(err); e == nil || e.Code != backend.CodeCancelled {
+			t.Errorf("%v", err)
+		}
+		nothingLeft(t, o)
+	})
+	for _, program := range []string{"llama-fit-params", "llama-bench"} {
+		t.Run("an engine that fails leaves nothing and says why: "+program, func(t *testing.T) {
+			e, o := options(t, "smollm2-135m", 8e9)
+			e.fail = program
+			_, err := Drive(t.Context(), o)
+			if e := backend.Readable(err); e == nil || e.Code != backend.CodeModelFailed || !strings.Contains(err.Error(), "wrong shape") {
+				t.Errorf("%v", err)
+			}
+			nothingLeft(t, o)
+		})
+	}
+	t.Run("a panic of the engine's runner leaves nothing", func(t *testing.T) {
+		e, o := options(t, "smollm2-135m", 8e9)
+		e.onRun = func() { panic("gone") }
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = Drive(t.Context(), o)
+		}()
+		nothingLeft(t, o)
+	})
+	t.Run("files have the name that Sweep looks for", func(t *testing.T) {
+		e, o := options(t, "smollm2-135m", 8e9)
+		if _, err := Drive(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range e.existing {
+			if ok, _ := filepath.Match(filePrefix+"*"+fileSuffix, filepath.Base(path)); !ok {
+				t.Error(path)
+			}
+		}
+	})
+}

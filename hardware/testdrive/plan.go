@@ -1,0 +1,190 @@
+package testdrive
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+// Header is a model without its weights: everything that its speed and memory follow from.
+type Header struct {
+	File          *gguf.File // metadata without a vocabulary, and every tensor with its place
+	Quant         string     // llama.cpp's name: Q4_K_M
+	Bytes         int64      // of the whole file, without a vocabulary
+	ActiveBytes   int64      // of the weights read for one token: all but unused experts and tables that rows are looked up in
+	ActiveWeights int64      // how many weights those are
+	Fallbacks     []string   // tensors whose width forced a larger type than the quant's own
+}
+
+// Outline is the shape of a model before a quant is chosen: making it is most of the work of Plan, so that one
+// outline serves all quants.
+type Outline struct {
+	arch     string
+	metadata []gguf.KV
+	tensors  []gguf.Tensor // types not yet chosen
+	layers   []int         // each tensor's block, -1: none
+	mix      mixer
+}
+
+// Plan makes the header of a model with the types that llama-quantize would choose for quant without an importance
+// matrix, except for the quants that can't be made without one. Its errors are *backend.Error: unknown architecture
+// or quant, a quant the model can't have, and facts that can't be right.
+func Plan(bp backend.Blueprint, quant string) (*Header, error) {
+	o, err := NewOutline(bp)
+	if err != nil {
+		return nil, err
+	}
+	return o.Plan(quant, false)
+}
+
+// NewOutline works out the metadata, and the names and shapes of the tensors.
+func NewOutline(bp backend.Blueprint) (*Outline, error) {
+	table, err := recipes()
+	if err != nil {
+		return nil, err
+	}
+	r, ok := table[bp.Architecture]
+	if !ok {
+		return nil, backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("The architecture of this model, %q, is not one this app can measure without its weights.", bp.Architecture),
+			"Download the model to measure it.")
+	}
+	s, err := newScope(bp)
+	if err != nil {
+		return nil, err
+	}
+	o := &Outline{arch: bp.Architecture}
+	if o.metadata, err = r.metadata(bp.Architecture, s, bp.Hyper); err != nil {
+		return nil, unbuildable(err)
+	}
+	global, err := shapes(r.Globals, s)
+	if err != nil {
+		return nil, unbuildable(err)
+	}
+	o.add(global, -1, "")
+	kinds := map[block][]gguf.Tensor{}
+	for i := range s.int("L") {
+		b := s.at(i)
+		tensors, ok := kinds[b]
+		if !ok {
+			s.enter(b)
+			if tensors, err = shapes(r.Blocks, s); err != nil {
+				return nil, unbuildable(err)
+			}
+			kinds[b] = tensors
+		}
+		o.add(tensors, i, "blk."+strconv.Itoa(i)+".")
+	}
+	o.mix = newMixer(bp.Architecture, s, o.tensors)
+	return o, nil
+}
+
+func (o *Outline) add(tensors []gguf.Tensor, layer int, prefix string) {
+	for _, t := range tensors {
+		t.Name = prefix + t.Name
+		o.tensors = append(o.tensors, t)
+		o.layers = append(o.layers, layer)
+	}
+}
+
+func newMixer(arch string, s scope, tensors []gguf.Tensor) mixer {
+	m := mixer{arch: arch, layers: s.int("L"), experts: s.int("NE"), tied: true}
+	first := s.at(0)
+	if arch == "deepseek2" || arch == "mistral4" {
+		first.KV = 1 // latent attention has one key-value head
+	}
+	if first.KV > 0 {
+		m.shared = first.H / first.KV
+	}
+	if m.layers == 80 && (arch == "llama" && m.experts != 8 && first.H != first.KV || arch == "qwen2") {
+		m.seventy = true
+	}
+	for _, t := range tensors {
+		if t.Name == "output.weight" {
+			m.tied = false
+		}
+		if strings.Contains(t.Name, "attn_v.weight") || strings.Contains(t.Name, "attn_qkv.weight") || strings.Contains(t.Name, "attn_kv_b.weight") {
+			m.values++
+		}
+	}
+	return m
+}
+
+// Plan chooses the types. matrix says that the quantizer had an importance matrix, as most published files' had:
+// a few tensors of Q4_0, Q5_0, IQ3_XXS, IQ4_NL and IQ4_XS differ then.
+func (o *Outline) Plan(name string, matrix bool) (*Header, error) {
+	i := slices.IndexFunc(quants, func(q quant) bool { return strings.EqualFold(q.name, name) })
+	if i < 0 {
+		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("There is no quantization named %q.", name), "Try one such as Q4_K_M, Q8_0 or F16.")
+	}
+	if quants[i].name == "MXFP4_MOE" && o.mix.experts == 0 {
+		return nil, backend.Fail(backend.CodeInvalid, nil, "MXFP4_MOE is for models made of experts, and this model has none.", "Pick Q4_K_M instead.")
+	}
+	return o.plan(quants[i], matrix || slices.Contains(needsMatrix, quants[i].name))
+}
+
+func (o *Outline) plan(q quant, matrix bool) (*Header, error) {
+	m := o.mix
+	m.quant, m.matrix = q, matrix
+	tensors := slices.Clone(o.tensors)
+	var fallbacks []string
+	for i := range tensors {
+		t := &tensors[i]
+		var fell bool
+		if t.Type, fell = m.pick(t.Name, t.Shape, o.layers[i]); fell {
+			fallbacks = append(fallbacks, t.Name)
+		}
+	}
+	metadata := slices.Clone(o.metadata)
+	metadata = slices.Insert(metadata, 2, gguf.KV{Key: "general.file_type", Value: m.fileType}, gguf.KV{Key: "general.quantization_version", Value: uint32(2)})
+	f, err := gguf.New(metadata, tensors)
+	if err != nil {
+		return nil, err
+	}
+	if f.Size > maxFile {
+		return nil, invalid("its file would have %d TB", f.Size>>40)
+	}
+	h := newHeader(f)
+	h.Quant, h.Fallbacks = m.name, fallbacks
+	return h, nil
+}
+
+// newHeader adds up a header whose tensors have their types.
+func newHeader(f *gguf.File) *Header {
+	h := &Header{File: f, Quant: f.Quant(), Bytes: f.Size}
+	experts, used := f.Experts()
+	tied := !slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return t.Name == "output.weight" })
+	for _, t := range f.Tensors {
+		bytes, weights := t.Bytes, t.Elements()
+		switch {
+		case t.Name == "token_embd.weight" && !tied, t.Name == "per_layer_token_embd.weight", t.Name == "position_embd.weight", t.Name == "token_types.weight":
+			continue
+		case strings.Contains(t.Name, "_exps.") && experts > 0:
+			bytes, weights = bytes/int64(experts)*int64(used), weights/int64(experts)*int64(used)
+		}
+		h.ActiveBytes += bytes
+		h.ActiveWeights += weights
+	}
+	return h
+}
+
+// Architecture is GGUF's name for the kind of model.
+func (h *Header) Architecture() string { return h.File.Architecture() }
+
+// Layers is the number of blocks that a token passes: the prediction blocks at the end are not among them.
+func (h *Header) Layers() int { return h.File.Layers() - h.archInt("nextn_predict_layers") }
+
+func (h *Header) archInt(key string) int {
+	n, _ := h.File.Int(h.File.ArchKey(key))
+	return int(n)
+}
+
+func unbuildable(err error) error {
+	if e := backend.Readable(err); e.Code != backend.CodeInternal {
+		return e
+	}
+	return backend.Fail(backend.CodeInvalid, err, "The facts about this model do not add up to a model.", "Pick another model, or correct its entry.")
+}
