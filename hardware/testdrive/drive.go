@@ -168,7 +168,7 @@ func (d *driver) need(h *Header) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }()
 	a, err := Fit(d.ctx, d.Run, path, FitOptions{Context: 512, KVType: d.Bench.KVType, CPUOnly: d.Bench.CPUOnly, GPULayers: d.Bench.GPULayers})
 	if err != nil {
 		return 0, err
@@ -201,7 +201,7 @@ func (d *driver) run(layers int) (timed, error) {
 	if err != nil {
 		return timed{}, err
 	}
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }()
 	d.report(StageRun, layers, d.share[0]+0.1*d.share[1])
 	o := d.Bench
 	if large := h.ActiveBytes > 2<<30; large && o == (BenchOptions{Threads: o.Threads, KVType: o.KVType, CPUOnly: o.CPUOnly, GPULayers: o.GPULayers}) {
