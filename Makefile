@@ -77,7 +77,7 @@ test-engine: engine starter app ## run the Go tests on the real engine and real 
 
 .PHONY: test-window
 test-window: engine starter app ## drive the real window under Xvfb through its accessibility tree
-	@build/window/run.sh /usr/bin/python3 build/window/test_window.py
+	@build/window/run.sh /usr/bin/python3 -W ignore build/window/test_window.py
 
 .PHONY: test-slow
 test-slow: engine starter app ## run the reliability trials at their full counts (hours)
@@ -86,11 +86,11 @@ test-slow: engine starter app ## run the reliability trials at their full counts
 
 .PHONY: screenshots
 screenshots: deps-test engine starter app ## take pictures of every page of the real window
-	@build/window/run.sh /usr/bin/python3 build/window/screenshots.py build/screenshots
+	@build/window/run.sh /usr/bin/python3 -W ignore build/window/screenshots.py build/screenshots
 
 .PHONY: bench
 bench: engine starter app ## measure start, memory and speed beside llama-bench
-	@build/window/run.sh /usr/bin/python3 build/bench/bench.py
+	@build/window/run.sh /usr/bin/python3 -W ignore build/bench/bench.py
 
 .PHONY: catalog
 catalog: ## write the catalog's data anew from gathered facts: make catalog FACTS=DIR

@@ -46,7 +46,7 @@ class Trial(unittest.TestCase):
 
     def ask(self, *arguments):
         """Runs a command on the same data folder and gives its JSON."""
-        run = subprocess.run([BINARY, "--data", self.data, "--json", *arguments], capture_output=True, text=True, timeout=60)
+        run = subprocess.run([BINARY, "--data", self.data, "--json", *arguments], capture_output=True, text=True, timeout=120)
         self.assertEqual(run.returncode, 0, run.stderr)
         return json.loads(run.stdout)
 
@@ -106,6 +106,26 @@ class Conversation(Trial):
         self.assertTrue(self.answer(), "the partial answer is kept")
         window.say("What is the capital of France?")
         window.until("an answer", lambda: "Paris" in self.answer(), 60)
+
+
+class BeforeTheDownload(Trial):
+    def test_discover_picks_a_model_with_reasons(self):
+        window = self.start_chat()
+        window.press("Discover")
+        window.sees("Best for chat on this machine", 30)
+        window.sees("engine plan", 30)
+        window.press("Why not a bigger one?")
+        window.sees("GB", 10)
+
+    def test_a_drive_of_a_weightless_model_is_timed_and_leaves_nothing(self):
+        ran = self.ask("testdrive", "smollm2-135m:Q8_0")
+        self.assertGreater(ran["tokensPerSecond"], 1)
+        self.assertGreater(ran["promptTokensPerSecond"], ran["tokensPerSecond"])
+        self.assertLess(ran["diskBytes"], 1_000_000)
+        self.assertEqual(os.listdir(os.path.join(self.data, "drives")), [])
+        plan = self.ask("fit", "llama-3.1-8b:Q4_K_M", "--context", "4096")
+        self.assertEqual(plan["fit"], "ram")
+        self.assertAlmostEqual(plan["memory"]["weightsBytes"] / 4.92e9, 1, delta=0.03)
 
 
 class Life(Trial):
