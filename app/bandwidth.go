@@ -47,6 +47,9 @@ func (c *Core) MeasureBandwidthOnce(ctx context.Context) error {
 // DeepProblems are what takes a while to find: doctor looks for them. It reads the whole history.
 func (c *Core) DeepProblems(ctx context.Context) []Problem {
 	problems := []Problem{}
+	if err := c.shelf.load(); err == nil {
+		problems = append(problems, convert(c.shelf.problems, problemOf)...)
+	}
 	if c.History != nil {
 		if _, err := c.History.Verify(ctx); err != nil {
 			e := backend.Readable(err)

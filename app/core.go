@@ -53,6 +53,7 @@ func Open(ctx context.Context, o OpenOptions) (*Core, error) {
 		return nil, backend.Fail(backend.CodeInternal, err, "Weightroom can't find its own program file.", "Start it by its full path.")
 	}
 	c := &Core{Folders: o.Folders, executable: executable}
+	c.shelf.user = filepath.Join(o.Folders.Data, "catalog")
 	if c.Models, err = library.New(o.Folders.Models); err != nil {
 		return nil, err
 	}

@@ -127,3 +127,25 @@ func BenchmarkAdvise(b *testing.B) {
 		}
 	}
 }
+
+func TestAPersonsOwnEntriesJoinTheCatalog(t *testing.T) {
+	w, _ := open(t)
+	core, err := w.Core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := core.shelf.user
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/broken.json", []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	problems := core.DeepProblems(t.Context())
+	if len(problems) != 1 || !strings.Contains(problems[0].Title, "broken.json") {
+		t.Errorf("%+v", problems)
+	}
+	if _, err := w.Discover.Model("qwen3-4b"); err != nil {
+		t.Errorf("the others are lost: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"os"
 	"sync"
 
 	"weightroom/backend"
@@ -11,9 +12,11 @@ import (
 
 // shelf is the catalog in the form that the advisor takes, made once.
 type shelf struct {
+	user       string // folder with the person's own entries; empty or not there: none
 	once       sync.Once
 	err        error
 	catalog    *catalog.Catalog
+	problems   []*backend.Error // files of the person's that could not be read
 	candidates []advisor.Candidate
 	at         map[[2]string]int // by id and quant
 }
@@ -23,6 +26,9 @@ func (s *shelf) load() error {
 	s.once.Do(func() {
 		if s.catalog, s.err = catalog.Load(); s.err != nil {
 			return
+		}
+		if s.user != "" {
+			s.catalog, s.problems = s.catalog.LoadUser(os.DirFS(s.user))
 		}
 		s.at = map[[2]string]int{}
 		for _, m := range s.catalog.Models() {
