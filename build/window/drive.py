@@ -1,6 +1,7 @@
 """Drives the real window through the accessibility tree, which is also what a screen reader gets."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -168,10 +169,18 @@ class Window:
 
     def close(self, seconds=10):
         """Closes the window as its close button does."""
-        for window in self._windows():
+        for window in self.until("its window", self._windows, 5):
             ask_to_close(int(window))
-        self.process.wait(seconds)
-        self.log.close()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)  # its stacks go to the log
+            self.process.wait(seconds)
+            with open(self.log.name, errors="replace") as log:
+                ours = [stack for stack in log.read().split("\n\n") if "weightroom/" in stack]
+            raise Missing("the window does not close:\n" + "\n\n".join(ours)[:6000])
+        finally:
+            self.log.close()
 
     def kill(self):
         self.process.kill()
