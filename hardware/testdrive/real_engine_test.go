@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // starter is the real model that the checkout has.
@@ -24,8 +25,8 @@ func starter(t testing.TB) string {
 }
 
 // TestEngineDriveAgainstRealWeights runs real files and weightless copies of their headers in turns, and prints the
-// difference of their speeds: the starter and quants derived from it. WEIGHTROOM_MODELS names further files, with ":"
-// between them. WEIGHTROOM_ROUNDS is how often each pair runs.
+// difference of the medians of their speeds: the starter and quants derived from it. WEIGHTROOM_MODELS names further files, with ":"
+// between them.
 func TestEngineDriveAgainstRealWeights(t *testing.T) {
 	run := engineTool(t)
 	files := []string{starter(t)}
@@ -39,9 +40,9 @@ func TestEngineDriveAgainstRealWeights(t *testing.T) {
 	if more := os.Getenv("WEIGHTROOM_MODELS"); more != "" {
 		files = append(files, strings.Split(more, ":")...)
 	}
-	rounds := 3
+	rounds, patience := 3, 20*time.Second
 	if os.Getenv("WEIGHTROOM_SLOW") != "" {
-		rounds = 7
+		rounds, patience = 7, 2*time.Minute
 	}
 	var prompts, generations []float64
 	for _, real := range files {
@@ -57,10 +58,7 @@ func TestEngineDriveAgainstRealWeights(t *testing.T) {
 		var speeds [4][]float64
 		for range rounds {
 			for i, path := range []string{real, weightless} {
-				timing, err := Bench(t.Context(), run, path, BenchOptions{Prompt: 128, Generate: 32, Repeats: 3})
-				if err != nil {
-					t.Fatal(err)
-				}
+				timing := quietBench(t, path, BenchOptions{Prompt: 128, Generate: 32, Repeats: 3}, patience)
 				speeds[2*i] = append(speeds[2*i], timing.PromptTokensPerSecond)
 				speeds[2*i+1] = append(speeds[2*i+1], timing.TokensPerSecond)
 			}
@@ -127,4 +125,35 @@ func freeMemory(t testing.TB) int64 {
 		}
 	}
 	return kb << 10
+}
+
+// TestEngineTypeCosts times one 1B model at a quant of each class and prints what unpacking it costs beside Q8_0: the
+// figures of classes.
+func TestEngineTypeCosts(t *testing.T) {
+	if os.Getenv("WEIGHTROOM_SLOW") == "" {
+		t.Skip("WEIGHTROOM_SLOW is not set")
+	}
+	o, err := NewOutline(blueprints(t)["llama-3.2-1b"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var base, work float64
+	for _, quant := range []string{"Q8_0", "F16", "BF16", "Q6_K", "Q5_K_S", "Q5_1", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS", "Q3_K_M", "IQ3_S", "Q2_K", "IQ2_XS", "TQ2_0", "IQ1_S"} {
+		h, err := o.Plan(quant, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), filePrefix+"x"+fileSuffix)
+		if _, err := Write(path, h, 0); err != nil {
+			t.Fatal(err)
+		}
+		timing := quietBench(t, path, BenchOptions{}, 2*time.Minute)
+		_ = os.Remove(path)
+		cost := 1 / timing.TokensPerSecond / float64(h.ActiveBytes)
+		arithmetic := 1 / timing.PromptTokensPerSecond / float64(h.ActiveWeights)
+		if quant == "Q8_0" {
+			base, work = cost, arithmetic
+		}
+		t.Logf("%-8s %6.1f / %5.1f tokens per second, cost %.2f, work %.2f (±%.0f%%), bits %.2f", quant, timing.PromptTokensPerSecond, timing.TokensPerSecond, cost/base, arithmetic/work, 100*timing.Spread, 8*float64(h.ActiveBytes)/float64(h.ActiveWeights))
+	}
 }

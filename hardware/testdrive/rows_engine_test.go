@@ -10,18 +10,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func peak(s *os.ProcessState) int64 {
-	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
-		return u.Maxrss << 10
-	}
-	return 0
-}
 
 // TestEngineAcceptsEveryRow writes each model of the catalog as a weightless file and asks the engine for its memory
 // plan. Every twelfth model by default, all with WEIGHTROOM_SLOW=1.
