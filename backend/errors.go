@@ -31,6 +31,14 @@ const (
 	CodeDamaged        Code = "damaged"
 	CodeStarterMissing Code = "starter_missing"
 	CodeDisk           Code = "disk" // the disk itself reported an error
+	CodeOffline        Code = "offline"
+	CodeServer         Code = "server" // it answered with something other than was asked for
+	CodeServerBusy     Code = "server_busy"
+	CodeStalled        Code = "stalled"
+	CodeLoginPage      Code = "login_page" // a page stood where the file should be: a login, a hotspot
+	CodeProxy          Code = "proxy"
+	CodeCertificate    Code = "certificate"
+	CodeChanged        Code = "changed" // the file became another one while it was fetched
 )
 
 // Error is a failure a person can read: one plain sentence and a next step. Cause is for the log only.

@@ -1,0 +1,79 @@
+package download
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"weightroom/backend"
+)
+
+// State is where a download stands.
+type State string
+
+// The states of a Download.
+const (
+	StateQueued    State = "queued"    // waits for its turn
+	StateRunning   State = "running"   // bytes are coming, or soon
+	StateWaiting   State = "waiting"   // goes on by itself: Error says what for, RetryAt when it tries again
+	StatePaused    State = "paused"    // by a person
+	StateFinishing State = "finishing" // everything is here; Finish is at work
+	StateDone      State = "done"
+	StateFailed    State = "failed" // Error says why; Resume tries again
+)
+
+// Download is one thing a person asked for: the files that together make a model.
+type Download struct {
+	ID              string    `json:"id"`
+	Ref             string    `json:"ref"`  // as the person gave it, resolved by a source
+	Name            string    `json:"name"` // for people
+	Items           []Item    `json:"items"`
+	LicenceName     string    `json:"licenceName,omitempty"`
+	LicenceAccepted time.Time `json:"licenceAccepted"` // zero: nothing had to be accepted
+	Note            string    `json:"note,omitempty"`  // whatever the caller wants to find again; never shown
+
+	Added    time.Time      `json:"added"`
+	Finished time.Time      `json:"finished"`
+	State    State          `json:"state"`
+	Error    *backend.Error `json:"error,omitempty"`
+	RetryAt  time.Time      `json:"retryAt"`
+	Result   string         `json:"result,omitempty"` // what Finish gave: the model's reference
+	Bytes    int64          `json:"bytes"`            // received and kept, of all items
+	Total    int64          `json:"total"`            // -1: not known
+
+	Rate    float64       `json:"-"` // bytes per second
+	Left    time.Duration `json:"-"` // negative: not known
+	Streams int           `json:"-"`
+}
+
+// File is an item that is here and verified.
+type File struct {
+	Item
+	Path   string // where it lies; Finish may take it away by renaming or linking it
+	Digest string // of what is in it; equal to Item.Digest where that was known
+	Bytes  int64
+}
+
+// KV keeps small documents; backend/store's is one.
+type KV interface {
+	Get(ctx context.Context, key string, v any) (found bool, err error)
+	Put(ctx context.Context, key string, v any) error
+}
+
+// QueueOptions is what a Queue works with.
+type QueueOptions struct {
+	Dir     string // for files that are not whole yet: one folder for each download; best on the library's own disk
+	Store   KV
+	Fetcher *Fetcher
+	// Link makes an item's Linker anew from its Address, after a restart.
+	Link func(ctx context.Context, d Download, i Item) (Linker, error)
+	// Finish takes the files of a download in, and gives what came of them. The download is done only when it returned
+	// no error. It may run again for the same files when the app was killed in between, so it must bear that.
+	Finish func(ctx context.Context, d Download, files []File) (result string, err error)
+	// Changed hears of every change, one call at a time; of progress at most ten times a second for each download. The
+	// last state of a download is always heard, and it is stored before it is. It must not call the queue. The copy is
+	// the callee's to keep. Gone is set when the download is no more in the list.
+	Changed func(d Download, gone bool)
+	Active  int // downloads at once; 0: two
+	Log     *slog.Logger
+}
