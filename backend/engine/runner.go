@@ -134,12 +134,15 @@ func (c *child) loadProgress(bytes int64) float64 {
 	}
 	var rss int64
 	for _, p := range processTree(c.cmd.Process.Pid) {
-		if strings.HasPrefix(p.name, "llama-server") {
+		if isServer(p) {
 			rss += p.rssBytes
 		}
 	}
 	return min(0.99, float64(rss)/float64(bytes))
 }
+
+// isServer says whether a process is the llama-server that holds a model.
+func isServer(p process) bool { return strings.HasPrefix(p.name, "llama-server") }
 
 // Answer implements backend.Runner by Ollama's chat, which applies the model's own template.
 func (e *Engine) Answer(ctx context.Context, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {

@@ -73,7 +73,8 @@ func ReadBuild(libDir string) Build {
 // everything it started. The caller sets its pipes and calls Run.
 type Tool struct {
 	*exec.Cmd
-	lock Lock
+	lock    Lock
+	started func(pid int) // called once it runs; nil: nobody asks
 }
 
 // Tool finds the program name, such as "llama-bench".
@@ -133,11 +134,7 @@ func (e *Engine) RunTool(ctx context.Context, name string, args ...string) (Tool
 // Run runs the program to its end. Where the system forbids namespaces it runs without; llama.cpp's programs are
 // built without any network code.
 func (t *Tool) Run() error {
-	ended := make(chan error, 1)
-	err := threadBound(t.Cmd, func(err error) { ended <- err })
-	if err == nil {
-		return <-ended
-	}
+	err := t.runOnce()
 	var path *os.PathError
 	if t.lock != LockKernel || !errors.As(err, &path) {
 		return err
@@ -147,8 +144,16 @@ func (t *Tool) Run() error {
 	fresh.Process, fresh.ProcessState = nil, nil
 	t.Cmd = &fresh
 	jail(t.Cmd, t.lock)
+	return t.runOnce()
+}
+
+func (t *Tool) runOnce() error {
+	ended := make(chan error, 1)
 	if err := threadBound(t.Cmd, func(err error) { ended <- err }); err != nil {
 		return err
+	}
+	if t.started != nil {
+		t.started(t.Process.Pid)
 	}
 	return <-ended
 }

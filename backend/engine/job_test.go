@@ -1,0 +1,107 @@
+//go:build linux
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// withProgram makes an engine whose only program is a shell script.
+func withProgram(t *testing.T, script string) *Engine {
+	t.Helper()
+	dir := t.TempDir()
+	lib := filepath.Join(dir, "lib", "ollama")
+	if err := os.MkdirAll(lib, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lib, "llama-fake"), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	e := New(options0(filepath.Join(dir, "weightroom"), dir))
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+func options0(executable, dir string) Options {
+	return Options{Executable: executable, Models: dir, Home: dir, Log: filepath.Join(dir, "engine.log")}
+}
+
+func TestJobIsWatchedWhileItRuns(t *testing.T) {
+	e := withProgram(t, "echo one; sleep 0.3; echo two >&2; echo three\n")
+	pieces := make(chan string, 10)
+	begin := time.Now()
+	var first time.Duration
+	r, err := e.RunJob(t.Context(), Job{Name: "llama-fake", Watch: func(text string) {
+		if first == 0 {
+			first = time.Since(begin)
+		}
+		pieces <- text
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(r.Stdout) != "one\nthree\n" || string(r.Stderr) != "two\n" {
+		t.Errorf("kept %q and %q", r.Stdout, r.Stderr)
+	}
+	close(pieces)
+	var seen strings.Builder
+	for p := range pieces {
+		seen.WriteString(p)
+	}
+	if got := seen.String(); !strings.HasPrefix(got, "one\n") || !strings.Contains(got, "two\n") {
+		t.Errorf("watched %q", got)
+	}
+	if r.Seconds-first.Seconds() < 0.25 {
+		t.Errorf("the first piece came after %v of %.2f s", first, r.Seconds)
+	}
+}
+
+func TestJobTellsItsMemoryAndItsProcessorTime(t *testing.T) {
+	e := withProgram(t, `x=$(head -c 60000000 /dev/zero | tr '\0' a); i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ${#x}`)
+	r, err := e.RunJob(t.Context(), Job{Name: "llama-fake"})
+	if err != nil {
+		t.Fatalf("%v: %s", err, r.Stderr)
+	}
+	if r.Memory.AnonymousBytes < 50e6 || r.Memory.Bytes < r.Memory.AnonymousBytes || r.Memory.FileBytes == 0 {
+		t.Errorf("memory %+v", r.Memory)
+	}
+	if r.CPUSeconds < 0.05 || r.CPUSeconds > 2*r.Seconds+0.1 {
+		t.Errorf("%.2f s of the processor in %.2f s", r.CPUSeconds, r.Seconds)
+	}
+}
+
+func TestJobEndsWithItsContext(t *testing.T) {
+	e := withProgram(t, "sleep 100\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	if _, err := e.RunJob(ctx, Job{Name: "llama-fake"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v", err)
+	}
+	if time.Since(begin) > 3*time.Second {
+		t.Errorf("took %v", time.Since(begin))
+	}
+}
+
+func TestOneJobRunsAtATime(t *testing.T) {
+	e := withProgram(t, "true\n")
+	done, err := e.Alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := e.RunJob(ctx, Job{Name: "llama-fake"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a job began beside a measurement: %v", err)
+	}
+	done()
+	if _, err := e.RunJob(t.Context(), Job{Name: "llama-fake"}); err != nil {
+		t.Error(err)
+	}
+}
