@@ -25,10 +25,20 @@ type Model struct {
 	Digest        string    `json:"digest"` // "sha256:…" of the weights file
 	Licence       Licence   `json:"licence"`
 	Source        string    `json:"source"`   // starter, import, pull, adopted or derived
+	Parent        Parent    `json:"parent"`   // of a derived model; zero: it is an original
 	Capable       []string  `json:"capable"`  // chat, vision, tools, thinking, embedding
 	Template      bool      `json:"template"` // the file carries a chat template
 	Path          string    `json:"path"`     // of the weights file
 	Added         time.Time `json:"added"`
+}
+
+// Parent is what a derived model was made from. It may have left the library since.
+type Parent struct {
+	Ref        string `json:"ref,omitempty"`
+	Digest     string `json:"digest,omitempty"`
+	Quant      string `json:"quant,omitempty"`
+	SecondHand bool   `json:"secondHand,omitempty"` // it was a quant itself, so that the losses of both add up
+	Matrix     string `json:"matrix,omitempty"`     // the text whose importance matrix was used; empty: none was
 }
 
 // SplitRef cuts a reference into its name and quant: "a:Q4_0" gives "a", "Q4_0"; "a" gives "a", "".

@@ -29,6 +29,7 @@ type Options struct {
 	Name     string          // name for people; empty: the file's own
 	Source   string          // empty: SourceImport
 	Licence  backend.Licence // empty name: the file's own
+	Parent   *backend.Parent // of a derived model, which gets its parent's templates, system prompt and sampling too
 	SHA256   string          // the file must have this digest (hexadecimal); empty: any
 	Link     bool            // a hard link will do where the disk can't share blocks: it costs no space, but a change to the original changes the model
 	Progress func(done, total int64)

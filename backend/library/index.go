@@ -144,7 +144,10 @@ func (c *cache) remember(m backend.Model) {
 	defer c.mu.Unlock()
 	r, ok := c.records[m.Digest]
 	o := origin{Name: m.Name, Source: m.Source, Licence: m.Licence, Added: m.Added}
-	if !ok || r.Ref == m.Ref && r.Origin.Name == o.Name && r.Origin.Source == o.Source && r.Origin.Licence == o.Licence && r.Origin.Added.Equal(o.Added) {
+	if m.Parent.Digest != "" {
+		o.Parent = &m.Parent
+	}
+	if !ok || r.Ref == m.Ref && (r.Origin.Parent == nil) == (o.Parent == nil) && r.Origin.Name == o.Name && r.Origin.Source == o.Source && r.Origin.Licence == o.Licence && r.Origin.Added.Equal(o.Added) {
 		return
 	}
 	r.Ref, r.Origin = m.Ref, o

@@ -151,6 +151,9 @@ func (l *Library) model(e entry) (backend.Model, error) {
 		if !o.Added.IsZero() {
 			m.Added = o.Added
 		}
+		if o.Parent != nil {
+			m.Parent = *o.Parent
+		}
 	}
 	if m.Name == "" {
 		m.Name = e.name.model

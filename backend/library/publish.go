@@ -44,6 +44,13 @@ func (l *Library) published(e entry) (backend.Model, error) {
 func (l *Library) publishModel(n name, header *gguf.File, weights layer, from origin) error {
 	c, extra := configFor(header, weights.Digest)
 	layers := []layer{weights}
+	if from.Parent != nil {
+		inherited := l.inherit(&c, from.Parent.Digest)
+		extra = slices.DeleteFunc(extra, func(e content) bool {
+			return slices.ContainsFunc(inherited, func(i layer) bool { return i.MediaType == e.mediaType })
+		})
+		layers = append(layers, inherited...)
+	}
 	for _, e := range extra {
 		blob, err := l.putBlob(e.mediaType, e.data)
 		layers = append(layers, blob)
@@ -129,7 +136,7 @@ func weightCount(n int64) string {
 
 func originFor(source, digest string, f *gguf.File, o Options) origin {
 	shown, _ := nameAndTag(o.Name)
-	out := origin{Name: display(shown), Source: firstOf(o.Source, SourceImport), Licence: o.Licence, Added: time.Now().UTC().Truncate(time.Second)}
+	out := origin{Name: display(shown), Source: firstOf(o.Source, SourceImport), Licence: o.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: o.Parent}
 	if out.Name == "" && digest == starterDigest {
 		out.Name = StarterName
 	}

@@ -76,6 +76,7 @@ type origin struct {
 	Source  string          `json:"source"`
 	Licence backend.Licence `json:"licence"`
 	Added   time.Time       `json:"added"`
+	Parent  *backend.Parent `json:"parent,omitempty"`
 }
 
 func (m manifest) all() []layer { return append([]layer{m.Config}, m.Layers...) }
