@@ -1,13 +1,316 @@
 package download
 
-import "log/slog"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"weightroom/backend"
+)
 
 // Fetcher transfers files. One is made for the whole app, so that the speed limit and the patience that a server asks
 // for hold for all its transfers. It may be used from many goroutines.
 type Fetcher struct {
 	Client  Doer
-	Gate    *Gate  // wrapped around Client's transport too; nil: none
+	Gate    *Gate  // the one around Client's transport; nil: none
 	Limit   *Limit // nil: none
 	Streams int    // connections for one file; 0: as many as help, up to 16
 	Log     *slog.Logger
+
+	patience  *patience // nil: the usual; tests shorten it
+	piece     int64     // 0: by the file's size; tests shorten it
+	noReserve bool      // tests act as a file system that cannot reserve
+}
+
+// The files beside the one that is fetched.
+const (
+	suffixPart  = ".part"
+	suffixState = ".state"
+)
+
+// tries bounds what one call does before it gives up.
+const (
+	strikesMost = 7 // failed exchanges without a piece in between
+	liesMost    = 4 // answers that do not fit, before the file is asked for as a whole
+	plainMost   = 3 // such attempts
+	repairsMost = 3 // rounds of fetching bad pieces anew
+	changesMost = 2 // times that the file may become another one
+)
+
+// Fetch transfers one file to path and returns when all of it is there and verified: against the item's digest, or,
+// where that is not known, held together by one strong ETag or one unbroken answer. Until then the file is called
+// path.part and its state path.state; after any end of the process the next call goes on from there, and what is on
+// the disk is read again before it is trusted. Path.state stays until Remove.
+//
+// The file is not synced: whoever gives it its place does that. Passing faults are tried again for about half a
+// minute; then their error is returned, see Passing. Progress, which may be nil, is called from one goroutine at a
+// time, at most ten times a second, and once more before Fetch returns.
+func (f *Fetcher) Fetch(ctx context.Context, item Item, path string, progress func(Progress)) (Done, error) {
+	if !validDigest(item.Digest) || item.Bytes < -1 {
+		return Done{}, backend.Fail(backend.CodeInvalid, nil, "The source describes this file wrongly.", "Choose another model.")
+	}
+	t := newTransfer(f, item, path)
+	if progress != nil {
+		t.progress = progress
+	}
+	done, err := t.run(ctx)
+	if ctx.Err() != nil && err != nil {
+		err = ctx.Err()
+	}
+	return done, explain(err)
+}
+
+// Remove deletes what Fetch has left at path, whole or not.
+func Remove(path string) error {
+	return explain(errors.Join(removeFile(path), removeFile(path+suffixPart), removeFile(path+suffixState), removeFile(path+suffixState+".new")))
+}
+
+func validDigest(d string) bool {
+	if d == "" {
+		return true
+	}
+	digits, ok := strings.CutPrefix(d, "sha256:")
+	raw, err := hex.DecodeString(digits)
+	return ok && err == nil && len(raw) == sha256.Size && digits == strings.ToLower(digits)
+}
+
+func (t *transfer) run(ctx context.Context) (Done, error) {
+	if err := os.MkdirAll(filepath.Dir(t.path), 0o755); err != nil {
+		return Done{}, err
+	}
+	if err := errors.Join(clearPlace(t.path), clearPlace(t.part), clearPlace(t.state)); err != nil {
+		return Done{}, err
+	}
+	old, known := readState(t.state)
+	if done, ok, err := t.already(ctx, old); ok || err != nil {
+		return done, err
+	}
+	var err error
+	if t.file, err = os.OpenFile(t.part, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return Done{}, err
+	}
+	defer func() { _ = t.file.Close() }()
+	if !tryLock(t.file) {
+		return Done{}, backend.Fail(backend.CodeBusy, nil, "This file is being downloaded already.", "Wait for the other download.")
+	}
+	if err := t.start(old, known); err != nil {
+		return Done{}, err
+	}
+	defer func() { _ = t.journal.close() }()
+	digest, err := t.fillUntilRight(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	return t.finish(digest)
+}
+
+// already finds a file that an earlier call completed. One that is not right is removed.
+func (t *transfer) already(ctx context.Context, old saved) (Done, bool, error) {
+	info, err := os.Lstat(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Done{}, false, nil
+	}
+	if err != nil {
+		return Done{}, false, err
+	}
+	want := t.item.Digest
+	if want == "" && t.fits(old.about) {
+		want = old.digest
+	}
+	if want != "" && (t.item.Bytes < 0 || info.Size() == t.item.Bytes) {
+		got, err := hashFile(ctx, t.path)
+		if err == nil && got == want {
+			return Done{Digest: got, Bytes: info.Size()}, true, removeFile(t.part)
+		}
+		if ctx.Err() != nil {
+			return Done{}, false, ctx.Err()
+		}
+	}
+	return Done{}, false, os.Remove(t.path)
+}
+
+func hashFile(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h, buf := sha256.New(), make([]byte, 1<<20)
+	for {
+		n, err := f.Read(buf)
+		h.Write(buf[:n])
+		if err == nil {
+			err = ctx.Err()
+		}
+		if errors.Is(err, io.EOF) {
+			return digestOf(h.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+func digestOf(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
+
+// fits says whether a journal is about the file that is asked for.
+func (t *transfer) fits(a about) bool {
+	return a.Version == stateVersion && a.Digest == t.item.Digest && a.Asked == t.item.Bytes
+}
+
+// start takes up where an earlier call ended, or begins.
+func (t *transfer) start(old saved, known bool) error {
+	piece := t.f.piece
+	if piece == 0 {
+		piece = pieceFor(t.item.Bytes)
+	}
+	known = known && t.fits(old.about) && old.about.Piece == piece && (t.item.Digest != "" || old.about.ETag != "")
+	if !known {
+		old = saved{about: about{Version: stateVersion, Digest: t.item.Digest, Asked: t.item.Bytes, Bytes: t.item.Bytes, Piece: piece}}
+	}
+	info, err := t.file.Stat()
+	if err != nil {
+		return err
+	}
+	t.about, t.guard = old.about, old.about.ETag
+	t.plan = newPlan(old.about.Bytes, piece)
+	for i, sum := range old.pieces {
+		if i < len(t.plan.state) && int64(i)*piece+t.plan.length(i) <= info.Size() {
+			t.plan.sums[i] = sum
+			t.plan.set(i, doubtful)
+		} else {
+			delete(old.pieces, i)
+		}
+	}
+	t.hash.restore(old, t.plan)
+	if !known && info.Size() > 0 {
+		if err := t.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	if err := t.room(); err != nil {
+		if !known {
+			_ = removeFile(t.part)
+		}
+		return err
+	}
+	t.journal, err = newJournal(t.state, old)
+	return err
+}
+
+// room makes sure of the space for the rest of the file, when its size is known.
+func (t *transfer) room() error {
+	if t.plan.size < 0 {
+		return nil
+	}
+	if err := lacking(t.path, t.plan.size-onDisk(t.file)); err != nil {
+		return err
+	}
+	if t.f.noReserve {
+		return nil
+	}
+	return reserve(t.file, t.plan.size)
+}
+
+// fillUntilRight fetches until the whole file has the right digest, or nothing more can be done about it.
+func (t *transfer) fillUntilRight(ctx context.Context) (string, error) {
+	var plains, repairs, changes int
+	for {
+		err := t.fill(ctx)
+		var again *restart
+		switch {
+		case errors.As(err, &again):
+			if again.plain {
+				plains++
+			} else {
+				changes++
+			}
+			if plains > plainMost || changes > changesMost {
+				return "", again.why
+			}
+			t.log.Info("download starts again", "file", t.item.Name, "plain", again.plain, "error", again.why)
+			if err := t.reset(again); err != nil {
+				return "", err
+			}
+			continue
+		case err != nil:
+			return "", err
+		}
+		digest := t.hash.digest()
+		if t.item.Digest == "" || digest == t.item.Digest {
+			return digest, nil
+		}
+		bad, err := t.recheck(ctx)
+		if err != nil {
+			return "", err
+		}
+		t.log.Warn("downloaded file has the wrong digest", "file", t.item.Name, "bad_pieces", bad)
+		wrong := backend.Fail(backend.CodeDamaged, errors.New("wrong digest"), "What came is not the file that was promised: its checksum differs.", hintElsewhere)
+		switch {
+		case bad > 0 && repairs < repairsMost:
+			repairs++
+		case !t.plain:
+			plains = plainMost - 1
+			if err := t.reset(&restart{plain: true}); err != nil {
+				return "", err
+			}
+		default:
+			_ = t.file.Truncate(0) // nothing of it is worth keeping
+			return "", errors.Join(wrong, removeFile(t.state))
+		}
+	}
+}
+
+// reset forgets every piece.
+func (t *transfer) reset(why *restart) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.plain = t.plain || why.plain
+	t.guard, t.guarded = why.guard, false
+	t.about.ETag, t.about.Bytes = why.guard, t.item.Bytes
+	t.plan = newPlan(t.item.Bytes, t.plan.piece)
+	t.hash.reset()
+	return t.rewrite()
+}
+
+// rewrite puts a journal in place that tells what the plan knows.
+func (t *transfer) rewrite() error {
+	_ = t.journal.close()
+	s := saved{about: t.about, pieces: map[int]uint32{}}
+	for i, state := range t.plan.state {
+		if state == good || state == doubtful {
+			s.pieces[i] = t.plan.sums[i]
+		}
+	}
+	s.hashed, s.hash = t.hash.saved()
+	j, err := newJournal(t.state, s)
+	if err == nil {
+		t.journal = j
+	}
+	return err
+}
+
+// finish gives the file its name.
+func (t *transfer) finish(digest string) (Done, error) {
+	size := t.plan.size
+	if err := t.file.Truncate(size); err != nil { // an earlier, longer one may have lain there
+		return Done{}, err
+	}
+	if err := t.journal.add(recordDone, []byte(digest)); err != nil && !isFull(err) {
+		return Done{}, err
+	}
+	if err := t.file.Close(); err != nil {
+		return Done{}, err
+	}
+	if err := os.Rename(t.part, t.path); err != nil {
+		return Done{}, err
+	}
+	return Done{Digest: digest, Bytes: size, Sent: t.sent.Load()}, nil
 }

@@ -1,0 +1,27 @@
+package download
+
+import "path/filepath"
+
+const (
+	marginLeast = 4 << 20
+	marginMost  = 256 << 20
+)
+
+// margin is what should stay free beside a file of n bytes: for the journal, and so that the last byte of the disk is
+// not ours.
+func margin(n int64) int64 { return min(max(n/64, marginLeast), marginMost) }
+
+// lacking says whether need more bytes do not fit on the disk that path is on, with a margin.
+func lacking(path string, need int64) error {
+	if need <= 0 {
+		return nil
+	}
+	free, err := freeSpace(filepath.Dir(path))
+	if err != nil {
+		return nil //nolint:nilerr // a disk that does not tell its space is tried
+	}
+	if need+margin(need) > free {
+		return noSpace(need+margin(need), free)
+	}
+	return nil
+}

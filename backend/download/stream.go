@@ -1,0 +1,268 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/url"
+
+	"weightroom/backend"
+)
+
+const sniffed = 512 // bytes at the start of an answer that must not look like a web page
+
+// stream fetches s with one request. Of the first piece, rest bytes are in buf already; the rest that it returns are
+// those of the piece it could not complete. Used is the generation of the link.
+func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (left, used int, err error) {
+	link, used, err := t.address(ctx)
+	if err != nil {
+		return rest, used, err
+	}
+	t.mu.Lock()
+	at, size, piece := int64(s.at), t.plan.size, t.plan.piece
+	a := ask{from: at*piece + int64(rest), to: -1, size: size, guard: t.guard, plain: t.plain, strict: t.item.Digest == "" && t.guard != ""}
+	if s.end != endless && size >= 0 {
+		a.to = min(int64(s.end)*piece, size)
+	}
+	if t.plain || t.plan.length(s.at)-int64(rest) < sniffed {
+		a.from, rest = at*piece, 0
+	}
+	t.mu.Unlock()
+	if size == 0 {
+		return 0, used, nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	req, err := newRequest(ctx, link, a)
+	if err != nil {
+		return rest, used, err
+	}
+	w := t.dog.add(cancel)
+	defer w.done()
+	resp, err := t.f.Client.Do(req)
+	if err != nil {
+		return rest, used, t.broken(ctx, err, req.URL.Host)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	w.answered()
+	g, wrong := check(a, resp, t.f.Gate)
+	if wrong == nil {
+		wrong = t.learn(g, a)
+	}
+	if wrong != nil {
+		if wrong.kind == changed && t.item.Digest == "" {
+			return 0, used, &restart{why: wrong, guard: g.etag}
+		}
+		return rest, used, wrong
+	}
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		return 0, used, nil // the file is empty
+	}
+	left, err = t.receive(ctx, s, buf, rest, resp, g, w)
+	return left, used, err
+}
+
+// newRequest asks for what a says.
+func newRequest(ctx context.Context, link Link, a ask) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.URL, nil)
+	if err != nil {
+		return nil, backend.Fail(backend.CodeInvalid, withoutAddress(err), "The source gave an address that is none.", hintElsewhere)
+	}
+	for key, values := range link.Header {
+		req.Header[key] = values
+	}
+	req.Header.Set("Accept-Encoding", "identity")
+	if a.plain {
+		return req, nil
+	}
+	asked := fmt.Sprintf("bytes=%d-", a.from)
+	if a.to >= 0 {
+		asked += fmt.Sprint(a.to - 1)
+	}
+	req.Header.Set("Range", asked)
+	if a.guard != "" {
+		req.Header.Set("If-Range", a.guard)
+	}
+	return req, nil
+}
+
+// broken is the fault of a request that failed.
+func (t *transfer) broken(ctx context.Context, err error, host string) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
+		return faultOf(cause, host)
+	} else if cause != nil {
+		return cause
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		if at, parseErr := url.Parse(u.URL); parseErr == nil && at.Host != "" {
+			host = at.Host // of the hop that failed
+		}
+	}
+	return faultOf(err, host)
+}
+
+// address gives the link to use, and asks the source for one where there is none.
+func (t *transfer) address(ctx context.Context) (Link, int, error) {
+	t.linking.Lock()
+	defer t.linking.Unlock()
+	t.mu.Lock()
+	link, have, renew, generation := t.link, t.haveLink, t.renew, t.generation
+	t.mu.Unlock()
+	if have || ctx.Err() != nil {
+		return link, generation, ctx.Err()
+	}
+	if t.item.Link == nil {
+		return link, generation, backend.Fail(backend.CodeInvalid, errors.New("item without a linker"), "The source gives no address for this file.", hintElsewhere)
+	}
+	asking, cancel := context.WithTimeoutCause(ctx, t.dog.answer+t.dog.body/2, errStalled)
+	defer cancel()
+	link, err := t.item.Link.Link(asking, renew)
+	if err != nil {
+		return link, generation, t.noAddress(asking, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.link, t.haveLink = link, true
+	if etag := strongETag(link.ETag); etag != "" && t.guard == "" && !t.guarded {
+		t.guard = etag
+	}
+	return link, t.generation, nil
+}
+
+// noAddress is the fault of a source that gave no link.
+func (t *transfer) noAddress(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		return context.Canceled
+	}
+	if errors.Is(context.Cause(ctx), errStalled) {
+		err = errStalled
+	}
+	f := faultOf(err, "the source")
+	if f.kind == final && Passing(f.told) {
+		f = &fault{kind: passing, told: f.told}
+	}
+	return f
+}
+
+// learn takes in what the first answer tells about the file, and holds later ones against it.
+func (t *transfer) learn(g got, a ask) *fault {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.size >= 0 && t.plan.size < 0 {
+		t.plan.learn(g.size)
+		if err := t.room(); err != nil {
+			return faultOf(explain(err), "")
+		}
+	}
+	if !t.guarded {
+		t.guarded = true
+		if t.guard == "" {
+			t.guard = g.etag
+		}
+		if t.item.Digest == "" && t.guard == "" && !t.plain {
+			// Nothing would hold parts together: one answer must bring all of it.
+			t.plain = true
+			if a.from > 0 || g.to != t.plan.size {
+				return &fault{kind: rangeless, told: liar("the server", "does not say which version of the file it sends").told}
+			}
+		}
+		if t.about.ETag != t.guard || t.about.Bytes != t.plan.size {
+			t.about.ETag, t.about.Bytes = t.guard, t.plan.size
+			if err := t.rewrite(); err != nil {
+				return faultOf(explain(err), "")
+			}
+		}
+		t.cond.Broadcast()
+	}
+	return nil
+}
+
+// receive reads the body of an answer into pieces.
+func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, resp *http.Response, g got, w *watched) (int, error) {
+	host, off, start := hostOf(resp), g.from, rest
+	clean := false // the first bytes are not a web page's
+	for {
+		t.mu.Lock()
+		length := t.plan.length(s.at)
+		t.mu.Unlock()
+		most := length - int64(rest)
+		if g.to >= 0 {
+			most = min(most, g.to-off)
+		}
+		if limit := t.f.Limit.Rate(); limit > 0 {
+			most = min(most, max(limit/10, 4<<10)) // an even flow
+		}
+		w.begin()
+		n, err := resp.Body.Read(buf[rest : int64(rest)+most])
+		w.end(n)
+		rest, off = rest+n, off+int64(n)
+		t.sent.Add(int64(n))
+		if limitErr := t.f.Limit.take(ctx, n); limitErr != nil {
+			err = limitErr
+		}
+		full := int64(rest) == length
+		if !clean && (rest-start >= sniffed || full || err != nil || off == g.to) {
+			if clean = true; looksLikePage(buf[start:rest]) {
+				return 0, page(host)
+			}
+			if rest-start < sniffed && !full && off != g.to && g.to >= 0 {
+				rest, off = start, off-int64(rest-start) // too little to tell
+			}
+		}
+		ended := errors.Is(err, io.EOF)
+		if ended && g.to < 0 {
+			t.end(off)
+			full = rest > 0
+		}
+		if full {
+			more, putErr := t.put(s, buf[:rest], off-int64(rest))
+			rest, start = 0, 0
+			if putErr != nil || !more && off != g.to {
+				return 0, putErr // someone else fetches what follows
+			}
+		}
+		switch {
+		case ended && g.to < 0, off == g.to:
+			if !ended && resp.ContentLength >= 0 {
+				_, _ = resp.Body.Read(make([]byte, 1)) // sees the end, so that the connection can be used again
+			}
+			return rest, nil
+		case ended:
+			return rest, faultOf(io.ErrUnexpectedEOF, host)
+		case err != nil:
+			return rest, t.broken(ctx, err, host)
+		}
+	}
+}
+
+// end learns the size of a file from where it ended.
+func (t *transfer) end(size int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.plan.size < 0 {
+		t.plan.learn(size)
+		t.cond.Broadcast()
+	}
+}
+
+// put writes the first piece of s, which begins at off, and says whether s has more.
+func (t *transfer) put(s *span, data []byte, off int64) (more bool, err error) {
+	sum := crc32.Checksum(data, castagnoli)
+	if _, err := t.file.WriteAt(data, off); err != nil {
+		return false, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.at >= s.end {
+		return false, nil // it was taken away meanwhile
+	}
+	_ = t.journal.add(recordPiece, pieceBody(s.at, sum)) // without it, a later call fetches the piece again
+	more = t.plan.put(s, sum)
+	t.strikes, t.proven = 0, true
+	t.cond.Broadcast()
+	return more, nil
+}
