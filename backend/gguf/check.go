@@ -43,12 +43,14 @@ type vocabulary struct {
 // checkGeneral checks the entries that the rest of the header depends on.
 func checkGeneral(f *File) error {
 	v, ok := f.Get(keyArchitecture)
-	if !ok {
+	if !ok && !f.laterPart() {
 		return hostile("This file doesn't say what kind of model it is (its architecture is missing).")
 	}
-	arch, ok := v.(string)
-	if !ok || arch == "" || len(arch) > 64 || strings.ContainsFunc(arch, notSlug) {
+	if arch, text := v.(string); ok && (!text || arch == "" || len(arch) > 64 || strings.ContainsFunc(arch, notSlug)) {
 		return hostile("The architecture of this file is not a name.")
+	}
+	if err := checkSplit(f); err != nil {
+		return err
 	}
 	for _, kv := range f.Metadata {
 		if _, text := kv.Value.(string); !text && slices.Contains(textKeys(), kv.Key) {

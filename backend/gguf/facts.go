@@ -36,17 +36,10 @@ func (f *File) Role() Role {
 		return RoleProjector
 	case kind == "adapter" || f.String("adapter.type") != "":
 		return RoleAdapter
-	case len(f.Tensors) == 0:
+	case len(f.Tensors) == 0 && !f.split():
 		return RoleVocabulary
 	}
 	return RoleModel
-}
-
-// Split gives the number of this part, from 0, and of all parts; 0, 1 for a file that is whole.
-func (f *File) Split() (no, count int) {
-	n, _ := f.Int("split.no")
-	c, _ := f.Int("split.count")
-	return int(min(n, 1<<16)), int(max(1, min(c, 1<<16)))
 }
 
 // Parameters is the number of weights: the elements of all tensors.

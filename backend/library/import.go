@@ -136,6 +136,9 @@ type staged struct {
 }
 
 func (s *staged) discard() {
+	if s == nil {
+		return
+	}
 	_ = s.file.Close()
 	if s.path != "" {
 		_ = os.Remove(s.path)

@@ -105,7 +105,7 @@ func (c *cache) facts(path string, w layer) (facts, error) {
 	c.mu.Lock()
 	r, ok := c.records[digest]
 	c.mu.Unlock()
-	if ok && r.Size == info.Size() && r.Modified.Equal(info.ModTime()) && r.Facts.Architecture != "" {
+	if ok && r.Size == info.Size() && r.Modified.Equal(info.ModTime()) && (r.Facts.Architecture != "" || r.Facts.Parameters > 0) {
 		return r.Facts, nil
 	}
 	header, err := readHeader(path)

@@ -45,6 +45,30 @@ func letterOrDigit(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
+// parseRef reads a reference with its host and namespace: "llama3.1:8b", "someone/thing", "hf.co/owner/repo:Q4_0". A
+// reference without a tag gets tag. ok is false for what the layout can't hold.
+func parseRef(ref, tag string) (n name, ok bool) {
+	ref = strings.TrimPrefix(strings.TrimSpace(ref), "https://")
+	path, asked := backend.SplitRef(ref)
+	n = name{layoutHost, layoutNamespace, "", firstOf(asked, tag)}
+	switch part := strings.Split(path, "/"); len(part) {
+	case 1:
+		n.model = part[0]
+	case 2:
+		n.namespace, n.model = part[0], part[1]
+	case 3:
+		n.host, n.namespace, n.model = part[0], part[1], part[2]
+	default:
+		return n, false
+	}
+	return n, n.valid()
+}
+
+// same reports whether two names are one. Upper and lower case are, as on many disks.
+func (n name) same(o name) bool {
+	return strings.EqualFold(n.host, o.host) && strings.EqualFold(n.namespace, o.namespace) && strings.EqualFold(n.model, o.model) && strings.EqualFold(n.tag, o.tag)
+}
+
 // slug makes a model's name in the store from one for people: lower case, and "-" for all that a name can't hold.
 // A name with no usable character gives "".
 func slug(s string) string {

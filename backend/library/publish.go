@@ -32,6 +32,10 @@ func (l *Library) resize(e entry, digest string, size int64) error {
 // published gives the model of a manifest that was just written or found.
 func (l *Library) published(e entry) (backend.Model, error) {
 	e.manifest, e.added, e.bad = readManifest(e.path)
+	if a, ok := l.adapter(e); ok {
+		l.cache.write(l)
+		return a.model(), nil
+	}
 	m, err := l.model(e)
 	if err != nil {
 		return backend.Model{}, err

@@ -126,6 +126,7 @@ func (l *Library) dropUnused(layers []layer) (freed int64, err error) {
 		}
 		freed += info.Size()
 		l.cache.forget(digest)
+		_ = os.Remove(l.sumsPath(digest))
 	}
 	return freed, syncFolder(l.blobs())
 }

@@ -34,6 +34,10 @@ const (
 	typeTemplate  = "application/vnd.ollama.image.template"
 	typeParams    = "application/vnd.ollama.image.params"
 	typeSystem    = "application/vnd.ollama.image.system"
+	typeAdapter   = "application/vnd.ollama.image.adapter"
+	typeLicence   = "application/vnd.ollama.image.license"
+	typeMessages  = "application/vnd.ollama.image.messages"
+	typeDraft     = "application/vnd.ollama.image.draft" // a small model that guesses for the large one
 )
 
 const (
@@ -77,6 +81,16 @@ type origin struct {
 	Licence backend.Licence `json:"licence"`
 	Added   time.Time       `json:"added"`
 	Parent  *backend.Parent `json:"parent,omitempty"`
+
+	Address  string                `json:"address,omitempty"`  // the page or registry it came from
+	Revision string                `json:"revision,omitempty"` // a commit, or a manifest's digest
+	Files    map[string]fileOrigin `json:"files,omitempty"`    // by digest
+}
+
+// fileOrigin is where one file of a model came from.
+type fileOrigin struct {
+	Name    string `json:"name,omitempty"`    // what it was called
+	Address string `json:"address,omitempty"` // where to fetch it again
 }
 
 func (m manifest) all() []layer { return append([]layer{m.Config}, m.Layers...) }
@@ -101,12 +115,18 @@ func (m manifest) bytes() int64 {
 }
 
 func (m manifest) has(mediaType string) bool {
+	_, ok := m.first(mediaType)
+	return ok
+}
+
+// first gives the first layer of a type.
+func (m manifest) first(mediaType string) (layer, bool) {
 	for _, l := range m.Layers {
 		if l.MediaType == mediaType {
-			return true
+			return l, true
 		}
 	}
-	return false
+	return layer{}, false
 }
 
 // entry is a manifest file and what it says.
@@ -272,7 +292,7 @@ func (l *Library) writeFile(path string, data []byte) error {
 	if err == nil {
 		err = l.at("sync " + kindOf(path))
 	}
-	if err == nil && kindOf(path) != "index" {
+	if err == nil && !strings.HasPrefix(kindOf(path), "index") {
 		err = f.Sync()
 	}
 	if e := f.Close(); err == nil {
@@ -298,7 +318,7 @@ func (l *Library) place(temp, path string) error {
 	if err := l.at("sync folder of " + kindOf(path)); err != nil {
 		return err
 	}
-	if kindOf(path) == "index" {
+	if strings.HasPrefix(kindOf(path), "index") {
 		return nil
 	}
 	return syncFolder(filepath.Dir(path))
@@ -320,8 +340,12 @@ func kindOf(path string) string {
 	switch base := filepath.Base(path); {
 	case base == indexName:
 		return "index"
+	case strings.HasPrefix(base, "sha256-") && strings.HasSuffix(base, ".json"):
+		return "index of sums"
 	case strings.HasPrefix(base, "sha256-"):
 		return "blob"
+	case strings.HasPrefix(base, arrivePrefix), strings.HasPrefix(base, removePrefix):
+		return "journal"
 	}
 	return "manifest"
 }

@@ -34,6 +34,25 @@ func space(dir string) (free, total int64, err error) {
 	return int64(s.Bavail) * block, int64(s.Blocks) * block, nil
 }
 
+// sameDisk reports whether a file can be renamed into dir.
+func sameDisk(path, dir string) bool {
+	var a, b unix.Stat_t
+	return unix.Stat(path, &a) == nil && unix.Stat(dir, &b) == nil && a.Dev == b.Dev
+}
+
+// syncFile makes sure that what others wrote is on the disk.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := f.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return err
+	}
+	return nil
+}
+
 func syncFolder(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -3,6 +3,8 @@ package library
 import (
 	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/windows"
 )
@@ -30,6 +32,22 @@ func space(dir string) (free, total int64, err error) {
 		return 0, 0, err
 	}
 	return int64(f), int64(t), nil
+}
+
+// sameDisk reports whether a file can be renamed into dir: a folder that another disk is mounted on counts as the disk
+// of its letter, and renaming then fails.
+func sameDisk(path, dir string) bool {
+	return strings.EqualFold(filepath.VolumeName(path), filepath.VolumeName(dir))
+}
+
+// syncFile makes sure that what others wrote is on the disk.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return f.Sync()
 }
 
 // syncFolder has no equal here: NTFS keeps its own journal of names.

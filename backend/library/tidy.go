@@ -36,6 +36,7 @@ func (l *Library) Tidy(ctx context.Context) (freed int64, err error) {
 
 // tidy is Tidy for a caller that holds the right to change the store. What fails is left for the next time.
 func (l *Library) tidy() (freed int64) {
+	l.finishArrivals() // before the temporary files, which they may still need
 	freed = l.tidyTemporary()
 	journals, _ := filepath.Glob(filepath.Join(escape(l.dir), removePrefix+"*"))
 	for _, j := range journals {
