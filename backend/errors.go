@@ -39,6 +39,7 @@ const (
 	CodeProxy          Code = "proxy"
 	CodeCertificate    Code = "certificate"
 	CodeChanged        Code = "changed" // the file became another one while it was fetched
+	CodeNoKeyring      Code = "no_keyring"
 )
 
 // Error is a failure a person can read: one plain sentence and a next step. Cause is for the log only.

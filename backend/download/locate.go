@@ -1,0 +1,55 @@
+package download
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"weightroom/backend"
+)
+
+// locate asks an address for its first byte to learn where the file really is. Many servers send on to a signed
+// address on another host, which is then fetched from directly, without the header: one request more for a file and
+// not for each of its parts, and no authorisation where it does not belong. The link is empty, and the answer is given,
+// when the file is not given out. The answer's body is closed.
+func (s *Sources) locate(ctx context.Context, address string, header http.Header) (Link, *http.Response, error) {
+	var seen *http.Response // of the first host, whose headers describe the file
+	for range maxRedirects + 1 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return Link{}, nil, notAReference(address)
+		}
+		for k, v := range header {
+			req.Header[k] = v
+		}
+		req.Header.Set("Range", "bytes=0-0")
+		resp, err := s.client.doOnce(req)
+		if err != nil {
+			return Link{}, nil, told(ctx, err, req.URL.Host)
+		}
+		_ = resp.Body.Close()
+		if seen == nil || seen.StatusCode/100 == 3 {
+			seen = resp
+		}
+		switch {
+		case resp.StatusCode == http.StatusPartialContent, resp.StatusCode == http.StatusOK, resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+			return Link{URL: address, Header: header.Clone(), ETag: strongETag(resp.Header.Get("ETag")), Ranges: resp.StatusCode == http.StatusPartialContent}, seen, nil
+		case resp.StatusCode/100 != 3 || resp.StatusCode == http.StatusNotModified:
+			return Link{}, resp, nil
+		}
+		to, err := resp.Location()
+		if err != nil {
+			return Link{}, nil, faultOfStatus(resp, nil).told
+		}
+		if err := s.client.sentTo(req.URL, to); err != nil {
+			return Link{}, nil, err
+		}
+		to.Fragment = ""
+		if hostPort(to) != hostPort(req.URL) {
+			return Link{URL: to.String()}, seen, nil
+		}
+		address = to.String()
+	}
+	u, _ := url.Parse(address)
+	return Link{}, nil, backend.Fail(backend.CodeServer, nil, u.Host+" sends on too often.", "Check the address.")
+}

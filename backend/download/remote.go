@@ -1,0 +1,199 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+const (
+	firstChunk = 256 << 10 // what one request for a header brings: enough for most, and doubled each time
+	largeChunk = 896 << 10 // so that, with what a reader looks ahead, at most 1 MiB too much is fetched
+)
+
+// Header reads the header of an item's file and nothing else of it: by ranges of less than 1 MiB each, and checked as
+// strictly as a file on disk. fetched is how many bytes came. Errors are *backend.Error.
+func (s *Sources) Header(ctx context.Context, i Item) (f *gguf.File, fetched int64, err error) {
+	ctx = WithPurpose(ctx, PurposeHeader, i.Name)
+	linker := i.Link
+	if linker == nil {
+		if linker, err = s.Linker(i); err != nil {
+			return nil, 0, err
+		}
+	}
+	r := &rangeReader{ctx: ctx, client: s.client, linker: linker, size: i.Bytes}
+	if err := r.fill(0, firstChunk); err != nil { // also learns the size
+		return nil, r.fetched, r.told(err)
+	}
+	f, err = gguf.Read(r, r.size)
+	if r.err != nil { // gguf takes it for a bad disk
+		return nil, r.fetched, r.told(r.err)
+	}
+	return f, r.fetched, err
+}
+
+// ModelHeader reads the headers of all parts of an offer's model and joins them: the first part's metadata, and the
+// tensors of all, as if the model were one file.
+func (s *Sources) ModelHeader(ctx context.Context, o Offer) (f *gguf.File, fetched int64, err error) {
+	ctx = WithPurpose(ctx, PurposeHeader, o.Ref)
+	parts := o.weights()
+	if len(parts) == 0 {
+		return nil, 0, backend.Fail(backend.CodeUnsupported, nil, "This offer has no weights.", "Choose another one.")
+	}
+	files := make([]*gguf.File, 0, len(parts))
+	for _, p := range parts {
+		f, n, err := s.Header(ctx, p)
+		fetched += n
+		if err != nil {
+			return nil, fetched, err
+		}
+		files = append(files, f)
+	}
+	f, err = joinParts(files)
+	return f, fetched, err
+}
+
+// joinParts makes one header of the headers of a split model's files, given in order.
+func joinParts(files []*gguf.File) (*gguf.File, error) {
+	if len(files) == 1 {
+		if _, count := files[0].Split(); count <= 1 {
+			return files[0], nil
+		}
+	}
+	var tensors []gguf.Tensor
+	seen := map[string]bool{}
+	for i, f := range files {
+		if no, count := f.Split(); no != i || count != len(files) {
+			return nil, backend.Fail(backend.CodeHostileFile, fmt.Errorf("part %d of %d at place %d of %d", no, count, i, len(files)), "The parts of this model don't belong together.", "Choose another repository.")
+		}
+		for _, t := range f.Tensors {
+			if seen[t.Name] {
+				return nil, backend.Fail(backend.CodeHostileFile, nil, "Two parts of this model hold the same tensor.", "Choose another repository.")
+			}
+			seen[t.Name] = true
+			tensors = append(tensors, t)
+		}
+	}
+	var metadata []gguf.KV
+	for _, kv := range files[0].Metadata {
+		if a, list := kv.Value.(gguf.Array); list && a.Values == nil { // too long to be kept; what is left of a vocabulary is its size
+			if kv.Key == "tokenizer.ggml.tokens" {
+				metadata = append(metadata, gguf.KV{Key: files[0].ArchKey("vocab_size"), Value: uint32(a.Len)})
+			}
+			continue
+		}
+		if !strings.HasPrefix(kv.Key, "split.") && kv.Key != files[0].ArchKey("vocab_size") && kv.Key != "general.alignment" {
+			metadata = append(metadata, kv)
+		}
+	}
+	return gguf.New(metadata, tensors)
+}
+
+// rangeReader reads a file elsewhere in chunks that grow. It keeps one chunk, because a header is read front to back.
+type rangeReader struct {
+	ctx     context.Context
+	client  Doer
+	linker  Linker
+	size    int64 // -1: not known yet
+	guard   string
+	chunk   []byte
+	at      int64 // of the chunk in the file
+	fetched int64
+	err     error // why the last chunk did not come
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *rangeReader) ReadAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) {
+		at := off + int64(n)
+		if at >= r.size {
+			return n, io.EOF
+		}
+		if at < r.at || at >= r.at+int64(len(r.chunk)) {
+			if err := r.fill(at, min(max(2*int64(len(r.chunk)), firstChunk), largeChunk)); err != nil {
+				r.err = err
+				return n, err
+			}
+		}
+		n += copy(p[n:], r.chunk[at-r.at:])
+	}
+	return n, nil
+}
+
+// fill fetches the chunk at off, renewing an address that has expired once.
+func (r *rangeReader) fill(off, length int64) error {
+	for attempt := range 2 {
+		link, err := r.linker.Link(r.ctx, attempt > 0)
+		if err != nil {
+			return err
+		}
+		err = r.fetch(link, off, length)
+		var f *fault
+		if err == nil || !errors.As(err, &f) || f.kind != refused && f.kind != passing {
+			return err
+		}
+		if attempt > 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rangeReader) fetch(link Link, off, length int64) error {
+	a := ask{from: off, to: off + length, size: r.size, guard: r.guard}
+	if r.size >= 0 {
+		a.to = min(a.to, r.size)
+	}
+	req, err := http.NewRequestWithContext(r.ctx, http.MethodGet, link.URL, nil)
+	if err != nil {
+		return err
+	}
+	for k, v := range link.Header {
+		req.Header[k] = v
+	}
+	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", a.from, a.to-1))
+	if r.guard != "" {
+		req.Header.Set("If-Range", r.guard)
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return faultOf(err, req.URL.Host)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	g, f := check(a, resp, nil)
+	if f != nil {
+		return f
+	}
+	want := min(a.to, g.size)
+	if g.to > 0 {
+		want = min(want, g.to)
+	}
+	body := make([]byte, max(0, want-a.from))
+	n, err := io.ReadFull(resp.Body, body)
+	r.fetched += int64(n)
+	if err != nil && len(body) > 0 {
+		return faultOf(err, hostOf(resp))
+	}
+	if off == 0 && looksLikePage(body) {
+		return page(hostOf(resp))
+	}
+	r.size, r.chunk, r.at = g.size, body, off
+	if r.guard == "" {
+		r.guard = g.etag
+	}
+	return nil
+}
+
+func (r *rangeReader) told(err error) error {
+	var f *fault
+	if r.ctx.Err() == nil && errors.As(err, &f) {
+		return f.told
+	}
+	return told(r.ctx, err, "The server")
+}

@@ -1,0 +1,177 @@
+package download
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"weightroom/backend"
+)
+
+// The addresses of the sources that have names of their own.
+const (
+	HuggingFace    = "https://huggingface.co"
+	OllamaRegistry = "https://registry.ollama.ai"
+)
+
+// SourceOptions is what Sources work with.
+type SourceOptions struct {
+	Client      *Client
+	Secrets     Secrets // nil: none
+	HuggingFace string  // base address; empty: HuggingFace
+	Ollama      string  // base address; empty: OllamaRegistry
+}
+
+// Sources turn references into offers, and the items of offers into addresses. They may be used from many goroutines.
+type Sources struct {
+	client  *Client
+	secrets Secrets
+	hub     *url.URL
+	ollama  *url.URL
+
+	mu       sync.Mutex
+	sessions map[string]*session // of registries, by repository
+}
+
+// NewSources makes the sources. Its error is for a base address that is none.
+func NewSources(o SourceOptions) (*Sources, error) {
+	s := &Sources{client: o.Client, secrets: o.Secrets, sessions: map[string]*session{}}
+	if s.secrets == nil {
+		s.secrets = noSecrets{}
+	}
+	for _, b := range []struct {
+		to            **url.URL
+		given, normal string
+	}{{&s.hub, o.HuggingFace, HuggingFace}, {&s.ollama, o.Ollama, OllamaRegistry}} {
+		if b.given == "" {
+			b.given = b.normal
+		}
+		u, err := url.Parse(strings.TrimSuffix(b.given, "/"))
+		if err == nil {
+			err = checkAddress(u)
+		}
+		if err != nil {
+			return nil, err
+		}
+		*b.to = u
+	}
+	return s, nil
+}
+
+// Resolve says what a reference stands for. It accepts
+//
+//   - llama3.1:8b and namespace/name:tag, of Ollama's registry, also with @sha256:…;
+//   - hf.co/OWNER/REPO[@REVISION][:QUANT], and addresses of repositories and files copied from Hugging Face;
+//   - HOST[:PORT]/NAMESPACE/NAME[:TAG|@sha256:…], of any OCI registry;
+//   - the https address of a file whose name ends in .gguf.
+//
+// It connects, for the purpose of a look-up, and fetches no weights. Errors are *backend.Error.
+func (s *Sources) Resolve(ctx context.Context, ref string) (Offer, error) {
+	r, err := parseReference(ref, s.hub, s.ollama)
+	if err != nil {
+		return Offer{}, err
+	}
+	ctx = WithPurpose(ctx, PurposeLookup, clip(ref, 200))
+	switch r.source {
+	case SourceHuggingFace:
+		return s.resolveHub(ctx, r.hub)
+	case SourceAddress:
+		return s.resolveAddress(ctx, r.file)
+	}
+	return s.resolveRegistry(ctx, r)
+}
+
+// Normal gives the full form of a reference without connecting: "llama3.1" is "llama3.1:latest". It is what a list of
+// downloads compares.
+func (s *Sources) Normal(ref string) (string, error) {
+	r, err := parseReference(ref, s.hub, s.ollama)
+	if err != nil {
+		return "", err
+	}
+	switch r.source {
+	case SourceHuggingFace:
+		return r.hub.ref(), nil
+	case SourceAddress:
+		return r.file.String(), nil
+	}
+	return r.repo.ref(r.source), nil
+}
+
+// Linker gives the addresses of an item again, after a restart, from its Address. It does not connect before its Link
+// is called.
+func (s *Sources) Linker(i Item) (Linker, error) {
+	u, err := url.Parse(i.Address)
+	if err != nil || i.Address == "" {
+		return nil, backend.Fail(backend.CodeInvalid, err, "Weightroom does not remember where this file comes from.", "Start the download again, from its name or address.")
+	}
+	if err := checkAddress(u); err != nil {
+		return nil, err
+	}
+	if u.Host == s.hub.Host && strings.Contains(u.Path, "/resolve/") {
+		return s.hubLinker(u, i), nil
+	}
+	if repo, ok := blobAddress(u); ok {
+		return &blobLink{sources: s, repo: repo, url: i.Address}, nil
+	}
+	return &plainLink{url: i.Address}, nil
+}
+
+// fetch reads a small document whole: at most limit bytes. The answer's body is closed.
+func (s *Sources) fetch(ctx context.Context, address string, header http.Header, limit int64) ([]byte, *http.Response, error) {
+	resp, err := s.get(ctx, address, header)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := readSmall(resp, limit)
+	return b, resp, err
+}
+
+// get sends a GET and gives whatever answer comes.
+func (s *Sources) get(ctx context.Context, address string, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, notAReference(address)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, told(ctx, err, req.URL.Host)
+	}
+	return resp, nil
+}
+
+// told gives the sentence of a failed request.
+func told(ctx context.Context, err error, host string) error {
+	if ctx.Err() != nil {
+		return backend.Fail(backend.CodeCancelled, ctx.Err(), "Cancelled.", "")
+	}
+	return faultOf(err, host).told
+}
+
+// readSmall reads a document of at most limit bytes from a good answer, and closes it. A web page is refused.
+func readSmall(resp *http.Response, limit int64) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }()
+	host := hostOf(resp)
+	if resp.StatusCode != http.StatusOK {
+		return nil, faultOfStatus(resp, nil).told
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, faultOf(err, host).told
+	case int64(len(b)) > limit:
+		return nil, liar(host, fmt.Sprintf("sends more than %d KiB", limit>>10)).told
+	case looksLikePage(b):
+		return nil, page(host).told
+	case resp.ContentLength >= 0 && int64(len(bytes.TrimSpace(b))) == 0 && limit > 0:
+		return nil, liar(host, "sends nothing").told
+	}
+	return b, nil
+}
