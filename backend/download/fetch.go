@@ -56,6 +56,7 @@ func (f *Fetcher) Fetch(ctx context.Context, item Item, path string, progress fu
 	if !validDigest(item.Digest) || item.Bytes < -1 {
 		return Done{}, backend.Fail(backend.CodeInvalid, nil, "The source describes this file wrongly.", "Choose another model.")
 	}
+	ctx = WithPurpose(ctx, PurposeDownload, item.Name)
 	t := newTransfer(f, item, path)
 	if progress != nil {
 		t.progress = progress
