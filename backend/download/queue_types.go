@@ -68,7 +68,9 @@ type QueueOptions struct {
 	// Link makes an item's Linker anew from its Address, after a restart.
 	Link func(ctx context.Context, d Download, i Item) (Linker, error)
 	// Finish takes the files of a download in, and gives what came of them. The download is done only when it returned
-	// no error. It may run again for the same files when the app was killed in between, so it must bear that.
+	// no error. The files are verified but not synced: Finish does that. It may take them away by renaming. When the app
+	// was killed before the end of a download was stored, Finish runs again for the same files, and some may be gone
+	// from their paths because it has taken them already.
 	Finish func(ctx context.Context, d Download, files []File) (result string, err error)
 	// Changed hears of every change, one call at a time; of progress at most ten times a second for each download. The
 	// last state of a download is always heard, and it is stored before it is. It must not call the queue. The copy is
@@ -76,4 +78,6 @@ type QueueOptions struct {
 	Changed func(d Download, gone bool)
 	Active  int // downloads at once; 0: two
 	Log     *slog.Logger
+
+	pauses []time.Duration // nil: waits; tests shorten them
 }

@@ -1,0 +1,285 @@
+package download
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"weightroom/backend"
+)
+
+// waits are the pauses after 1, 2, 3… failures of a passing kind in a row.
+func waits() []time.Duration {
+	return []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+}
+
+const spaceLook = 5 * time.Second // between two looks at a full disk
+
+// loop starts what may start.
+func (q *Queue) loop() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for q.ctx.Err() == nil {
+		q.mu.Lock()
+		next := q.startDue(time.Now())
+		q.mu.Unlock()
+		timer.Reset(next)
+		select {
+		case <-q.ctx.Done():
+		case <-q.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// startDue starts what may run, and gives the time until something else may.
+func (q *Queue) startDue(now time.Time) time.Duration {
+	running := 0
+	for _, e := range q.list {
+		if e.cancel != nil {
+			running++
+		}
+	}
+	next := time.Hour
+	for _, e := range q.list {
+		if e.cancel != nil || e.d.State != StateQueued && e.d.State != StateWaiting {
+			continue
+		}
+		if wait := e.d.RetryAt.Sub(now); e.d.State == StateWaiting && wait > 0 {
+			next = min(next, wait)
+			continue
+		}
+		if e.d.State == StateWaiting && e.d.Error != nil && e.d.Error.Code == backend.CodeDiskFull && q.lacking(e) != nil {
+			e.d.RetryAt = now.Add(spaceLook)
+			next = min(next, spaceLook)
+			continue
+		}
+		if running >= q.active || q.closed {
+			continue
+		}
+		running++
+		q.begin(e)
+	}
+	return next
+}
+
+// begin runs e.
+func (q *Queue) begin(e *entry) {
+	ctx, cancel := context.WithCancel(q.ctx)
+	e.cancel, e.over, e.then, e.gone = cancel, make(chan struct{}), "", false
+	e.d.State, e.d.Error, e.d.RetryAt = StateRunning, nil, time.Time{}
+	_ = q.changed(ctx, e) // it is logged; the next change stores again
+	q.work.Go(func() {
+		err := q.run(ctx, e)
+		cancel()
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.ended(e, err)
+		e.cancel = nil
+		close(e.over)
+		q.kick()
+	})
+}
+
+// folder is where the files of a download come to lie.
+func (q *Queue) folder(e *entry) string { return filepath.Join(q.opts.Dir, e.d.ID) }
+
+func (q *Queue) path(e *entry, i int) string {
+	return filepath.Join(q.folder(e), fmt.Sprintf("%03d", i))
+}
+
+// lacking says whether the rest of e does not fit on the disk.
+func (q *Queue) lacking(e *entry) error {
+	need := int64(0)
+	for i, item := range e.d.Items {
+		need += max(item.Bytes, 0)
+		for _, suffix := range []string{"", suffixPart} {
+			if f, err := os.Open(q.path(e, i) + suffix); err == nil {
+				need -= min(onDisk(f), max(item.Bytes, 0))
+				_ = f.Close()
+			}
+		}
+	}
+	if err := os.MkdirAll(q.opts.Dir, 0o755); err != nil {
+		return explain(err)
+	}
+	return lacking(q.folder(e), need)
+}
+
+// run brings a download from wherever it is to its end.
+func (q *Queue) run(ctx context.Context, e *entry) error {
+	q.mu.Lock()
+	handed, taken := e.handed, q.taken(e)
+	q.mu.Unlock()
+	if handed && taken {
+		if err := q.finish(ctx, e); err == nil || ctx.Err() != nil || Passing(err) {
+			return err
+		}
+	}
+	q.mu.Lock()
+	if taken || !e.fresh {
+		e.files = nil // Fetch finds what is whole, reads it again, and brings the rest
+	}
+	e.handed, e.fresh = false, true
+	have, items := len(e.files), e.d.Items
+	sum := int64(0)
+	for _, f := range e.files {
+		sum += f.Bytes
+	}
+	q.mu.Unlock()
+	if err := q.lacking(e); err != nil {
+		return err
+	}
+	for i := have; i < len(items); i++ {
+		file, err := q.fetch(ctx, e, i, sum)
+		if err != nil {
+			return err
+		}
+		sum += file.Bytes
+		q.mu.Lock()
+		e.files = append(e.files, file)
+		q.mu.Unlock()
+	}
+	return q.finish(ctx, e)
+}
+
+// taken says whether a file that was here is not where it was.
+func (q *Queue) taken(e *entry) bool {
+	for _, f := range e.files {
+		if _, err := os.Lstat(f.Path); err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// fetch brings item i; before is how many bytes the items before it have.
+func (q *Queue) fetch(ctx context.Context, e *entry, i int, before int64) (File, error) {
+	q.mu.Lock()
+	d := copyOf(e.d)
+	q.mu.Unlock()
+	item := d.Items[i]
+	if item.Link == nil && q.opts.Link != nil {
+		link, err := q.opts.Link(ctx, d, item)
+		if err != nil {
+			return File{}, explain(err)
+		}
+		item.Link = link
+	}
+	done, err := q.opts.Fetcher.Fetch(ctx, item, q.path(e, i), func(p Progress) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.progress(e, i, before, p)
+	})
+	if err != nil {
+		return File{}, err
+	}
+	return File{Item: item, Path: q.path(e, i), Digest: done.Digest, Bytes: done.Bytes}, nil
+}
+
+// progress takes in what the transfer of item i reports.
+func (q *Queue) progress(e *entry, i int, before int64, p Progress) {
+	if e.d.Items[i].Bytes < 0 && p.Total >= 0 {
+		e.d.Total = before + p.Total
+		for _, later := range e.d.Items[i+1:] {
+			if e.d.Total += later.Bytes; later.Bytes < 0 {
+				e.d.Total = -1
+				break
+			}
+		}
+	}
+	e.d.Bytes = max(e.d.Bytes, before+p.Bytes)
+	e.d.Rate, e.d.Streams, e.d.Left = p.Rate, p.Streams, -1
+	if rest := e.d.Total - before - p.Bytes; e.d.Total >= 0 && p.Rate > 1 && p.Left >= 0 {
+		e.d.Left = p.Left + time.Duration(float64(rest-(p.Total-p.Bytes))/p.Rate*float64(time.Second))
+	}
+	e.d.Error = p.Waiting
+	q.tell.soon(e.d.ID)
+}
+
+// finish hands the files over.
+func (q *Queue) finish(ctx context.Context, e *entry) error {
+	q.mu.Lock()
+	e.d.State, e.d.Rate, e.d.Left, e.d.Streams, e.d.Error = StateFinishing, 0, -1, 0, nil
+	e.handed = true
+	err := q.changed(ctx, e)
+	d, files := copyOf(e.d), append([]File(nil), e.files...)
+	q.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	result := ""
+	if q.opts.Finish != nil {
+		if result, err = q.opts.Finish(ctx, d, files); err != nil {
+			return explain(err)
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e.d.Result = result
+	return nil
+}
+
+// ended records how a run came to its end.
+func (q *Queue) ended(e *entry, err error) {
+	now := time.Now()
+	e.d.Rate, e.d.Left, e.d.Streams = 0, -1, 0
+	switch {
+	case err == nil:
+		e.d.State, e.d.Error, e.d.Finished, e.d.Bytes = StateDone, nil, now, max(e.d.Bytes, e.d.Total)
+		e.files, e.handed = nil, false
+		if q.changed(q.ctx, e) == nil {
+			q.removeFolder(e.d.ID)
+		}
+		if e.gone {
+			_ = q.remove(q.ctx, e) // it is logged
+		}
+		return
+	case e.gone:
+		_ = q.remove(q.ctx, e)
+		return
+	case e.then != "":
+		e.d.State, e.d.Error = e.then, nil
+	case q.ctx.Err() != nil:
+		return // stored as it is, it goes on after the next Open
+	case Passing(err):
+		q.waitFor(e, err, now)
+	default:
+		e.d.State, e.d.Error = StateFailed, plainError(err)
+		q.opts.Log.Warn("download failed", "id", e.d.ID, "error", err)
+	}
+	_ = q.changed(q.ctx, e)
+}
+
+// waitFor lets e try again later.
+func (q *Queue) waitFor(e *entry, err error, now time.Time) {
+	if e.d.Bytes > e.at {
+		e.tries = 0
+	}
+	e.at = e.d.Bytes
+	pauses := q.opts.pauses
+	if pauses == nil {
+		pauses = waits()
+	}
+	wait := pauses[min(e.tries, len(pauses)-1)]
+	e.tries++
+	e.d.State, e.d.Error, e.d.RetryAt = StateWaiting, plainError(err), now.Add(wait)
+	var f *fault
+	if errors.As(err, &f) && f.until.After(e.d.RetryAt) {
+		e.d.RetryAt = f.until
+	}
+	if e.d.Error.Code == backend.CodeDiskFull {
+		e.d.RetryAt = now.Add(spaceLook)
+	}
+	q.opts.Log.Info("download waits", "id", e.d.ID, "error", err)
+}
+
+// plainError is err's sentence alone, as it is stored.
+func plainError(err error) *backend.Error {
+	e := *backend.Readable(err)
+	e.Cause = nil
+	return &e
+}
