@@ -168,7 +168,7 @@ func (g *guard) send(req *http.Request) (*http.Response, error) {
 	req.Header.Del("Cookie")
 	resp, err := g.client.transport.RoundTrip(req)
 	if n := a.line.Load(); err != nil && n != nil {
-		g.client.ledger.end(n, faultOf(err, req.URL.Host).told.Message)
+		g.client.ledger.fail(n, faultOf(err, req.URL.Host).told.Message)
 	}
 	return resp, err
 }

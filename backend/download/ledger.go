@@ -219,6 +219,23 @@ func (l *Ledger) end(n *line, result string) {
 	l.touch(n)
 }
 
+func (l *Ledger) open(n *line) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return n.Ended == 0
+}
+
+// fail notes why a connection was of no use. Who finds out may come after who closed it.
+func (l *Ledger) fail(n *line, why string) {
+	l.end(n, why)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n.Result == resultDone {
+		n.Result = why
+		l.touch(n)
+	}
+}
+
 // settle adds what a line has counted since the last time to its host's totals.
 func (l *Ledger) settle(n *line) {
 	in, out := n.in.Load(), n.out.Load()
@@ -287,7 +304,9 @@ func (l *Ledger) store(ctx context.Context) error {
 	}
 	pages := map[int64]ledgerDocument{}
 	for page := range l.dirty {
-		pages[page] = ledgerDocument{}
+		if page > l.seq/ledgerPage-ledgerLines/ledgerPage { // an older one's place is taken
+			pages[page] = ledgerDocument{}
+		}
 	}
 	for _, n := range l.lines {
 		if d, ok := pages[n.Seq/ledgerPage]; ok {
@@ -339,7 +358,7 @@ func (c *countedConn) Close() error {
 // serve says what a connection that was kept open is used for now; another purpose is another line.
 func (c *countedConn) serve(p Purpose) {
 	old := c.line.Load()
-	if old.Purpose == p && old.Ended == 0 {
+	if old.Purpose == p && c.ledger.open(old) {
 		return
 	}
 	next := c.ledger.begin(p, old.Host, old.Via)

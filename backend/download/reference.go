@@ -50,7 +50,7 @@ func parseReference(ref string, hub, ollama *url.URL) (reference, error) {
 		ref = strings.TrimSpace(strings.TrimPrefix(ref, command))
 	}
 	switch {
-	case ref == "" || len(ref) > 2048 || strings.ContainsFunc(ref, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+	case ref == "" || len(ref) > 2048 || strings.HasPrefix(ref, ".") || strings.HasSuffix(ref, ":") || strings.ContainsFunc(ref, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		return reference{}, notAReference(ref)
 	case strings.Contains(ref, "://"):
 		u, err := url.Parse(ref)
