@@ -39,7 +39,7 @@ func (s *Sources) resolveAddress(ctx context.Context, u *url.URL) (Offer, error)
 		return Offer{}, backend.Fail(backend.CodeNotGGUF, nil, "The file at this address is not a GGUF model.", "Copy the address of the file itself, not of its page.")
 	}
 	name := path.Base(u.Path)
-	o := Offer{Ref: address, Source: SourceAddress, Name: strings.TrimSuffix(name, path.Ext(name)), Quant: quantOf(name), Revision: g.etag}
+	o := Offer{Ref: withoutSecrets(u), Source: SourceAddress, Name: strings.TrimSuffix(name, path.Ext(name)), Quant: quantOf(name), Revision: g.etag}
 	i := Item{Name: name, Kind: KindModel, Bytes: g.size, Address: withoutSecrets(u)}
 	i.Link = &plainLink{url: address, etag: g.etag, ranges: resp.StatusCode == http.StatusPartialContent}
 	if m := splitForm.FindStringSubmatch(name); m != nil && m[3] != "00001" {

@@ -162,6 +162,7 @@ func (q *Queue) fetch(ctx context.Context, e *entry, i int, before int64) (File,
 	d := copyOf(e.d)
 	q.mu.Unlock()
 	item := d.Items[i]
+	ctx = WithPurpose(ctx, PurposeDownload, d.Ref)
 	if item.Link == nil && q.opts.Link != nil {
 		link, err := q.opts.Link(ctx, d, item)
 		if err != nil {

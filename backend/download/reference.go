@@ -19,6 +19,19 @@ type reference struct {
 	file   *url.URL   // of a plain address
 }
 
+// ref is the full form of the reference, with nothing secret in it.
+func (r reference) ref() string {
+	switch r.source {
+	case "":
+		return ""
+	case SourceHuggingFace:
+		return r.hub.ref()
+	case SourceAddress:
+		return withoutSecrets(r.file)
+	}
+	return r.repo.ref(r.source)
+}
+
 // repository is a place in a registry: one tag, or one digest.
 type repository struct {
 	registry name.Registry

@@ -76,7 +76,7 @@ func (s *Sources) Resolve(ctx context.Context, ref string) (Offer, error) {
 	if err != nil {
 		return Offer{}, err
 	}
-	ctx = WithPurpose(ctx, PurposeLookup, clip(ref, 200))
+	ctx = WithPurpose(ctx, PurposeLookup, r.ref())
 	switch r.source {
 	case SourceHuggingFace:
 		return s.resolveHub(ctx, r.hub)
@@ -90,16 +90,7 @@ func (s *Sources) Resolve(ctx context.Context, ref string) (Offer, error) {
 // downloads compares.
 func (s *Sources) Normal(ref string) (string, error) {
 	r, err := parseReference(ref, s.hub, s.ollama)
-	if err != nil {
-		return "", err
-	}
-	switch r.source {
-	case SourceHuggingFace:
-		return r.hub.ref(), nil
-	case SourceAddress:
-		return r.file.String(), nil
-	}
-	return r.repo.ref(r.source), nil
+	return r.ref(), err
 }
 
 // Linker gives the addresses of an item again, after a restart, from its Address. It does not connect before its Link
