@@ -65,10 +65,10 @@ func lookup() context.Context {
 	return WithPurpose(context.Background(), PurposeLookup, "a test")
 }
 
-func getURL(ctx context.Context, c Doer, address string) (*http.Response, error) {
+func getURL(ctx context.Context, c Doer, address string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req.Header.Set("Authorization", "Bearer secret")
 	resp, err := c.Do(req)
@@ -76,7 +76,7 @@ func getURL(ctx context.Context, c Doer, address string) (*http.Response, error)
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()
 	}
-	return resp, err
+	return err
 }
 
 func TestNothingConnectsWithoutAPurpose(t *testing.T) {
@@ -84,11 +84,11 @@ func TestNothingConnectsWithoutAPurpose(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer s.Close()
 	c := newTestClient(t, nil)
-	if _, err := getURL(lookup(), c, s.URL); err != nil { // leaves an open connection to fall for
+	if err := getURL(lookup(), c, s.URL); err != nil { // leaves an open connection to fall for
 		t.Fatal(err)
 	}
 	asked = false
-	_, err := getURL(context.Background(), c, s.URL)
+	err := getURL(context.Background(), c, s.URL)
 	if err == nil || asked {
 		t.Fatalf("connected: %v, asked %v", err, asked)
 	}
@@ -114,7 +114,7 @@ func TestRequestsAreThePlainOnes(t *testing.T) {
 	defer s.Close()
 	c := newTestClient(t, nil)
 	for range 2 {
-		if _, err := getURL(lookup(), c, s.URL); err != nil {
+		if err := getURL(lookup(), c, s.URL); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -130,7 +130,7 @@ func TestHeadersHaveALimit(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	if _, err := getURL(lookup(), newTestClient(t, nil), s.URL); err == nil {
+	if err := getURL(lookup(), newTestClient(t, nil), s.URL); err == nil {
 		t.Error("200 KB of headers were read")
 	}
 }
@@ -199,10 +199,10 @@ func TestRedirects(t *testing.T) {
 			for _, warm := range []bool{false, true} { // also when a connection to the target is open already
 				client := newTestClient(t, network, start, end)
 				if warm && strings.HasPrefix(c.to, "https://") && !strings.Contains(c.to, "@") {
-					_, _ = getURL(lookup(), client, c.to)
+					_ = getURL(lookup(), client, c.to)
 				}
 				to, *endSeen, *plainSeen = c.to, nil, nil
-				_, err := getURL(lookup(), client, c.from)
+				err := getURL(lookup(), client, c.from)
 				if c.followed && err != nil || !c.followed && err == nil {
 					t.Fatalf("warm %v: %v", warm, err)
 				}
@@ -225,7 +225,7 @@ func TestRedirects(t *testing.T) {
 func TestAuthorisationStaysWithItsPort(t *testing.T) {
 	end, seen := redirecting(t, false, func(*http.Request) string { return "" })
 	start, _ := redirecting(t, false, func(*http.Request) string { return end.URL + "/y" })
-	if _, err := getURL(lookup(), newTestClient(t, nil), start.URL); err != nil {
+	if err := getURL(lookup(), newTestClient(t, nil), start.URL); err != nil {
 		t.Fatal(err)
 	}
 	if len(*seen) != 1 || (*seen)[0].Header.Get("Authorization") != "" {
@@ -236,13 +236,13 @@ func TestAuthorisationStaysWithItsPort(t *testing.T) {
 func TestFiveRedirectsAndNoMore(t *testing.T) {
 	for n, followed := range map[int]bool{5: true, 6: false} {
 		count := 0
-		s, _ := redirecting(t, false, func(r *http.Request) string {
+		s, _ := redirecting(t, false, func(*http.Request) string {
 			if count++; count <= n {
 				return fmt.Sprintf("/%d", count)
 			}
 			return ""
 		})
-		_, err := getURL(lookup(), newTestClient(t, nil), s.URL)
+		err := getURL(lookup(), newTestClient(t, nil), s.URL)
 		if (err == nil) != followed {
 			t.Errorf("%d redirects: %v", n, err)
 		}
@@ -253,7 +253,7 @@ func TestFiveRedirectsAndNoMore(t *testing.T) {
 func TestDirectAddressesOfThisNetwork(t *testing.T) {
 	s, _ := redirecting(t, true, func(*http.Request) string { return "" })
 	c := newTestClient(t, testNet{"nas.example.com:443": {"192.168.1.5", s.Listener.Addr().String()}}, s)
-	if _, err := getURL(lookup(), c, "https://nas.example.com/x"); err != nil {
+	if err := getURL(lookup(), c, "https://nas.example.com/x"); err != nil {
 		t.Error(err)
 	}
 }
@@ -261,7 +261,7 @@ func TestDirectAddressesOfThisNetwork(t *testing.T) {
 func TestLocalhostIsThisComputer(t *testing.T) {
 	s, _ := redirecting(t, false, func(*http.Request) string { return "" })
 	c := newTestClient(t, testNet{"localhost:80": {"93.184.216.34", s.Listener.Addr().String()}})
-	if _, err := getURL(lookup(), c, "http://localhost/x"); err == nil {
+	if err := getURL(lookup(), c, "http://localhost/x"); err == nil {
 		t.Error("plain http went to a localhost that is elsewhere")
 	}
 }
@@ -336,7 +336,7 @@ func TestProxies(t *testing.T) {
 			if h := c.env["host"]; h != "" {
 				host = h
 			}
-			_, err := getURL(lookup(), client, "https://"+host+"/x")
+			err := getURL(lookup(), client, "https://"+host+"/x")
 			if c.code == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -368,7 +368,7 @@ func TestThisComputerIsNeverProxied(t *testing.T) {
 	t.Setenv("no_proxy", "")
 	c := NewClient(ClientOptions{})
 	defer c.CloseIdle()
-	if _, err := getURL(lookup(), c, end.URL); err != nil || len(*asked) > 0 {
+	if err := getURL(lookup(), c, end.URL); err != nil || len(*asked) > 0 {
 		t.Errorf("%v; the proxy was asked %v", err, *asked)
 	}
 }
@@ -394,7 +394,7 @@ func TestUntrustedCertificatesAreExplained(t *testing.T) {
 			if c.trusted {
 				client = newTestClient(t, n, s)
 			}
-			_, err := getURL(lookup(), client, "https://"+c.host+"/x")
+			err := getURL(lookup(), client, "https://"+c.host+"/x")
 			f := faultOf(err, c.host)
 			if plainly(t, f.told) != backend.CodeCertificate || !strings.Contains(f.told.Message, c.says) {
 				t.Errorf("%s: %s (%v)", f.told.Code, f.told.Message, err)
@@ -411,11 +411,11 @@ func TestUntrustedCertificatesAreExplained(t *testing.T) {
 
 func TestOldEncryptionIsRefused(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
-	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} //nolint:gosec // what is refused
+	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
 	s.Config.ErrorLog = nil
 	s.StartTLS()
 	defer s.Close()
-	if _, err := getURL(lookup(), newTestClient(t, nil, s), s.URL); err == nil {
+	if err := getURL(lookup(), newTestClient(t, nil, s), s.URL); err == nil {
 		t.Error("TLS 1.1 was spoken")
 	}
 }

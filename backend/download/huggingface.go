@@ -142,7 +142,7 @@ func displayRepo(s string) string {
 func (s *Sources) hubInfo(ctx context.Context, h hubFile) (*hubInfo, error) {
 	u := s.hub.JoinPath("api", "models", h.owner, h.name, "revision", url.PathEscape(cmp.Or(h.revision, "main")))
 	u.RawQuery = "blobs=true"
-	resp, err := s.askHub(ctx, h, func(header http.Header) (*http.Response, error) { return s.get(ctx, u.String(), header) })
+	resp, err := s.askHub(ctx, h, func(header http.Header) (*http.Response, error) { return s.get(ctx, u.String(), header) }) //nolint:bodyclose // readSmall does
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +291,7 @@ func (l *hubLink) Link(ctx context.Context, renew bool) (Link, error) {
 		return l.found, nil
 	}
 	var link Link
-	resp, err := l.sources.askHub(ctx, l.hub, func(header http.Header) (*http.Response, error) {
+	resp, err := l.sources.askHub(ctx, l.hub, func(header http.Header) (*http.Response, error) { //nolint:bodyclose // locate has
 		found, resp, err := l.sources.locate(ctx, l.item.Address, header)
 		link = found
 		return resp, err

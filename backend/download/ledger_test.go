@@ -9,41 +9,9 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
-
-// memoryKV is a store of documents.
-type memoryKV struct {
-	mu   sync.Mutex
-	docs map[string][]byte
-	fail error
-}
-
-func (m *memoryKV) Get(_ context.Context, key string, v any) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b, ok := m.docs[key]
-	if !ok {
-		return false, nil
-	}
-	return true, json.Unmarshal(b, v)
-}
-
-func (m *memoryKV) Put(_ context.Context, key string, v any) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	if m.docs == nil {
-		m.docs = map[string][]byte{}
-	}
-	b, err := json.Marshal(v)
-	m.docs[key] = b
-	return err
-}
 
 func openLedger(t *testing.T, kv KV) *Ledger {
 	t.Helper()
@@ -61,13 +29,13 @@ func TestEveryConnectionIsInTheLedger(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("x", body))
 	}))
 	defer s.Close()
-	kv := &memoryKV{}
+	kv := &memory{}
 	l := openLedger(t, kv)
 	c := NewClient(ClientOptions{Ledger: l, Proxy: noProxy})
 	search := WithPurpose(context.Background(), PurposeSearch, "llama")
 	fetch := WithPurpose(context.Background(), PurposeDownload, "llama3.1:8b")
 	for _, ctx := range []context.Context{search, search, fetch} { // one connection, kept open
-		if _, err := getURL(ctx, c, s.URL); err != nil {
+		if err := getURL(ctx, c, s.URL); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,7 +43,7 @@ func TestEveryConnectionIsInTheLedger(t *testing.T) {
 	time.Sleep(20 * time.Millisecond)
 	dead := httptest.NewServer(nil)
 	dead.Close()
-	if _, err := getURL(search, c, dead.URL); err == nil {
+	if err := getURL(search, c, dead.URL); err == nil {
 		t.Fatal("reached a server that is gone")
 	}
 	want := []struct {
@@ -111,7 +79,7 @@ func TestEveryConnectionIsInTheLedger(t *testing.T) {
 }
 
 func TestTheLedgerStaysSmallAndExact(t *testing.T) {
-	kv := &memoryKV{}
+	kv := &memory{}
 	l := openLedger(t, kv)
 	const all = 2345
 	for i := range all {
@@ -150,7 +118,7 @@ func TestTheLedgerStaysSmallAndExact(t *testing.T) {
 }
 
 func TestALineThatWasOpenAtTheEndSaysSo(t *testing.T) {
-	kv := &memoryKV{}
+	kv := &memory{}
 	l := openLedger(t, kv)
 	l.begin(Purpose{PurposeDownload, "x"}, "host:443", "").in.Add(7)
 	if err := l.Close(); err != nil { // as after a kill: nothing more is heard of it
@@ -163,7 +131,7 @@ func TestALineThatWasOpenAtTheEndSaysSo(t *testing.T) {
 }
 
 func TestALedgerThatCantBeStoredIsKeptInMemory(t *testing.T) {
-	kv := &memoryKV{fail: errors.New("disk full")}
+	kv := &memory{fail: errors.New("disk full")}
 	l := openLedger(t, kv)
 	l.end(l.begin(Purpose{PurposeDownload, "x"}, "host:443", ""), resultDone)
 	if err := l.Close(); err == nil {

@@ -13,7 +13,6 @@ import (
 // Names of quantizations as llama.cpp's quantizer and its users write them into file names. "UD-" marks mixes that
 // keep some layers more precise.
 var (
-	quantForm = regexp.MustCompile(`(?i)^(UD-)?(I?Q[1-8](_[A-Z0-9]+)*|TQ[12]_0|MXFP4(_MOE)?|NVFP4|BF16|F16|F32|FP16|FP32)$`)
 	quantWord = regexp.MustCompile(`(?i)(UD-)?(IQ[1-4]_(XXS|XS|S|M|NL)|Q[2-8]_K(_(XXL|XL|L|M|S|XS))?|Q[1-8]_[01](_\d_\d)?|TQ[12]_0|MXFP4(_MOE)?|NVFP4|BF16|FP16|FP32|F16|F32)`)
 	splitForm = regexp.MustCompile(`(?i)^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 )
@@ -60,9 +59,6 @@ func canonicalQuant(s string) string {
 	return s
 }
 
-// looksLikeQuant says whether what stands after a colon is a quantization and not a file's name.
-func looksLikeQuant(s string) bool { return quantForm.MatchString(s) }
-
 func isProjector(base string) bool {
 	base = strings.ToLower(base)
 	return strings.HasPrefix(base, "mmproj") || strings.Contains(base, "mmproj-") || strings.HasSuffix(base, "-mmproj.gguf") || strings.HasSuffix(base, ".mmproj.gguf")
@@ -77,11 +73,10 @@ type hubEntry struct {
 
 // form is one form of a model in a repository: one file, or all parts of a split one.
 type form struct {
-	label  string // its name without the part's number
-	quant  string
-	files  []hubEntry
-	parts  int // that there should be
-	number int // of the first part seen, for its place
+	label string // its name without the part's number
+	quant string
+	files []hubEntry
+	parts int // that there should be
 }
 
 func (f *form) bytes() (n int64) {

@@ -17,7 +17,7 @@ func TestReferences(t *testing.T) {
 	for ref, want := range map[string]string{
 		"llama3.1:8b":                                                  "ollama https registry.ollama.ai library/llama3.1 8b",
 		"llama3.1":                                                     "ollama https registry.ollama.ai library/llama3.1 latest",
-		" ollama run qwen3:4b ":                                        "ollama https registry.ollama.ai library/qwen3 4b",
+		"ollama run qwen3:4b":                                          "ollama https registry.ollama.ai library/qwen3 4b",
 		"MFDoom/deepseek-r1:7b":                                        "ollama https registry.ollama.ai MFDoom/deepseek-r1 7b",
 		"registry.ollama.ai/library/gemma3:1b":                         "ollama https registry.ollama.ai library/gemma3 1b",
 		"https://ollama.com/library/gemma3:1b":                         "ollama https registry.ollama.ai library/gemma3 1b",

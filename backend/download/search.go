@@ -50,7 +50,7 @@ func (s *Sources) Search(ctx context.Context, query string, limit int) ([]Hit, e
 	u.RawQuery = q.Encode()
 	hits := []Hit{}
 	for next := u; next != nil && len(hits) < limit; {
-		b, resp, err := s.fetch(ctx, next.String(), http.Header{"Accept": {"application/json"}}, searchLimit)
+		b, resp, err := s.fetch(ctx, next.String(), http.Header{"Accept": {"application/json"}}, searchLimit) //nolint:bodyclose // fetch does
 		if err != nil {
 			return nil, err
 		}

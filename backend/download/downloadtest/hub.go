@@ -122,7 +122,7 @@ func (h *Hub) noted(server string, next http.HandlerFunc) http.HandlerFunc {
 		h.mu.Lock()
 		h.seen = append(h.seen, HubRequest{server, r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Range"), r.UserAgent(), r.Header.Get("Cookie"), r.Referer()})
 		h.mu.Unlock()
-		http.SetCookie(w, &http.Cookie{Name: "token", Value: "follow-me"})
+		http.SetCookie(w, &http.Cookie{Name: "token", Value: "follow-me", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 		if h.Before != nil && h.Before(w, r) {
 			return
 		}
