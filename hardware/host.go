@@ -27,7 +27,7 @@ type host struct {
 	keysErr  error
 }
 
-// A system holds what comes from system calls. registry, processors and memory are Windows's and nil elsewhere.
+// A system holds what comes from system calls. registry, processors, memory and power are Windows's and nil elsewhere.
 type system struct {
 	disk       func(path string) (total, free int64, err error)
 	features   func() []string
@@ -35,6 +35,7 @@ type system struct {
 	memory     func() (Memory, error)
 	processors func() ([]byte, error)                 // SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX records
 	registry   func(key, value string) (string, bool) // below HKEY_LOCAL_MACHINE
+	power      func() Power
 }
 
 func newHost(o Options) *host {

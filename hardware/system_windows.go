@@ -12,7 +12,7 @@ import (
 func thisSystem() system {
 	return system{
 		disk: diskUsage, features: nativeFeatures, threads: runtime.NumCPU,
-		memory: globalMemory, processors: processorRecords, registry: registryString,
+		memory: globalMemory, processors: processorRecords, registry: registryString, power: powerStatus,
 	}
 }
 
@@ -76,4 +76,22 @@ func registryString(key, value string) (string, bool) {
 	defer k.Close()
 	s, _, err := k.GetStringValue(value)
 	return s, err == nil
+}
+
+// powerStatus is GetSystemPowerStatus. Its first byte says whether mains power is there.
+func powerStatus() Power {
+	var s struct {
+		line, flag, percent, saver byte
+		left, full                 uint32
+	}
+	if ok, _, _ := kernel32("GetSystemPowerStatus").Call(uintptr(unsafe.Pointer(&s))); ok == 0 {
+		return PowerUnknown
+	}
+	switch s.line {
+	case 0:
+		return PowerBattery
+	case 1:
+		return PowerAC
+	}
+	return PowerUnknown
 }
