@@ -314,7 +314,8 @@ func driveResult(d backend.Drive) DriveResult {
 	return DriveResult{
 		ID: d.Model, Quant: d.Quant, Source: string(d.Source), PromptTokensPerSecond: d.PromptTokensPerSecond,
 		TokensPerSecond: d.TokensPerSecond, Spread: d.Spread, PeakMemoryBytes: d.PeakMemoryBytes, LoadSeconds: d.LoadSeconds,
-		DiskBytes: d.DiskBytes, Seconds: d.Seconds, Partial: d.Partial, At: millis(d.At),
+		DiskBytes: d.DiskBytes, Seconds: d.Seconds, Partial: d.Partial, Disturbed: d.Disturbed,
+		Device: d.Device, Threads: d.Threads, Driver: d.Driver, Power: d.Power, At: millis(d.At),
 	}
 }
 

@@ -160,6 +160,11 @@ type DriveResult struct {
 	DiskBytes             int64   `json:"diskBytes"`
 	Seconds               float64 `json:"seconds"`
 	Partial               bool    `json:"partial"`
+	Disturbed             bool    `json:"disturbed"` // other programs kept the processors busy
+	Device                string  `json:"device"`    // the processor or graphics processor that ran it
+	Threads               int     `json:"threads"`
+	Driver                string  `json:"driver"` // of a graphics processor; empty: none, or unknown
+	Power                 string  `json:"power"`  // ac, battery; empty: unknown
 	At                    int64   `json:"at"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"weightroom/backend"
@@ -18,8 +19,8 @@ func (c *Core) drivesFolder() string { return filepath.Join(c.Folders.Data, "dri
 
 // tool runs one of the engine's programs for a test drive.
 func (c *Core) tool(ctx context.Context, name string, args ...string) (testdrive.Output, error) {
-	r, err := c.Engine.RunTool(ctx, name, args...)
-	return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr, PeakBytes: r.PeakBytes}, err
+	r, err := c.Engine.RunWeightless(ctx, name, args...)
+	return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr, PeakBytes: r.PeakBytes, CPUSeconds: r.CPUSeconds}, err
 }
 
 // header is a catalog model's header at a quant.
@@ -95,13 +96,23 @@ func (c *Core) Drive(ctx context.Context, id, quant string, progress func(testdr
 		return backend.Drive{}, err
 	}
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: c.tool, Dir: c.drivesFolder(), Header: header, Model: id, FreeBytes: memory.AvailableBytes, Progress: progress,
+		Run: c.tool, Dir: c.drivesFolder(), Header: header, Model: id, FreeBytes: memory.AvailableBytes, Busy: hardware.BusySeconds, Progress: progress,
 	})
 	if err != nil {
 		return d, err
 	}
-	d.Engine = c.build().Ollama
+	d.Engine, d.Power, d.Driver = c.build().Ollama, string(hardware.ReadPower(ctx)), c.driverOf(ctx, d.Device)
 	return d, c.KeepDrive(ctx, d)
+}
+
+// driverOf is the driver of the graphics processor that the engine calls device; empty for a processor.
+func (c *Core) driverOf(ctx context.Context, device string) string {
+	for _, g := range c.gpus(ctx) {
+		if g.Backend != "" && g.Name != "" && strings.Contains(device, g.Name) {
+			return g.Driver
+		}
+	}
+	return ""
 }
 
 // fittingDrives are the three small models whose runs fit the estimates to this machine: two sizes and two types, so

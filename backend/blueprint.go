@@ -44,6 +44,7 @@ type Drive struct {
 	DiskBytes             int64     `json:"diskBytes"` // taken by the file that was run
 	Seconds               float64   `json:"seconds"`   // the whole drive
 	Partial               bool      `json:"partial"`   // fewer layers were run and a line was drawn through them
+	Disturbed             bool      `json:"disturbed"` // other programs kept the processors busy in every run
 	Engine                string    `json:"engine"`    // version
 	Device                string    `json:"device"`    // processor or graphics processor that ran it
 	Driver                string    `json:"driver"`

@@ -160,6 +160,7 @@ type drive struct {
 	DiskBytes             int64   `json:"diskBytes"`
 	Seconds               float64 `json:"seconds"`
 	Partial               bool    `json:"partial"`
+	Disturbed             bool    `json:"disturbed"`
 }
 
 func (s *session) testdriveCommand() *cobra.Command {
@@ -178,13 +179,16 @@ func (s *session) testdriveCommand() *cobra.Command {
 				return err
 			}
 			row := drive{
-				id + ":" + quant, d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial,
+				id + ":" + quant, d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial, d.Disturbed,
 			}
 			if s.json {
 				return s.print(row)
 			}
 			fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %d kB of disk.\n",
 				row.Ref, row.TokensPerSecond, row.PromptTokensPerSecond, 100*row.Spread, row.Seconds, row.DiskBytes/1000)
+			if row.Disturbed {
+				fmt.Fprintln(s.stdout, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
+			}
 			return nil
 		}),
 	}

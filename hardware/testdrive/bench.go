@@ -19,6 +19,7 @@ type Timing struct {
 	LoadSeconds           float64 // from start to the first token, without reading from a disk where the file is a hole
 	Seconds               float64 // the whole run
 	PeakBytes             int64   // largest resident memory; 0: not known
+	CPUSeconds            float64 // processor time of the program
 	Threads               int
 	Build                 int    // llama.cpp's number: 10488
 	Device                string // the graphics processor, else the processor
@@ -69,7 +70,7 @@ func Bench(ctx context.Context, run Tool, path string, o BenchOptions) (Timing, 
 		return Timing{}, failed(ctx, out, err)
 	}
 	t, err := parseBench(out.Stdout, time.Since(begin).Seconds())
-	t.PeakBytes = out.PeakBytes
+	t.PeakBytes, t.CPUSeconds = out.PeakBytes, out.CPUSeconds
 	return t, err
 }
 

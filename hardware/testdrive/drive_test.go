@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"weightroom/backend"
 )
@@ -231,6 +232,37 @@ func TestDrive(t *testing.T) {
 		}()
 		nothingLeft(t, o)
 	})
+	for _, c := range []struct {
+		requirement string
+		others      []float64 // of the four processors, in each run
+		runs        int
+		disturbed   bool
+	}{
+		{"a quiet run is not repeated", []float64{0.1}, 1, false},
+		{"a disturbed run is repeated until it is quiet", []float64{2, 0.1}, 2, false},
+		{"a run that stays disturbed says so", []float64{2, 1, 3}, 3, true},
+	} {
+		t.Run(c.requirement, func(t *testing.T) {
+			e, o := options(t, "smollm2-135m", 8e9)
+			run := e.run
+			var busy float64
+			o.Busy = func(context.Context) (float64, error) { return busy, nil }
+			o.Run = func(ctx context.Context, name string, args ...string) (Output, error) {
+				begin := time.Now()
+				time.Sleep(20 * time.Millisecond)
+				out, err := run(ctx, name, args...)
+				if name == "llama-bench" {
+					out.CPUSeconds = 3
+					busy += out.CPUSeconds + c.others[e.runs-1]*time.Since(begin).Seconds()
+				}
+				return out, err
+			}
+			d, err := Drive(t.Context(), o)
+			if err != nil || d.Disturbed != c.disturbed || e.runs != c.runs {
+				t.Errorf("%d runs, disturbed %v, %v", e.runs, d.Disturbed, err)
+			}
+		})
+	}
 	t.Run("files have the name that Sweep looks for", func(t *testing.T) {
 		e, o := options(t, "smollm2-135m", 8e9)
 		if _, err := Drive(t.Context(), o); err != nil {

@@ -20,7 +20,8 @@ type Tool func(ctx context.Context, name string, args ...string) (Output, error)
 // Output is what a program left behind.
 type Output struct {
 	Stdout, Stderr []byte
-	PeakBytes      int64 // largest resident memory; 0: not known
+	PeakBytes      int64   // largest resident memory; 0: not known
+	CPUSeconds     float64 // processor time it used
 }
 
 // FitOptions say how a model will be loaded. The zero value of a field leaves the choice to the engine.

@@ -104,6 +104,11 @@ export function discoverOf(world: FakeWorld): DiscoverService {
       diskBytes: 18_400,
       seconds: 12.4,
       partial: judged.fit === 'no',
+      disturbed: model.id === 'gpt-oss-20b',
+      device: 'AMD Ryzen 7 PRO 5850U',
+      threads: 8,
+      driver: '',
+      power: 'ac',
     }
     drives.set(`${model.id}:${quant}`, result)
     return result

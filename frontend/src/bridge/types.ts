@@ -470,6 +470,15 @@ export interface DriveResult {
   diskBytes: number
   seconds: number
   partial: boolean
+  /** Other programs kept the processors busy. */
+  disturbed: boolean
+  /** The processor or graphics processor that ran it. */
+  device: string
+  threads: number
+  /** Of a graphics processor; empty: none, or unknown. */
+  driver: string
+  /** "ac", "battery"; empty: unknown. */
+  power: string
   at: number
 }
 

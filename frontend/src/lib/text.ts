@@ -487,6 +487,8 @@ export const text = {
     reading: (n: string) => `reads ${n} t/s`,
     none: 'not yet',
     partialDrive: 'with fewer layers',
+    disturbedDrive: 'while other programs ran',
+    batteryDrive: 'on battery',
     plan: 'The engine’s plan',
     planIntro: 'For a copy without weights, against what is free now.',
     planAsking: 'Asking the engine…',

@@ -201,6 +201,11 @@ export namespace app {
 	    diskBytes: number;
 	    seconds: number;
 	    partial: boolean;
+	    disturbed: boolean;
+	    device: string;
+	    threads: number;
+	    driver: string;
+	    power: string;
 	    at: number;
 	}
 	export interface Engine {
