@@ -97,7 +97,7 @@ if [ -n "${LLAMA_CPP_SOURCE:-}" ]; then
   [ -f "$LLAMA_CPP_SOURCE/CMakeLists.txt" ] || die "LLAMA_CPP_SOURCE=$LLAMA_CPP_SOURCE holds no llama.cpp source." "Name a checkout, or unset it."
   source_id="$(cd "$LLAMA_CPP_SOURCE" && pwd) $(git -C "$LLAMA_CPP_SOURCE" rev-parse HEAD 2>/dev/null || echo unversioned)"
 fi
-script=$($sha <"${BASH_SOURCE[0]}" | cut -c1-64)
+script=$(cat "${BASH_SOURCE[0]}" build/engine/patches/*.patch | $sha | cut -c1-64)
 key=$(printf '%s\n' "$ollama" "$source_id" "$(uname -s)-$(uname -m)" "$variant" "${cpu[@]}" "${gpus[@]}" "$script" | $sha | cut -c1-16)
 
 case "$(uname -s)" in
@@ -112,22 +112,42 @@ link() {
   ln -sfn "$done_dir/lib/ollama" build/lib/ollama
 }
 
-if [ -f "$done_dir/complete" ]; then
+finish_if_built() {
+  [ -f "$done_dir/complete" ] || return 0
   link
   say "up to date (Ollama $ollama, $variant CPU${gpus[*]:+, ${gpus[*]%% *}})."
   exit 0
-fi
+}
+
+finish_if_built
 
 need cmake "CMake 3.24 or newer"
 need git git
+need patch patch
 need python3 "Python 3"
 need "${CC:-cc}" "a C compiler"
 need "${CXX:-c++}" "a C++ compiler"
 if command -v ninja >/dev/null 2>&1; then generator=Ninja; else need make make; generator='Unix Makefiles'; fi
 
+# One build at a time: a second checkout waits and then finds the result. A lock whose owner is gone is taken over.
 mkdir -p "$cache"
+lock="$cache/$key.lock"
+until mkdir "$lock" 2>/dev/null; do
+  owner=$(cat "$lock/pid" 2>/dev/null || true)
+  if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null || [ -n "$(find "$lock" -maxdepth 0 -mmin +1 -empty)" ]; then
+    rm -rf "$lock"
+    continue
+  fi
+  [ -n "${waiting:-}" ] || say "waiting for another build of the same engine"
+  waiting=1
+  sleep 1
+  finish_if_built
+done
+trap 'rm -rf "$lock"' EXIT
+echo $$ >"$lock/pid"
+finish_if_built
 work=$(mktemp -d "$cache/build-XXXXXX")
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$lock"' EXIT
 
 say "fetching sources (Ollama $ollama, llama.cpp b$llama_build)"
 module=$(go mod download -json "github.com/ollama/ollama@$ollama" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') ||
@@ -143,7 +163,11 @@ else
   tar -xzf "$work"/llama_cpp_python-*.tar.gz -C "$work"
   mv "$work"/llama_cpp_python-*/vendor/llama.cpp "$work/llama.cpp"
 fi
-rm -f "$work/llama.cpp/.git" # a stray submodule pointer, which would stop the patch below
+rm -f "$work/llama.cpp/.git" # a stray submodule pointer, which would stop the patches
+for patch in "$root"/build/engine/patches/*.patch; do
+  (cd "$work/llama.cpp" && patch --quiet --strip=1 --forward <"$patch") ||
+    die "${patch##*/} does not fit this llama.cpp source." "Use the pinned source, or bring the patch up to date."
+done
 
 jobs=$(getconf _NPROCESSORS_ONLN)
 stage="$work/stage"

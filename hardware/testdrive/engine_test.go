@@ -35,6 +35,7 @@ func meteredTool(t testing.TB, used func(time.Duration)) Tool {
 	}
 	return func(ctx context.Context, name string, args ...string) (Output, error) {
 		cmd := exec.CommandContext(ctx, filepath.Join(dir, name), args...)
+		cmd.Env = append(os.Environ(), "LLAMA_FILL_HOLES=1")
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		err := cmd.Run()
