@@ -16,6 +16,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/chat"
 	"weightroom/backend/platform"
+	"weightroom/hardware"
 )
 
 // open makes a window on an empty folder, with a recorder in the place of Wails.
@@ -332,11 +333,22 @@ func TestAModelThatCannotFitIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := core.allow(t.Context(), backend.Model{Name: "Small", Bytes: 1 << 20}); err != nil {
+	if err := core.allow(t.Context(), backend.Model{Name: "Small", Bytes: 1 << 20}, 8192); err != nil {
 		t.Errorf("a small model: %v", err)
 	}
-	e := backend.Readable(core.allow(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}))
+	e := backend.Readable(core.allow(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}, 8192))
 	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1125899.9 GB") {
 		t.Errorf("a huge model: %+v", e)
+	}
+	memory, err := hardware.ReadMemory(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	close := backend.Model{Name: "Close", Digest: "sha256:1", Bytes: memory.AvailableBytes / 2}
+	for total, fits := range map[int64]bool{memory.AvailableBytes * 3 / 4: true, memory.AvailableBytes * 2: false} {
+		core.plans.plans = map[planKey]backend.MemoryPlan{{close.Digest, 1 << 20}: {WeightsBytes: close.Bytes, KVBytes: total - close.Bytes, TotalBytes: total}}
+		if err := core.allow(t.Context(), close, 1<<20); (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "for the context") {
+			t.Errorf("a model whose plan takes %d of %d: %v", total, memory.AvailableBytes, err)
+		}
 	}
 }

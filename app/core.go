@@ -17,7 +17,6 @@ import (
 	"weightroom/backend/library"
 	"weightroom/backend/platform"
 	"weightroom/backend/store"
-	"weightroom/hardware"
 )
 
 // Core is everything the app keeps open. Models, Engine and Chat are always there; History is nil for commands that
@@ -32,6 +31,7 @@ type Core struct {
 
 	executable string
 	machine    machineCache
+	plans      planCache
 	shelf      shelf
 	close      sync.Once
 }
@@ -139,27 +139,6 @@ func (c *Core) Resolve(ctx context.Context, ref string) (backend.Model, error) {
 	return models[0], nil
 }
 
-// allow refuses a model that can't fit into memory before the engine tries. Weights alone are counted, and what is
-// loaded now is given back first, so it refuses only what is certain to fail.
-func (c *Core) allow(ctx context.Context, m backend.Model) error {
-	memory, err := hardware.ReadMemory(ctx)
-	if err != nil {
-		return nil //nolint:nilerr // no reading is no reason to refuse
-	}
-	free := memory.AvailableBytes + c.Engine.MemoryBytes()
-	for _, g := range c.gpus(ctx) {
-		if g.Backend != "" && !g.Integrated {
-			free += g.FreeBytes // layers can be split between a graphics processor and main memory
-		}
-	}
-	if m.Bytes <= free {
-		return nil
-	}
-	return backend.Fail(backend.CodeTooBig, nil,
-		m.Name+" needs "+gigabytes(m.Bytes)+" of memory for its weights alone, and "+gigabytes(free)+" are free.",
-		"Close other programs, or pick a smaller model or a smaller quant of it.")
-}
-
 // ImportStarter puts the starter model into the library when its file came with the app and it is not there yet. It
 // says whether the library has it.
 func (c *Core) ImportStarter(ctx context.Context, progress func(done, total int64)) (backend.Model, error) {
@@ -205,15 +184,15 @@ func (c *Core) FirstStart(ctx context.Context) { c.firstStart(ctx) }
 // Answer runs one prompt without storing it. A context length of 0 takes the setting's, or the model's where that is
 // shorter.
 func (c *Core) Answer(ctx context.Context, m backend.Model, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {
-	if err := c.allow(ctx, m); err != nil {
-		return backend.Metrics{}, err
-	}
 	p.Model, p.Bytes = m.Ref, m.Bytes
 	if p.Sampling.ContextLength == 0 {
 		p.Sampling.ContextLength = c.Settings(ctx).ContextLength
 	}
 	if m.ContextLength > 0 {
 		p.Sampling.ContextLength = min(p.Sampling.ContextLength, m.ContextLength)
+	}
+	if err := c.allow(ctx, m, p.Sampling.ContextLength); err != nil {
+		return backend.Metrics{}, err
 	}
 	return c.Engine.Answer(ctx, p, emit)
 }

@@ -302,14 +302,14 @@ func (s *Machine) LoadModel(ref string, contextLength int) error {
 		if err != nil {
 			return err
 		}
-		if err := core.allow(s.window.ctx, m); err != nil {
-			return err
-		}
 		if contextLength <= 0 {
 			contextLength = core.Settings(s.window.ctx).ContextLength
 		}
 		if m.ContextLength > 0 {
 			contextLength = min(contextLength, m.ContextLength)
+		}
+		if err := core.allow(s.window.ctx, m, contextLength); err != nil {
+			return err
 		}
 		return core.Engine.Load(s.window.ctx, m.Ref, contextLength, m.Bytes, nil)
 	})

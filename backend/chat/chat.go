@@ -57,9 +57,9 @@ type Options struct {
 	Store   Store
 	Models  Models
 	Runner  backend.Runner
-	Default func() backend.Sampling                          // what a chat leaves open; its ContextLength must be set
-	Allow   func(ctx context.Context, m backend.Model) error // says beforehand that a model can't run; may be nil
-	Event   func(Event)                                      // called in order for each answer, from its own goroutine
+	Default func() backend.Sampling                                             // what a chat leaves open; its ContextLength must be set
+	Allow   func(ctx context.Context, m backend.Model, contextLength int) error // says beforehand that a model can't run; may be nil
+	Event   func(Event)                                                         // called in order for each answer, from its own goroutine
 }
 
 // Service takes turns.
@@ -238,7 +238,7 @@ func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model 
 	w := &writer{service: s, turn: t, message: a, flushed: time.Now()}
 	p, err := s.prompt(ctx, chat, model, user)
 	if err == nil && s.opts.Allow != nil {
-		err = s.opts.Allow(ctx, model)
+		err = s.opts.Allow(ctx, model, p.Sampling.ContextLength)
 	}
 	if err == nil {
 		a.Metrics, err = s.run(ctx, p, w)

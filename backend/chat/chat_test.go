@@ -48,7 +48,7 @@ type bench struct {
 	ended  chan chat.Event
 }
 
-func newBench(t *testing.T, r backend.Runner, allow func(context.Context, backend.Model) error) *bench {
+func newBench(t *testing.T, r backend.Runner, allow func(context.Context, backend.Model, int) error) *bench {
 	t.Helper()
 	s, _, err := store.Open(t.Context(), t.TempDir(), store.Options{})
 	if err != nil {
@@ -232,7 +232,7 @@ func TestTurn(t *testing.T) {
 	t.Run("a model that can't fit is refused before the engine is asked", func(t *testing.T) {
 		asked := false
 		b := newBench(t, &runnertest.Fake{Model: model, Words: words(1), Asked: func(backend.Prompt) { asked = true }},
-			func(context.Context, backend.Model) error {
+			func(context.Context, backend.Model, int) error {
 				return backend.Fail(backend.CodeTooBig, nil, "Too big.", "Smaller.")
 			})
 		_, answer := b.send(t, "", "hello")

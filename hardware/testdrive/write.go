@@ -22,8 +22,8 @@ const (
 )
 
 // Write puts a weightless model at path and gives the disk space it takes. layers cuts it to its first blocks; 0: all
-// of them. The weights are a hole, and the engine reads zeros there, except in a model made of experts: with zeros
-// every token would go to the same experts, so the embedding, the norms and a part of each router are random there.
+// of them. The weights are a hole, which the engine fills while it reads, but for two things in a model made of experts:
+// the embedding, the norms and a part of each router are random and on disk, so that tokens go to different experts.
 // Whatever stops Write, no file is left.
 func Write(path string, h *Header, layers int) (diskBytes int64, err error) {
 	if layers > 0 {
