@@ -49,7 +49,7 @@ func (c *Core) allow(ctx context.Context, m backend.Model, contextLength int) er
 	}
 	need := backend.MemoryPlan{WeightsBytes: m.Bytes, TotalBytes: m.Bytes}
 	if m.Bytes <= free && m.Bytes+mostPerToken*int64(contextLength)+mostBuffers > free {
-		need = c.plan(ctx, m, contextLength)
+		need = c.loadPlan(ctx, m, contextLength)
 	}
 	if need.TotalBytes <= free {
 		return nil
@@ -64,9 +64,9 @@ func (c *Core) allow(ctx context.Context, m backend.Model, contextLength int) er
 		"Close other programs, choose a shorter context in the chat's settings, or pick a smaller quant.")
 }
 
-// plan asks the engine what a model in the library would take, and remembers the answer. Where it can't say in time,
+// loadPlan asks the engine what a model in the library would take, and remembers the answer. Where it can't say in time,
 // the weights alone are the plan.
-func (c *Core) plan(ctx context.Context, m backend.Model, contextLength int) backend.MemoryPlan {
+func (c *Core) loadPlan(ctx context.Context, m backend.Model, contextLength int) backend.MemoryPlan {
 	key := planKey{m.Digest, contextLength}
 	c.plans.mu.Lock()
 	plan, ok := c.plans.plans[key]

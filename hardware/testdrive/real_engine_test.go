@@ -28,18 +28,7 @@ func starter(t testing.TB) string {
 // difference of the medians of their speeds: the starter and quants derived from it. WEIGHTROOM_MODELS names further files, with ":"
 // between them.
 func TestEngineDriveAgainstRealWeights(t *testing.T) {
-	run := engineTool(t)
-	files := []string{starter(t)}
-	for _, q := range []string{"Q8_0", "Q4_K_M", "Q4_0", "Q6_K", "F16"} {
-		path := filepath.Join(t.TempDir(), q+".gguf")
-		if out, err := run(t.Context(), "llama-quantize", "--allow-requantize", starter(t), path, q); err != nil {
-			t.Fatalf("%v: %s", err, lastWords(out.Stderr))
-		}
-		files = append(files, path)
-	}
-	if more := os.Getenv("WEIGHTROOM_MODELS"); more != "" {
-		files = append(files, strings.Split(more, ":")...)
-	}
+	files := derivedFiles(t, "Q8_0", "Q4_K_M", "Q4_0", "Q6_K", "F16")
 	rounds, patience := 3, 20*time.Second
 	if os.Getenv("WEIGHTROOM_SLOW") != "" {
 		rounds, patience = 7, 2*time.Minute
