@@ -33,6 +33,7 @@ type Core struct {
 	machine    machineCache
 	plans      planCache
 	shelf      shelf
+	bench      bench
 	close      sync.Once
 }
 
@@ -95,6 +96,7 @@ func (c *Core) Close() error {
 		if c.Chat != nil {
 			c.Chat.Close()
 		}
+		c.bench.close()
 		err = c.Engine.Close()
 		if c.History != nil {
 			err = errors.Join(err, c.History.Close())

@@ -141,7 +141,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		s.detectCommand(), s.doctorCommand(), s.recommendCommand(), s.fitCommand(), s.testdriveCommand(),
-		s.importCommand(), s.modelsCommand(), s.runCommand(), s.chatsCommand(),
+		s.importCommand(), s.modelsCommand(), s.runCommand(), s.labCommand(), s.chatsCommand(),
 		engineCommand(), discoverCommand(),
 	)
 	return root

@@ -77,6 +77,17 @@ type Energy struct {
 	Missing        string  `json:"missing"`        // a sentence: why it is not known
 }
 
+// Bench is what llama-bench says about a model and how it ran it.
+type Bench struct {
+	Name       string `json:"name"`       // "llama 256M Q4_K - Medium"
+	Bytes      int64  `json:"bytes"`      // of all tensors
+	Parameters int64  `json:"parameters"` // weights
+	Backend    string `json:"backend"`    // CPU, CUDA …
+	Device     string `json:"device"`
+	Threads    int    `json:"threads"`
+	Build      int    `json:"build"` // llama.cpp's number
+}
+
 // RowState is how far a row got.
 type RowState string
 
@@ -102,6 +113,7 @@ type Row struct {
 	Energy     Energy   `json:"energy"`
 	Quality    *Quality `json:"quality"` // nil: not measured
 
+	Bench     Bench          `json:"bench"`
 	Disturbed []string       `json:"disturbed"` // sentences: what else the machine did in runs that count
 	Repeated  int            `json:"repeated"`  // runs thrown away because they were disturbed
 	Problem   *backend.Error `json:"problem"`

@@ -1,0 +1,268 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+)
+
+// Job is one run of a program of the engine, such as "llama-quantize".
+type Job struct {
+	Name  string
+	Args  []string
+	Watch func(text string) // gets what the program writes, in pieces; nil: nobody watches
+}
+
+// Output is what a program left behind.
+type Output struct {
+	Stdout, Stderr []byte
+	Seconds        float64
+	CPUSeconds     float64 // of all its threads; 0: not known
+	PeakBytes      int64   // largest resident memory; 0: not known
+	AnonymousBytes int64
+	FileBytes      int64
+}
+
+// Tools runs the engine's programs, one at a time and without a network. Cancelling ctx ends a program.
+type Tools interface {
+	Run(ctx context.Context, job Job) (Output, error)
+}
+
+// Use is what a server's processes take at this moment.
+type Use struct {
+	PeakBytes, AnonymousBytes, FileBytes int64
+	CPUSeconds                           float64 // since it began
+}
+
+// Server is an engine of the lab's own, started for one KV-cache type, that loads models of the library as the app
+// does. Nothing else runs while it is open.
+type Server interface {
+	backend.Runner
+	// Load brings a model into memory and returns once it can answer.
+	Load(ctx context.Context, m backend.Model, contextLength int) error
+	// Unload takes it out of memory again.
+	Unload(ctx context.Context, m backend.Model) error
+	// Held is what the engine says the loaded model takes, in bytes; 0: it does not say.
+	Held(ctx context.Context) int64
+	// Use is what its processes take.
+	Use() Use
+	// Close ends it.
+	Close() error
+}
+
+// Serving is how a Server is started.
+type Serving struct {
+	KV      string // f16, q8_0 …
+	Threads int    // 0: the engine's choice
+}
+
+// Publication is a finished file on its way into the library.
+type Publication struct {
+	Ref     string
+	Name    string
+	Parent  backend.Parent
+	Licence backend.Licence
+}
+
+// Shelf is the library as the lab needs it.
+type Shelf interface {
+	// Models lists what is there.
+	Models(ctx context.Context) ([]backend.Model, error)
+	// Publish takes over the file at path, whole or not at all.
+	Publish(ctx context.Context, path string, p Publication, progress func(done, total int64)) (backend.Model, error)
+}
+
+// Store keeps small documents. A missing one gives false.
+type Store interface {
+	Get(ctx context.Context, key string, v any) (bool, error)
+	Put(ctx context.Context, key string, v any) error
+}
+
+// Reading is how busy the whole machine has been since it started.
+type Reading struct {
+	Known       bool
+	Cores       int
+	BusySeconds float64 // of all cores, all programs
+	Stolen      float64 // seconds that another virtual machine took
+	Throttled   int64   // how often a core was slowed down because it was hot
+	MHz         float64 // of all cores now, on average; 0: not known
+}
+
+// Joules is a reading of the energy that the machine has used.
+type Joules struct {
+	Known   bool
+	Value   float64 // since some moment; only differences mean anything
+	Source  string  // "RAPL package"
+	Missing string  // a sentence: why it is not known
+}
+
+// Meter watches the machine beside what is measured.
+type Meter interface {
+	Load(ctx context.Context) Reading
+	Energy(ctx context.Context) Joules
+	Conditions(ctx context.Context) Conditions
+	// Free is how many bytes the disk that holds dir has left.
+	Free(dir string) (int64, error)
+}
+
+// Options are what a Lab is given.
+type Options struct {
+	Tools Tools
+	Serve func(ctx context.Context, s Serving) (Server, error)
+	Shelf Shelf
+	Store Store
+	Meter Meter
+	// Plan asks the engine what it would allocate for a model file at a context and a KV-cache type.
+	Plan  func(ctx context.Context, path string, contextLength int, kv string) (backend.MemoryPlan, error)
+	Dir   string // a folder of the lab's own, on the disk of the models where that can be
+	NewID func() string
+}
+
+// Lab does the work. It may be used from many goroutines; what it measures runs one after the other.
+type Lab struct {
+	o    Options
+	turn chan struct{} // held by the one comparison or derivation that runs
+}
+
+// New makes a Lab. Nothing is opened before it is needed.
+func New(o Options) *Lab { return &Lab{o: o, turn: make(chan struct{}, 1)} }
+
+// busy takes the turn, or says that somebody else has it: two measurements at a time would both be wrong.
+func (l *Lab) busy() (done func(), err error) {
+	select {
+	case l.turn <- struct{}{}:
+		return func() { <-l.turn }, nil
+	default:
+		return nil, backend.Fail(backend.CodeBusy, nil, "The lab is already at work.", "Wait until it is done, or cancel it.")
+	}
+}
+
+// Names of the lab's own files begin so, so that Sweep knows them.
+const temporaryPrefix = "lab-tmp-"
+
+// Sweep removes what a run that was killed left in dir. Call it before the first run of a process that is the only one
+// to use dir.
+func Sweep(dir string) (removed int, err error) {
+	left, err := filepath.Glob(filepath.Join(dir, temporaryPrefix+"*"))
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range left {
+		if e := os.RemoveAll(path); e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		removed++
+	}
+	return removed, err
+}
+
+// temporary makes a folder for one piece of work; remove deletes it with all that is in it.
+func (l *Lab) temporary() (dir string, remove func(), err error) {
+	if err := os.MkdirAll(l.o.Dir, 0o700); err != nil {
+		return "", nil, onDisk(err)
+	}
+	dir, err = os.MkdirTemp(l.o.Dir, temporaryPrefix)
+	if err != nil {
+		return "", nil, onDisk(err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// margin stays free on the disk beside what the lab writes.
+const margin = 64 << 20
+
+// foresee refuses work that would fill the disk. what is the thing that needs the room: "The quant".
+func (l *Lab) foresee(need int64, what string) error {
+	free, err := l.o.Meter.Free(l.o.Dir)
+	if err != nil {
+		return nil //nolint:nilerr // no reading is no reason to refuse
+	}
+	if short := need + margin - free; short > 0 {
+		return backend.Fail(backend.CodeDiskFull, nil,
+			what+" needs "+size(need)+" on the disk, and it is short by "+size(short)+".",
+			"Free some space and try again.")
+	}
+	return nil
+}
+
+// explain turns the end of a program into a sentence. doing is what it did: "make this quant".
+func (l *Lab) explain(ctx context.Context, out Output, err error, doing string) error {
+	if ctx.Err() != nil {
+		return backend.Fail(backend.CodeCancelled, ctx.Err(), "Cancelled.", "Nothing was left half-done.")
+	}
+	var e *backend.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	text := string(out.Stderr) + string(out.Stdout)
+	cause := errors.Join(err, errors.New(lastWords(text)))
+	lower := strings.ToLower(text)
+	if free, freeErr := l.o.Meter.Free(l.o.Dir); strings.Contains(lower, "no space left") ||
+		freeErr == nil && free < 16<<20 && (strings.Contains(lower, "iostream error") || strings.Contains(lower, "write")) {
+		return backend.Fail(backend.CodeDiskFull, cause, "The disk is full, so the engine could not "+doing+".", "Free some space and try again. Nothing was left half-done.")
+	}
+	switch {
+	case strings.Contains(lower, "unknown model architecture"), strings.Contains(lower, "unsupported model architecture"):
+		return backend.Fail(backend.CodeUnsupported, cause, "The engine does not know this kind of model, so it could not "+doing+".", "A newer Weightroom may.")
+	case strings.Contains(lower, "failed to allocate"), strings.Contains(lower, "out of memory"), strings.Contains(lower, "unable to allocate"):
+		return backend.Fail(backend.CodeTooBig, cause, "There was not enough memory to "+doing+".", "Close other programs, choose a shorter context, or take a smaller model.")
+	case strings.Contains(err.Error(), "signal: "):
+		return backend.Fail(backend.CodeEngineDied, cause, "The engine was ended while it tried to "+doing+".", "Try again. If the system ended it for want of memory, close other programs first.")
+	}
+	return backend.Fail(backend.CodeModelFailed, cause, "The engine could not "+doing+".", "The log says more.")
+}
+
+// onDisk turns an error of the disk into a sentence.
+func onDisk(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case strings.Contains(err.Error(), "no space left"):
+		return backend.Fail(backend.CodeDiskFull, err, "The disk is full.", "Free some space and try again.")
+	case errors.Is(err, os.ErrPermission):
+		return backend.Fail(backend.CodeDenied, err, "The lab's folder can't be written.", "Check the permissions of the data folder.")
+	}
+	return backend.Fail(backend.CodeDisk, err, "The disk reported an error.", "Try again.")
+}
+
+// lastWords picks the lines of a log that say why.
+func lastWords(log string) string {
+	var found []string
+	for line := range strings.Lines(log) {
+		lower := strings.ToLower(line)
+		for _, mark := range []string{"error", "fail", "assert", "abort", "what()", "not supported", "disabled"} {
+			if strings.Contains(lower, mark) {
+				found = append(found, strings.TrimSpace(line))
+				break
+			}
+		}
+	}
+	if len(found) == 0 {
+		return log[max(0, len(log)-300):]
+	}
+	return strings.Join(found[:min(3, len(found))], " / ")
+}
+
+// steps maps the parts of a long work to one progress that never falls.
+type steps struct {
+	report func(Progress)
+	last   float64
+}
+
+func (s *steps) at(p Progress) {
+	if s.report == nil {
+		return
+	}
+	s.last = min(1, max(s.last, p.Done))
+	p.Done = s.last
+	s.report(p)
+}
+
+// now is rounded, so that what is stored and read again is equal.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

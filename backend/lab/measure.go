@@ -1,0 +1,184 @@
+package lab
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+)
+
+// sample is what one run of one rival gives.
+type sample struct {
+	load, firstToken float64
+	joules           float64 // for each token; 0: not known
+	energy           Energy  // its source, or why there is none
+	memory           Memory
+	tests            []tested
+	bench            Bench
+	disturbed        []string
+}
+
+// measure runs a rival once: in an engine of its own as the app would run it, then in llama-bench. A run that the
+// machine disturbed is thrown away and done again, up to twice; the last one counts, with what disturbed it.
+func (c *comparing) measure(ctx context.Context, r Rival) (s sample, repeated int, err error) {
+	for try := 0; ; try++ {
+		w := c.lab.watch(ctx)
+		own, s, err := c.run(ctx, r)
+		if err != nil {
+			return s, try, err
+		}
+		s.disturbed = w.verdict(ctx, own, &c.fastest)
+		if len(s.disturbed) == 0 || try == repeats {
+			return s, try, nil
+		}
+	}
+}
+
+// run gives a sample and the processor time that it took.
+func (c *comparing) run(ctx context.Context, r Rival) (own float64, s sample, err error) {
+	if own, err = c.serve(ctx, r, &s); err != nil {
+		return own, s, err
+	}
+	tests, facts, out, err := c.lab.bench(ctx, r, c.Settings)
+	s.tests, s.bench = tests, facts
+	return own + out.CPUSeconds, s, err
+}
+
+// serve loads the model into an engine, asks one question and looks at what it takes.
+func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (own float64, err error) {
+	server, err := c.lab.o.Serve(ctx, Serving{KV: r.KV, Threads: c.Settings.Threads})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = server.Close() }()
+	begin := time.Now()
+	if err := server.Load(ctx, r.Model, r.Context); err != nil {
+		return 0, c.lab.explain(ctx, Output{}, err, "load this model")
+	}
+	s.load = time.Since(begin).Seconds()
+	s.memory.EngineBytes = server.Held(ctx)
+
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() { // until the answer ends, because buffers are touched only when they are used
+		defer close(watched)
+		ticker := time.NewTicker(50 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			s.memory.hold(server.Use())
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+	var first, last Joules
+	tokens := 0
+	zero, seed := 0.0, int64(1)
+	m, err := server.Answer(ctx, backend.Prompt{
+		Model: r.Model.Ref, Bytes: r.Model.Bytes,
+		Messages: []backend.Message{{Role: backend.RoleUser, Text: question(c.Settings.FirstTokenPrompt)}},
+		Sampling: backend.Sampling{Temperature: &zero, Seed: &seed, MaxTokens: c.Settings.Generate, ContextLength: r.Context},
+	}, func(d backend.Delta) {
+		if d.Text == "" && d.Thinking == "" {
+			return
+		}
+		if tokens++; tokens == 1 {
+			first = c.lab.o.Meter.Energy(ctx)
+		}
+	})
+	last = c.lab.o.Meter.Energy(ctx)
+	close(ended)
+	<-watched
+	use := server.Use()
+	s.memory.hold(use)
+	if err != nil {
+		return use.CPUSeconds, c.lab.explain(ctx, Output{}, err, "answer a prompt")
+	}
+	s.firstToken = m.TimeToFirstTokenSeconds
+	s.energy = Energy{Source: last.Source, Missing: last.Missing}
+	switch used := last.Value - first.Value; {
+	case !first.Known || !last.Known:
+		if s.energy.Missing == "" {
+			s.energy.Missing = "This machine does not tell how much energy it uses."
+		}
+	case tokens < 8 || used <= 0:
+		s.energy.Missing = "The answer was too short to tell its energy."
+	default:
+		s.joules, s.energy.Missing = used/float64(tokens-1), ""
+	}
+	return use.CPUSeconds, nil
+}
+
+// hold keeps the peak.
+func (m *Memory) hold(u Use) {
+	m.PeakBytes = max(m.PeakBytes, u.PeakBytes, u.AnonymousBytes+u.FileBytes)
+	m.AnonymousBytes = max(m.AnonymousBytes, u.AnonymousBytes)
+	m.FileBytes = max(m.FileBytes, u.FileBytes)
+}
+
+// question is a prompt of about n words, always the same, that begins with nothing an engine could have kept.
+func question(n int) string {
+	words := strings.Fields(`A lighthouse keeper writes in her book every evening what she saw from the gallery: which ships
+		went by and under which flag, how the wind turned, how high the sea stood on the steps, when the fog came and how
+		long the horn had to sound. She counts the birds that rest on the rail, notes the colour of the sky before a storm,
+		and keeps a list of the lamps on the coast that she can tell apart by their rhythm. In winter she adds how much oil
+		is left and how the stove behaves.`)
+	var b strings.Builder
+	for i := range max(8, n) - 8 {
+		b.WriteString(words[i%len(words)])
+		b.WriteByte(' ')
+	}
+	b.WriteString("Tell in detail what she will write tomorrow.")
+	return b.String()
+}
+
+// add puts a sample into a row. The figures of disturbed runs count only while there is no other.
+func (r *Row) add(all []sample) {
+	clean := make([]sample, 0, len(all))
+	for _, s := range all {
+		if len(s.disturbed) == 0 {
+			clean = append(clean, s)
+		}
+	}
+	r.Disturbed = []string{}
+	if len(clean) == 0 || len(clean)*2 < len(all) { // fewer than half: the quiet ones may be luck
+		clean = all
+		for _, s := range all {
+			r.Disturbed = append(r.Disturbed, s.disturbed...)
+		}
+	}
+	of := func(value func(sample) float64) Figure {
+		var samples []float64
+		for _, s := range clean {
+			if v := value(s); v > 0 {
+				samples = append(samples, v)
+			}
+		}
+		return figure(samples)
+	}
+	r.Load = of(func(s sample) float64 { return s.load })
+	r.FirstToken = of(func(s sample) float64 { return s.firstToken })
+	r.Speeds = []Speed{}
+	for i, t := range clean[0].tests {
+		r.Speeds = append(r.Speeds, Speed{Kind: t.kind, Tokens: t.tokens, Depth: t.depth, Figure: of(func(s sample) float64 {
+			if i >= len(s.tests) {
+				return 0
+			}
+			return s.tests[i].speed
+		})})
+	}
+	plan := r.Memory.Plan
+	r.Memory = Memory{Plan: plan}
+	for _, s := range clean {
+		r.Memory.PeakBytes = max(r.Memory.PeakBytes, s.memory.PeakBytes)
+		r.Memory.AnonymousBytes = max(r.Memory.AnonymousBytes, s.memory.AnonymousBytes)
+		r.Memory.FileBytes = max(r.Memory.FileBytes, s.memory.FileBytes)
+		r.Memory.EngineBytes = max(r.Memory.EngineBytes, s.memory.EngineBytes)
+		r.Bench, r.Energy = s.bench, s.energy
+	}
+	if joules := of(func(s sample) float64 { return s.joules }); joules.Median > 0 {
+		r.Energy.JoulesPerToken, r.Energy.Missing = &joules, ""
+	}
+}
