@@ -26,11 +26,11 @@ type Incoming struct {
 	Ref      string
 	Name     string // for people; empty: the file's own
 	Files    []IncomingFile
-	Licence  backend.Licence // empty name: the file's own
-	Source   string          // empty: SourcePull
-	Address  string          // the page or registry it is from, with nothing secret in it
-	Revision string          // a commit, or the digest of a manifest
-	Progress func(done, total int64)
+	Licence  backend.Licence         // empty name: the file's own
+	Source   string                  // empty: SourcePull
+	Address  string                  // the page or registry it is from, with nothing secret in it
+	Revision string                  // a commit, or the digest of a manifest
+	Progress func(done, total int64) `json:"-"`
 }
 
 // IncomingFile is one file of an Incoming.
@@ -90,10 +90,18 @@ func (l *Library) accept(ctx context.Context, in Incoming) (backend.Model, error
 	if err != nil {
 		return backend.Model{}, err
 	}
-	a, err := l.arrange(entries, whole, files, in)
+	n, err := l.nameOf(entries, whole, files, in)
 	if err != nil {
 		return backend.Model{}, err
 	}
+	a, err := l.arrange(whole, files, origin{
+		Name: firstOf(display(in.Name), display(whole.Name()), n.model), Source: firstOf(in.Source, SourcePull), Licence: in.Licence,
+		Added: time.Now().UTC().Truncate(time.Second), Address: in.Address, Revision: in.Revision,
+	})
+	if err != nil {
+		return backend.Model{}, err
+	}
+	a.Name = n
 	if err := l.install(a); err != nil {
 		return backend.Model{}, err
 	}
@@ -210,7 +218,7 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 		}
 		f.staged, sum = s, s.sum
 	case !verified:
-		if sum, f.parts, err = hash(ctx, src, info.Size(), l.partBytes, progress); err != nil {
+		if sum, f.parts, err = sumsOf(ctx, src, info.Size(), l.partBytes, progress); err != nil {
 			return err
 		}
 	default:
@@ -255,6 +263,9 @@ func assemble(files []*file) (*gguf.File, error) {
 		case typeAdapter:
 			want = gguf.RoleAdapter
 			adapters++
+			if err := isLoRA(f.header); err != nil && f.header.Role() == want {
+				return nil, err
+			}
 		case typeDraft:
 		default:
 			continue
@@ -288,13 +299,10 @@ func rank(mediaType string) int {
 	return 1
 }
 
-// arrange makes the name, the config and the manifest of files that make a model.
-func (l *Library) arrange(entries []entry, whole *gguf.File, files []*file, in Incoming) (*arrival, error) {
+// arrange makes the config and the manifest of files that make a model.
+func (l *Library) arrange(whole *gguf.File, files []*file, from origin) (*arrival, error) {
 	a := &arrival{Manifest: manifest{SchemaVersion: 2, MediaType: typeManifest}}
-	from := origin{
-		Name: display(firstOf(in.Name, whole.Name())), Source: firstOf(in.Source, SourcePull), Licence: in.Licence, Added: time.Now().UTC().Truncate(time.Second),
-		Address: in.Address, Revision: in.Revision, Files: map[string]fileOrigin{},
-	}
+	from.Files = map[string]fileOrigin{}
 	if from.Licence.Name == "" {
 		from.Licence = licenceOf(whole)
 	}
@@ -318,12 +326,6 @@ func (l *Library) arrange(entries []entry, whole *gguf.File, files []*file, in I
 		return nil, err
 	}
 	a.Manifest.Config = a.small(content{typeConfig, data})
-	if a.Name, err = l.nameOf(entries, whole, files, in); err != nil {
-		return nil, err
-	}
-	if from.Name == "" {
-		from.Name = a.Name.model
-	}
 	return a, nil
 }
 

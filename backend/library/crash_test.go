@@ -4,6 +4,7 @@ package library
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -65,8 +66,7 @@ func child(trial string, args []string) error {
 			return nil
 		}
 		if len(args) > 3 {
-			_, err = l.Remove(ctx, args[3])
-			return err
+			return childDies(ctx, l, args[1], args[3:])
 		}
 		_, err = l.Import(ctx, args[1], Options{Name: "new"})
 		return err
@@ -90,6 +90,25 @@ func child(trial string, args []string) error {
 		return err
 	}
 	_, err = l.Import(ctx, args[1], Options{})
+	return err
+}
+
+// childDies does what a trial was told to, until it is killed.
+func childDies(ctx context.Context, l *Library, path string, args []string) error {
+	var err error
+	switch args[0] {
+	case "remove":
+		_, err = l.Remove(ctx, args[1])
+	case "accept":
+		var in Incoming
+		if err = json.Unmarshal([]byte(args[1]), &in); err == nil {
+			_, err = l.Accept(ctx, in)
+		}
+	case "set":
+		_, err = l.Import(ctx, path, Options{Name: "new", Projector: args[1]})
+	default:
+		err = fmt.Errorf("no trial %q", args)
+	}
 	return err
 }
 
@@ -140,6 +159,87 @@ func TestImportKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
 	}
 }
 
+func TestAcceptKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	nothing, whole := 0, 0
+	for at := 1; ; at++ {
+		l := open(t, t.TempDir())
+		put(t, l, weights(t, 9), Options{Ref: "kept"})
+		before := accept(t, l, pulled(t, l, "new:v1", 1))
+		clearDownloads(t, l)
+		in := pulled(t, l, "new:v1", 2)
+		for _, p := range gguftest.Split(gguftest.Small(3), 2) {
+			in.Files = append(in.Files, fetched(t, l, KindModel, p.Bytes()))
+		}
+		in.Files = in.Files[1:] // the parts are the model
+		err := start(t, "die", l.Dir(), "", strconv.Itoa(at), "accept", string(must(json.Marshal(in)))).Run()
+		l = open(t, l.Dir())
+		if _, err := l.Tidy(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := refs(t, l); !slices.Equal(got, []string{"kept:Q8_0", "new:v1"}) {
+			t.Fatalf("step %d: %v", at, got)
+		}
+		m := must(l.Model(t.Context(), "new:v1"))
+		if m.Digest == before.Digest {
+			nothing++
+		} else {
+			whole++
+		}
+		// Whatever happened, the download goes on as if nothing had: by its files, or because the library has them.
+		if again := accept(t, l, in); again.Ref != "new:v1" || again.Digest == before.Digest {
+			t.Errorf("step %d: %+v", at, again)
+		}
+		clearDownloads(t, l)
+		checkSound(t, l)
+		if err == nil {
+			t.Logf("killed at %d steps: %d times the model before, %d times the new one", at-1, nothing, whole)
+			if at < 20 || nothing == 0 || whole < 3 {
+				t.Error("the trial did not reach both ends")
+			}
+			return
+		}
+		if !killed(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestImportOfPartsKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	dir, names := split(t, 1, 2)
+	projector := filepath.Join(saved(t, map[string]*gguftest.Builder{"p.gguf": gguftest.Projector(1)}), "p.gguf")
+	nothing, whole := 0, 0
+	for at := 1; ; at++ {
+		l := open(t, t.TempDir())
+		put(t, l, weights(t, 2), Options{Ref: "kept"})
+		err := start(t, "die", l.Dir(), filepath.Join(dir, names[0]), strconv.Itoa(at), "set", projector).Run()
+		l = open(t, l.Dir())
+		if _, err := l.Tidy(t.Context()); err != nil {
+			t.Error(err)
+		}
+		switch got := refs(t, l); {
+		case slices.Equal(got, []string{"kept:Q8_0"}):
+			nothing++
+		case slices.Equal(got, []string{"kept:Q8_0", "new:Q8_0"}):
+			whole++
+		default:
+			t.Errorf("step %d: %v", at, got)
+		}
+		checkSound(t, l)
+		if err == nil {
+			t.Logf("killed at %d steps: %d times nothing, %d times the whole model", at-1, nothing, whole)
+			if at < 20 || nothing == 0 || whole < 3 {
+				t.Error("the trial did not reach both ends")
+			}
+			return
+		}
+		if !killed(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestRemovalKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
 	t.Parallel()
 	path := weights(t, 1)
@@ -147,7 +247,7 @@ func TestRemovalKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
 		l := open(t, t.TempDir())
 		put(t, l, weights(t, 2), Options{Ref: "kept"})
 		put(t, l, path, Options{Name: "gone"})
-		err := start(t, "die", l.Dir(), path, strconv.Itoa(at), "gone").Run()
+		err := start(t, "die", l.Dir(), path, strconv.Itoa(at), "remove", "gone").Run()
 		l = open(t, l.Dir())
 		got := refs(t, l)
 		if !slices.Equal(got, []string{"kept:Q8_0"}) && (at > 1 || len(got) != 2) { // the first step is the decision

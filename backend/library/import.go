@@ -25,19 +25,22 @@ const (
 
 // Options says how a file is imported. The zero value takes everything from the file.
 type Options struct {
-	Ref      string          // reference it should get; empty: from Name
-	Name     string          // name for people; empty: the file's own
-	Source   string          // empty: SourceImport
-	Licence  backend.Licence // empty name: the file's own
-	Parent   *backend.Parent // of a derived model, which gets its parent's templates, system prompt and sampling too
-	SHA256   string          // the file must have this digest (hexadecimal); empty: any
-	Link     bool            // a hard link will do where the disk can't share blocks: it costs no space, but a change to the original changes the model
-	Progress func(done, total int64)
+	Ref     string          // reference it should get; empty: from Name
+	Name    string          // name for people; empty: the file's own
+	Source  string          // empty: SourceImport
+	Licence backend.Licence // empty name: the file's own
+	Parent  *backend.Parent // of a derived model, which gets its parent's templates, system prompt and sampling too
+	SHA256  string          // the file must have this digest (hexadecimal); empty: any
+	Link    bool            // a hard link will do where the disk can't share blocks: it costs no space, but a change to the original changes the model
+	// Projector is the file that lets the model see (its mmproj), imported with it.
+	Projector string
+	Progress  func(done, total int64)
 }
 
-// Import puts a GGUF file into the library and returns the model it became. The file itself is not changed. Its
-// header is checked before the first byte is copied and once more on the copy; the model appears whole or, when
-// anything fails or ctx ends, not at all. A file whose content is already in the library gives that model, whatever
+// Import puts a GGUF file into the library and returns the model it became. The file itself is not changed. Any part of
+// a model that is split stands for all of them, which have to lie beside it; a LoRA adapter is kept among the Adapters;
+// a folder that Export wrote is imported as what it was exported from. Its header is checked before the first byte is
+// copied and once more on the copy; the model appears whole or, when anything fails or ctx ends, not at all. A file whose content is already in the library gives that model, whatever
 // the options say, and mends its blob should that be damaged. Progress is called from this goroutine, with done
 // rising to total.
 func (l *Library) Import(ctx context.Context, path string, o Options) (backend.Model, error) {
@@ -58,6 +61,9 @@ func (l *Library) importFile(ctx context.Context, path string, o Options) (backe
 	header, err := gguf.Read(src, info.Size())
 	if err != nil {
 		return backend.Model{}, err
+	}
+	if _, count := header.Split(); count > 1 || o.Projector != "" || header.Role() == gguf.RoleAdapter {
+		return l.importSet(ctx, path, header, o)
 	}
 	if err := suits(header); err != nil {
 		return backend.Model{}, err
@@ -114,7 +120,7 @@ func openSource(path string) (*os.File, fs.FileInfo, error) {
 func suits(f *gguf.File) error {
 	switch f.Role() {
 	case gguf.RoleProjector:
-		return backend.Fail(backend.CodeUnsupported, nil, "This file is the part that lets a model see (an mmproj), not a model.", "Import the model it belongs to.")
+		return backend.Fail(backend.CodeUnsupported, nil, "This file is the part that lets a model see (an mmproj), not a model.", "Import the folder that holds both it and its model.")
 	case gguf.RoleAdapter:
 		return backend.Fail(backend.CodeUnsupported, nil, "This file is a LoRA adapter: a change to a model, not a model.", "Import the model it belongs to.")
 	case gguf.RoleVocabulary:
@@ -129,10 +135,12 @@ func suits(f *gguf.File) error {
 
 // staged is a complete, synced copy under a temporary name. Its lock tells Tidy that someone still wants it.
 type staged struct {
-	file *os.File
-	path string
-	sum  string // sha256, hexadecimal
-	size int64
+	file  *os.File
+	path  string
+	sum   string   // sha256, hexadecimal
+	parts []string // sha256 of each part
+	size  int64
+	how   string // a How constant
 }
 
 func (s *staged) discard() {
@@ -185,8 +193,10 @@ func (l *Library) temporary(ctx context.Context) (*staged, error) {
 func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.FileInfo, o Options) error {
 	from, to := io.Reader(io.NewSectionReader(src, 0, info.Size())), io.Writer(s.file)
 	switch {
-	case clone(s.file, src) == nil, o.Link && l.link(s, src) == nil:
-		from, to = io.NewSectionReader(s.file, 0, info.Size()), io.Discard
+	case clone(s.file, src) == nil:
+		s.how = HowClone
+	case o.Link && l.link(s, src) == nil:
+		s.how = HowLink
 	default:
 		if err := l.foresee(info.Size()); err != nil {
 			return err
@@ -195,10 +205,13 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 			return err
 		}
 	}
+	if s.how != "" {
+		from, to = io.NewSectionReader(s.file, 0, info.Size()), io.Discard
+	}
 	if err := l.at("copy"); err != nil {
 		return err
 	}
-	sum := sha256.New()
+	sum := newHasher(l.partBytes)
 	n, err := copyWith(ctx, io.MultiWriter(to, sum), from, info.Size(), o.Progress)
 	if err != nil {
 		return err
@@ -216,7 +229,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	if err := s.file.Sync(); err != nil {
 		return err
 	}
-	s.size, s.sum = n, fmt.Sprintf("%x", sum.Sum(nil))
+	s.size, s.sum, s.parts = n, sum.sum(), sum.parts()
 	return nil
 }
 
@@ -302,7 +315,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 		return backend.Model{}, err
 	}
 	for _, e := range entries {
-		if w := e.manifest.weights(); e.bad == nil && len(w) == 1 && strings.EqualFold(w[0].Digest, digest) {
+		if w := e.manifest.weights(); e.bad == nil && len(w) == 1 && !e.manifest.has(typeAdapter) && strings.EqualFold(w[0].Digest, digest) {
 			err := l.settle(s, digest)
 			if err == nil && w[0].Size != s.size { // the manifest was the damaged one
 				err = l.resize(e, digest, s.size)
@@ -310,6 +323,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 			if err != nil {
 				return backend.Model{}, err
 			}
+			l.note(digest, s.parts)
 			return l.published(e)
 		}
 	}
@@ -318,6 +332,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 		return backend.Model{}, err
 	}
 	from := originFor(source, digest, header, o)
+	from.Files = map[string]fileOrigin{digest: originalOf(source, s)}
 	// Should this process end between the weights and the manifest, Tidy knows from the index what to write.
 	l.cache.expect(digest, n.ref(), from)
 	l.cache.write(l)
@@ -333,6 +348,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 		l.cache.write(l)
 		return backend.Model{}, err
 	}
+	l.note(digest, s.parts)
 	return l.published(entry{name: n, path: l.manifestPath(n)})
 }
 

@@ -124,9 +124,10 @@ func (l *Library) dropUnused(layers []layer) (freed int64, err error) {
 		if err != nil {
 			return freed, err
 		}
-		freed += info.Size()
+		freed += ownBytes(info)
 		l.cache.forget(digest)
 		_ = os.Remove(l.sumsPath(digest))
+		_ = os.Remove(l.metadataPath(digest))
 	}
 	return freed, syncFolder(l.blobs())
 }

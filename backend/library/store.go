@@ -91,6 +91,10 @@ type origin struct {
 type fileOrigin struct {
 	Name    string `json:"name,omitempty"`    // what it was called
 	Address string `json:"address,omitempty"` // where to fetch it again
+
+	How      string     `json:"how,omitempty"`      // a How constant; empty: a file of the library's own
+	Original string     `json:"original,omitempty"` // the file that it shares its bytes with
+	Modified *time.Time `json:"modified,omitempty"` // of the original, when it was taken
 }
 
 func (m manifest) all() []layer { return append([]layer{m.Config}, m.Layers...) }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 
 // PartBytes is how much of a file one sum of IncomingFile.Parts is of.
 const PartBytes = 64 << 20
+
+const sumsFolder = "sums"
 
 // sums are what is known of a large blob's content: when it was last found to be what its name says, and the sums of
 // its parts. They are kept beside the store, may be lost, and then cost a read.
@@ -30,7 +33,7 @@ func (s sums) check() string {
 }
 
 func (l *Library) sumsPath(digest string) string {
-	return filepath.Join(l.dir, "sums", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
+	return filepath.Join(l.dir, sumsFolder, "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
 }
 
 func (l *Library) readSums(digest string) (sums, bool) {
@@ -106,7 +109,7 @@ func (l *Library) Has(ctx context.Context, digest string) bool {
 		return false
 	}
 	defer func() { _ = f.Close() }()
-	sum, parts, err := hash(ctx, f, info.Size(), l.partBytes, nil)
+	sum, parts, err := sumsOf(ctx, f, info.Size(), l.partBytes, nil)
 	if err != nil || "sha256:"+sum != strings.ToLower(digest) {
 		return false
 	}
@@ -117,23 +120,54 @@ func (l *Library) Has(ctx context.Context, digest string) bool {
 	return true
 }
 
-// hash reads a file and gives its sha256 and those of its parts, hexadecimal.
-func hash(ctx context.Context, r io.ReaderAt, size, each int64, progress func(int64)) (sum string, parts []string, err error) {
-	whole := sha256.New()
-	for at := int64(0); at < size || at == 0; at += each {
-		part := sha256.New()
-		n, err := copyWith(ctx, io.MultiWriter(whole, part), io.NewSectionReader(r, at, min(each, size-at)), size, func(done, _ int64) {
-			if progress != nil {
-				progress(at + done)
-			}
-		})
-		if err != nil {
-			return "", nil, err
+// sumsOf reads a file and gives its sha256 and those of its parts, hexadecimal.
+func sumsOf(ctx context.Context, r io.Reader, size, each int64, progress func(int64)) (sum string, parts []string, err error) {
+	h := newHasher(each)
+	_, err = copyWith(ctx, h, r, size, func(done, _ int64) {
+		if progress != nil {
+			progress(done)
 		}
-		if n != min(each, size-at) {
-			return "", nil, io.ErrUnexpectedEOF
+	})
+	return h.sum(), h.parts(), err
+}
+
+// hasher takes the sha256 of what is written to it, whole and in parts.
+type hasher struct {
+	whole, part hash.Hash
+	each, left  int64
+	done        []string
+}
+
+func newHasher(each int64) *hasher {
+	return &hasher{whole: sha256.New(), part: sha256.New(), each: each, left: each}
+}
+
+func (h *hasher) Write(p []byte) (int, error) {
+	_, _ = h.whole.Write(p) // a hash never fails
+	all := len(p)
+	for n := len(p); n > 0; n = len(p) {
+		if h.left == 0 {
+			h.cut()
 		}
-		parts = append(parts, fmt.Sprintf("%x", part.Sum(nil)))
+		k := int(min(int64(n), h.left))
+		_, _ = h.part.Write(p[:k])
+		h.left -= int64(k)
+		p = p[k:]
 	}
-	return fmt.Sprintf("%x", whole.Sum(nil)), parts, nil
+	return all, nil
+}
+
+func (h *hasher) cut() {
+	h.done = append(h.done, fmt.Sprintf("%x", h.part.Sum(nil)))
+	h.part.Reset()
+	h.left = h.each
+}
+
+func (h *hasher) sum() string { return fmt.Sprintf("%x", h.whole.Sum(nil)) }
+
+func (h *hasher) parts() []string {
+	if h.left < h.each || len(h.done) == 0 {
+		h.cut()
+	}
+	return h.done
 }

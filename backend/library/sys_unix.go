@@ -4,7 +4,9 @@ package library
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,6 +53,14 @@ func syncFile(path string) error {
 		return err
 	}
 	return nil
+}
+
+// links is how many names a file has.
+func links(info fs.FileInfo) uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Nlink) //nolint:unconvert // the width differs between systems
+	}
+	return 1
 }
 
 func syncFolder(dir string) error {

@@ -9,8 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"weightroom/backend/gguf"
+)
+
+// The engine's folders of links to split models (Ollama v0.34.4, llm/model_split.go), which it deletes itself when it
+// starts an hour later or more.
+const (
+	splitPrefix = ".ollama-split-"
+	splitAge    = time.Hour
 )
 
 const quickRead = 32 << 20 // as much as New reads of one blob without being noticed
@@ -50,7 +58,30 @@ func (l *Library) tidy() (freed int64) {
 	if err := l.mend(); err != nil {
 		slog.Warn("library not mended", "error", err)
 	}
+	l.tidyAside()
 	return freed + l.tidyBlobs(context.Background(), maxSmall)
+}
+
+// tidyAside deletes what is kept beside blobs that are gone: their sums, and the folders of links that the engine makes
+// to load split models and a crash of it leaves, each of which would hold on to the space of its files.
+func (l *Library) tidyAside() {
+	items, _ := os.ReadDir(filepath.Join(l.dir, sumsFolder))
+	for _, it := range items {
+		sum, ok := strings.CutPrefix(strings.TrimSuffix(it.Name(), ".json"), "sha256-")
+		if !ok || !isSHA256(sum) {
+			continue
+		}
+		if _, err := os.Lstat(l.blob("sha256:" + sum)); errors.Is(err, fs.ErrNotExist) || it.IsDir() {
+			_ = os.RemoveAll(filepath.Join(l.dir, sumsFolder, it.Name()))
+		}
+	}
+	items, _ = os.ReadDir(l.blobs())
+	for _, it := range items {
+		info, err := it.Info()
+		if err == nil && it.IsDir() && strings.HasPrefix(it.Name(), splitPrefix) && time.Since(info.ModTime()) > splitAge {
+			_ = os.RemoveAll(filepath.Join(l.blobs(), it.Name()))
+		}
+	}
 }
 
 // escape keeps a folder's own name from being read as a pattern.
@@ -75,7 +106,7 @@ func (l *Library) tidyTemporary() (freed int64) {
 			freed += info.Size()
 		}
 	}
-	for _, dir := range []string{l.dir, l.blobs()} {
+	for _, dir := range []string{l.dir, l.blobs(), filepath.Join(l.dir, sumsFolder)} {
 		items, _ := os.ReadDir(dir)
 		for _, it := range items {
 			drop(filepath.Join(dir, it.Name()), it)

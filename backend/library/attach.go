@@ -1,0 +1,189 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+// Attach makes a model of a base and an adapter, both in the library. It shares the files of both, so it costs next to
+// no space, and either may be removed afterwards. The adapter has to fit: its architecture is the base's, and each of
+// its tensors changes one of the base's by its shape. Empty ref: a name made of both.
+func (l *Library) Attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
+	m, err := l.attach(ctx, base, adapter, ref)
+	if err != nil {
+		return backend.Model{}, explain(err)
+	}
+	slog.Info("adapter attached", "ref", m.Ref)
+	return m, nil
+}
+
+func (l *Library) attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
+	m, err := l.Model(ctx, base)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	a, err := l.findAdapter(ctx, adapter)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	free, err := l.change(ctx)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	defer free()
+	entries, err := l.entries()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	of, ok := entryNamed(entries, m.Ref)
+	if !ok {
+		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(base)+" in the library.", "It may just have been removed.")
+	}
+	whole, err := l.header(of.manifest)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	change, err := readHeader(a.Path)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	if err := fits(change, whole); err != nil {
+		return backend.Model{}, err
+	}
+	c, _ := l.readConfig(of.manifest.Config)
+	from := origin{Name: m.Name + " + " + a.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
+	if c.Ours != nil {
+		from.Files = c.Ours.Files
+	}
+	layers := append(slices.Clone(of.manifest.Layers), layer{typeAdapter, a.Digest, change.Size})
+	if i := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, layers) }); i >= 0 {
+		return l.published(entries[i])
+	}
+	n, tag := backend.SplitRef(firstOf(ref, a.Ref))
+	o := Options{Ref: slug(n[strings.LastIndexByte(n, '/')+1:])}
+	if ref == "" {
+		name, _ := backend.SplitRef(m.Ref)
+		o.Ref = slug(name[strings.LastIndexByte(name, '/')+1:] + "-" + o.Ref)
+		tag = ""
+	}
+	if tag != "" {
+		o.Ref += ":" + tag
+	}
+	to, err := l.nameFor(entries, "", "", whole, o)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	// Nothing is moved and no blob but the config is new, so the plain way of publishing is enough.
+	if err := l.publish(to, c, layers, from); err != nil {
+		return backend.Model{}, err
+	}
+	return l.published(entry{name: to, path: l.manifestPath(to)})
+}
+
+func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) {
+	adapters, err := l.Adapters(ctx)
+	if err != nil {
+		return Adapter{}, err
+	}
+	var found []Adapter
+	for _, a := range adapters {
+		name, _ := backend.SplitRef(a.Ref)
+		for _, r := range []string{a.Ref, name, strings.TrimPrefix(a.Ref, adapterNamespace+"/"), strings.TrimPrefix(name, adapterNamespace+"/")} {
+			if strings.EqualFold(r, strings.TrimSpace(ref)) {
+				found = append(found, a)
+				break
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Adapter{}, backend.Fail(backend.CodeNotFound, nil, "There is no adapter "+quoted(ref)+" in the library.", "Import its GGUF file first.")
+	case 1:
+		return found[0], nil
+	}
+	return Adapter{}, backend.Fail(backend.CodeInvalid, nil, "Several adapters are called "+quoted(ref)+".", "Say which one, with what follows its colon.")
+}
+
+// header reads the header of a model's weights: of all parts, where it is split.
+func (l *Library) header(m manifest) (*gguf.File, error) {
+	var parts []*gguf.File
+	for _, w := range m.weights() {
+		p, err := readHeader(l.blob(w.Digest))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return gguf.Join(parts)
+}
+
+func entryNamed(entries []entry, ref string) (entry, bool) {
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && e.name.ref() == ref })
+	if i < 0 {
+		return entry{}, false
+	}
+	return entries[i], true
+}
+
+// isLoRA refuses the kinds of adapters that the engine can't use.
+func isLoRA(adapter *gguf.File) error {
+	if kind := adapter.String("adapter.type"); kind != "lora" {
+		return backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This is an adapter of a kind the engine can't use (%s), not a LoRA.", quoted(kind)), "Look for a LoRA adapter in GGUF.")
+	}
+	return nil
+}
+
+// fits refuses an adapter that doesn't belong to a base, by the rules of llama.cpp b10488 (src/llama-adapter.cpp).
+func fits(adapter, base *gguf.File) error {
+	no := func(cause string, args ...any) error {
+		return backend.Fail(backend.CodeInvalid, fmt.Errorf(cause, args...), "This adapter was made for another model.", "Choose the model that its page names as its base.")
+	}
+	if adapter.Architecture() != base.Architecture() {
+		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("This adapter changes models of the kind %s, and this one is %s.", quoted(adapter.Architecture()), quoted(base.Architecture())), "Choose the model that its page names as its base.")
+	}
+	shapes := map[string][]int64{}
+	for _, t := range base.Tensors {
+		shapes[t.Name] = t.Shape
+	}
+	low, high := map[string][]int64{}, map[string][]int64{}
+	for _, t := range adapter.Tensors {
+		if name, ok := strings.CutSuffix(t.Name, ".lora_a"); ok {
+			low[name] = t.Shape
+		} else if name, ok := strings.CutSuffix(t.Name, ".lora_b"); ok {
+			high[name] = t.Shape
+		} else if !strings.HasSuffix(t.Name, "_norm.weight") { // which the engine leaves out
+			return no("unexpected tensor %q", t.Name)
+		}
+	}
+	for name, a := range low {
+		b, w := high[name], shapes[name]
+		if len(b) < 2 || len(a) < 2 || len(w) < 2 {
+			return no("tensor %q is not in both, or not in the base", name)
+		}
+		if name == "token_embd.weight" { // here the two are turned round
+			if w[0] != b[1] || w[1] != a[1] {
+				return no("tensor %q", name)
+			}
+			continue
+		}
+		if a[0] != w[0] || b[1] != w[1] || a[1] != b[0] {
+			return no("tensor %q: %v by %v for %v", name, a, b, w)
+		}
+	}
+	for name := range high {
+		if low[name] == nil {
+			return no("tensor %q has one half", name)
+		}
+	}
+	if len(low) == 0 {
+		return no("no tensors")
+	}
+	return nil
+}

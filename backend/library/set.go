@@ -1,0 +1,228 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+// How a file of the library came by its bytes, and with whom it shares them.
+const (
+	HowCopy    = "copy"    // its own
+	HowClone   = "clone"   // its own, with disk blocks shared until either file changes
+	HowLink    = "link"    // one file with two names: it stays when the other name goes, and changes when it is changed
+	HowSymlink = "symlink" // another app's file: gone when that app deletes it
+)
+
+// importSet imports what is more than one file, or an adapter.
+func (l *Library) importSet(ctx context.Context, path string, header *gguf.File, o Options) (backend.Model, error) {
+	paths := []string{path}
+	if _, count := header.Split(); count > 1 {
+		var err error
+		if paths, err = siblings(path, header); err != nil {
+			return backend.Model{}, err
+		}
+	}
+	if o.Projector != "" {
+		paths = append(paths, o.Projector)
+	}
+	if o.SHA256 != "" && len(paths) > 1 {
+		return backend.Model{}, backend.Fail(backend.CodeInvalid, nil, "A checksum can only be given for a model that is one file.", "Leave it out.")
+	}
+	files, err := l.stageAll(ctx, paths, o)
+	defer func() {
+		for _, f := range files {
+			f.staged.discard()
+		}
+	}()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	if o.SHA256 != "" && !strings.EqualFold("sha256:"+o.SHA256, files[0].layer.Digest) {
+		return backend.Model{}, backend.Fail(backend.CodeDamaged, nil, "This is not the file it should be: its checksum is different.", "Download it again; it was damaged or changed on the way.")
+	}
+	whole, err := assemble(files)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	return l.commitSet(ctx, path, whole, files, o)
+}
+
+// stageAll copies files and reads the headers of the copies.
+func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (files []*file, err error) {
+	var total, before int64
+	for _, p := range paths { // all of them are looked at before a byte is copied
+		src, info, err := openSource(p)
+		if err != nil {
+			return nil, err
+		}
+		_, err = gguf.Read(src, info.Size())
+		_ = src.Close()
+		if err != nil {
+			return nil, err
+		}
+		total += info.Size()
+	}
+	one := o
+	for _, p := range paths {
+		src, info, err := openSource(p)
+		if err != nil {
+			return files, err
+		}
+		if o.Progress != nil {
+			one.Progress = func(done, _ int64) { o.Progress(before+done, total) }
+		}
+		s, err := l.stage(ctx, src, info, one)
+		_ = src.Close()
+		if err != nil {
+			return files, err
+		}
+		f := &file{layer: layer{typeModel, "sha256:" + s.sum, s.size}, path: p, staged: s, origin: originalOf(p, s), parts: s.parts}
+		files = append(files, f)
+		if f.header, err = gguf.Read(s.file, s.size); err != nil {
+			return files, err
+		}
+		switch f.header.Role() {
+		case gguf.RoleProjector:
+			f.layer.MediaType = typeProjector
+		case gguf.RoleAdapter:
+			f.layer.MediaType = typeAdapter
+		}
+		before += s.size
+	}
+	return files, nil
+}
+
+// originalOf remembers where a staged file came from; the place only if it still shares its bytes with it.
+func originalOf(path string, s *staged) fileOrigin {
+	out := fileOrigin{Name: display(filepath.Base(path)), How: s.how}
+	if s.how != "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			out.Original = abs
+		}
+	}
+	return out
+}
+
+// commitSet gives staged files their names, config and manifest.
+func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
+	free, err := l.change(ctx)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	defer free()
+	entries, err := l.entries()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	from := originFor(source, files[0].layer.Digest, whole, o)
+	a, err := l.arrange(whole, files, from)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	same := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, a.Manifest.Layers) })
+	switch {
+	case same >= 0: // the files are put in place again, since one of them may be damaged
+		a.Name = entries[same].name
+	case whole.Role() == gguf.RoleAdapter:
+		a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, slug(o.Name)), Name: firstOf(o.Name, stem(source, "")), Source: from.Source})
+	default:
+		a.Name, err = l.nameFor(entries, stem2(source), files[0].layer.Digest, whole, o)
+	}
+	if err != nil {
+		return backend.Model{}, err
+	}
+	for _, f := range files {
+		_ = f.staged.file.Close() // Windows renames no open file; the store's lock keeps Tidy away from here on
+	}
+	if same >= 0 {
+		for _, m := range a.Moves {
+			if l.proven(m.Digest) {
+				continue
+			}
+			if err := l.place(m.From, l.blob(m.Digest)); err != nil {
+				return backend.Model{}, err
+			}
+		}
+	} else if err := l.install(a); err != nil {
+		return backend.Model{}, err
+	}
+	for _, f := range files {
+		l.note(f.layer.Digest, f.parts)
+	}
+	return l.published(entry{name: a.Name, path: l.manifestPath(a.Name)})
+}
+
+// partName is how llama-gguf-split names the parts of a model.
+func partName() *regexp.Regexp { return regexp.MustCompile(`(?i)^(.*)-(\d{5})-of-(\d{5})\.gguf$`) }
+
+// stem2 is a path without the number of its part.
+func stem2(path string) string {
+	if m := partName().FindStringSubmatch(filepath.Base(path)); m != nil {
+		return m[1]
+	}
+	return path
+}
+
+// siblings finds all parts of a split model, in order, beside one of them: by their names, or, when they were renamed,
+// by what their headers say.
+func siblings(path string, header *gguf.File) ([]string, error) {
+	dir := filepath.Dir(path)
+	_, count := header.Split()
+	missing := func(no int) error {
+		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("Part %d of %d of this model is missing.", no, count), "Put all parts into one folder, then choose one of them.")
+	}
+	var out []string
+	if m := partName().FindStringSubmatch(filepath.Base(path)); m != nil {
+		if n, err := strconv.Atoi(m[3]); err != nil || n != count {
+			return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("The name of this file says that it is one of %s parts, and the file itself says %d.", m[3], count), "Get all parts of the model again from one place.")
+		}
+		for i := 1; i <= count; i++ {
+			p := filepath.Join(dir, fmt.Sprintf("%s-%05d-of-%s.gguf", m[1], i, m[3]))
+			if _, err := os.Stat(p); err != nil {
+				return nil, errors.Join(missing(i), err)
+			}
+			out = append(out, p)
+		}
+		return out, nil
+	}
+	found := make([]string, count)
+	all, _ := header.Int("split.tensors.count")
+	items, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, explainSource(err)
+	}
+	for _, it := range items {
+		p := filepath.Join(dir, it.Name())
+		if !strings.EqualFold(filepath.Ext(p), ".gguf") {
+			continue
+		}
+		h, err := readHeader(p)
+		if err != nil {
+			continue
+		}
+		no, n := h.Split()
+		if tensors, _ := h.Int("split.tensors.count"); n != count || tensors != all {
+			continue
+		}
+		if found[no] != "" {
+			return nil, backend.Fail(backend.CodeInvalid, nil, "This folder holds parts of several models, and their names don't say which belong together.", "Put the parts of one model into a folder of their own.")
+		}
+		found[no] = p
+	}
+	for no, p := range found {
+		if p == "" {
+			return nil, missing(no + 1)
+		}
+	}
+	return found, nil
+}
