@@ -1,10 +1,151 @@
 package library
 
 import (
+	"cmp"
+	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
+
+	"weightroom/backend"
 )
+
+// Disk is what the library takes, in bytes.
+type Disk struct {
+	Used      int64 `json:"used"`      // by files that are the library's own
+	Free      int64 `json:"free"`      // on its disk, for this user
+	Total     int64 `json:"total"`     // size of its disk
+	Downloads int64 `json:"downloads"` // in DownloadsDir
+	Loose     int64 `json:"loose"`     // by files that no model uses
+	Models    []Use `json:"models"`    // most Frees first; adapters too
+}
+
+// Use is what one model takes, in bytes.
+type Use struct {
+	Ref       string    `json:"ref"`
+	Name      string    `json:"name"`
+	Adapter   bool      `json:"adapter"`
+	Bytes     int64     `json:"bytes"`     // all its files
+	Shared    int64     `json:"shared"`    // of them, files that other models of the library use too
+	Elsewhere int64     `json:"elsewhere"` // of them, files that other apps have as well
+	Frees     int64     `json:"frees"`     // what its removal gives back
+	Cloned    bool      `json:"cloned"`    // it may give back less, since the disk shares blocks with the original
+	LastUsed  time.Time `json:"lastUsed"`  // zero: not known
+}
+
+// Disk tells what each model takes. A file that several models use counts once in Used and in no model's Frees.
+func (l *Library) Disk(ctx context.Context) (Disk, error) {
+	used, free, err := l.Usage()
+	if err != nil {
+		return Disk{}, err
+	}
+	_, total, err := space(l.Dir())
+	if err != nil {
+		return Disk{}, explain(err)
+	}
+	d := Disk{Used: used, Free: free, Total: total, Downloads: treeBytes(l.DownloadsDir()), Models: []Use{}}
+	entries, err := l.entries()
+	if err != nil {
+		return Disk{}, explain(err)
+	}
+	users := map[string]int{}
+	for _, e := range entries {
+		for digest := range e.manifest.digests() {
+			users[digest]++
+		}
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return Disk{}, explain(err)
+		}
+		if e.bad == nil {
+			d.Models = append(d.Models, l.use(e, users))
+		}
+	}
+	slices.SortFunc(d.Models, func(a, b Use) int { return cmp.Or(cmp.Compare(b.Frees, a.Frees), strings.Compare(a.Ref, b.Ref)) })
+	items, _ := os.ReadDir(l.blobs())
+	for _, it := range items {
+		sum, ok := strings.CutPrefix(it.Name(), "sha256-")
+		if info, err := it.Info(); err == nil && ok && users["sha256:"+sum] == 0 {
+			d.Loose += ownBytes(info)
+		}
+	}
+	return d, nil
+}
+
+func (l *Library) use(e entry, users map[string]int) Use {
+	u := Use{Ref: e.name.ref(), Name: e.name.model, Bytes: e.manifest.bytes(), LastUsed: l.cache.lastUsed(e.name.ref())}
+	var of origin
+	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+		of = *c.Ours
+		u.Name = cmp.Or(of.Name, u.Name)
+	}
+	u.Adapter = len(e.manifest.weights()) == 0 && e.manifest.has(typeAdapter)
+	for digest, size := range e.manifest.digests() {
+		info, err := os.Lstat(l.blob(digest))
+		if err != nil {
+			continue
+		}
+		own := ownBytes(info)
+		if users[digest] > 1 {
+			u.Shared += size
+		} else {
+			u.Frees += own
+		}
+		if own == 0 && size > 0 {
+			u.Elsewhere += size
+		}
+		u.Cloned = u.Cloned || of.Files[digest].How == HowClone
+	}
+	return u
+}
+
+// digests gives each file of a manifest once, with its size.
+func (m manifest) digests() map[string]int64 {
+	out := map[string]int64{}
+	for _, x := range m.all() {
+		if x.Digest != "" {
+			out[strings.ToLower(x.Digest)] = x.Size
+		}
+	}
+	return out
+}
+
+// MarkUsed remembers that a model is in use now, for the order in which people clear up.
+func (l *Library) MarkUsed(ref string) { l.cache.markUsed(ref, time.Now()); l.cache.save(l) }
+
+// treeBytes adds up the files below a folder.
+func treeBytes(dir string) (n int64) {
+	_ = filepath.WalkDir(dir, func(_ string, it fs.DirEntry, err error) error {
+		if err == nil && it.Type().IsRegular() {
+			if info, err := it.Info(); err == nil {
+				n += info.Size()
+			}
+		}
+		return nil
+	})
+	return n
+}
+
+// Usage gives the bytes that the library's own files take, and those still free on its disk.
+func (l *Library) Usage() (used, free int64, err error) {
+	items, err := os.ReadDir(l.blobs())
+	if err != nil && !os.IsNotExist(err) {
+		return 0, 0, explain(err)
+	}
+	for _, it := range items {
+		if info, err := it.Info(); err == nil {
+			used += ownBytes(info)
+		}
+	}
+	if free, _, err = space(l.Dir()); err != nil {
+		return used, 0, explain(err)
+	}
+	return used, free, nil
+}
 
 // ownBytes is what deleting a file gives back to the disk: nothing for a symbolic link, or for a file that has another
 // name elsewhere.
@@ -18,4 +159,15 @@ func ownBytes(info fs.FileInfo) int64 {
 // metadataPath is where the engine keeps what it read of a file's header (Ollama v0.34.4, server/gguf_metadata.go).
 func (l *Library) metadataPath(digest string) string {
 	return filepath.Join(l.dir, "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
+}
+
+// Kind says what stands behind a reference: KindModel or KindAdapter.
+func (l *Library) Kind(ctx context.Context, ref string) (string, error) {
+	if _, err := l.findAdapter(ctx, ref); err == nil {
+		return KindAdapter, nil
+	}
+	if _, err := l.Model(ctx, ref); err != nil {
+		return "", backend.Readable(err)
+	}
+	return KindModel, nil
 }

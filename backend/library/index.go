@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -62,17 +63,19 @@ type record struct {
 type cache struct {
 	path    string
 	mu      sync.Mutex
-	records map[string]record // by digest
+	records map[string]record    // by digest
+	used    map[string]time.Time // by reference
 	changed bool
 }
 
 type indexFile struct {
-	Version int               `json:"version"`
-	Models  map[string]record `json:"models"`
+	Version int                  `json:"version"`
+	Models  map[string]record    `json:"models"`
+	Used    map[string]time.Time `json:"used,omitempty"`
 }
 
 func openCache(path string) *cache {
-	c := &cache{path: path, records: map[string]record{}}
+	c := &cache{path: path, records: map[string]record{}, used: map[string]time.Time{}}
 	f, err := os.Open(path)
 	if err != nil {
 		return c
@@ -88,6 +91,9 @@ func openCache(path string) *cache {
 		if sum, ok := strings.CutPrefix(digest, "sha256:"); ok && isSHA256(sum) {
 			c.records[digest] = r
 		}
+	}
+	for ref, at := range file.Used {
+		c.used[ref] = at
 	}
 	return c
 }
@@ -138,21 +144,36 @@ func (c *cache) ref(digest string) string {
 	return c.records[digest].Ref
 }
 
-// remember notes where a model is and where it came from.
-func (c *cache) remember(m backend.Model) {
+// remember notes where a model is and where it came from: o, where its config says so.
+func (c *cache) remember(m backend.Model, o *origin) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, ok := c.records[m.Digest]
-	o := origin{Name: m.Name, Source: m.Source, Licence: m.Licence, Added: m.Added}
-	if m.Parent.Digest != "" {
-		o.Parent = &m.Parent
+	is := origin{Added: m.Added}
+	if o != nil {
+		is = *o
 	}
-	if !ok || r.Ref == m.Ref && (r.Origin.Parent == nil) == (o.Parent == nil) && r.Origin.Name == o.Name && r.Origin.Source == o.Source && r.Origin.Licence == o.Licence && r.Origin.Added.Equal(o.Added) {
+	is.Name, is.Source, is.Licence = m.Name, m.Source, m.Licence
+	if !ok || r.Ref == m.Ref && reflect.DeepEqual(r.Origin, is) {
 		return
 	}
-	r.Ref, r.Origin = m.Ref, o
+	r.Ref, r.Origin = m.Ref, is
 	c.records[m.Digest] = r
 	c.changed = true
+}
+
+// markUsed notes when a model was last used.
+func (c *cache) markUsed(ref string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used[ref] = at.UTC().Truncate(time.Second)
+	c.changed = true
+}
+
+func (c *cache) lastUsed(ref string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used[ref]
 }
 
 // expect notes a model that is about to be written.
@@ -193,7 +214,7 @@ func (c *cache) save(l *Library) {
 func (c *cache) write(l *Library) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	data, err := json.Marshal(indexFile{Version: indexVersion, Models: c.records})
+	data, err := json.Marshal(indexFile{Version: indexVersion, Models: c.records, Used: c.used})
 	if err == nil {
 		err = l.writeFile(c.path, data)
 	}

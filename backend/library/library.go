@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -165,7 +164,7 @@ func (l *Library) model(e entry) (backend.Model, error) {
 	if m.Name == "" {
 		m.Name = e.name.model
 	}
-	l.cache.remember(m)
+	l.cache.remember(m, o)
 	return m, nil
 }
 
@@ -233,24 +232,6 @@ func list(models []backend.Model) string {
 		refs = append(refs, m.Ref)
 	}
 	return strings.Join(refs, ", ")
-}
-
-// Usage gives the bytes that the library's files take, and those still free on its disk.
-func (l *Library) Usage() (used, free int64, err error) {
-	items, err := os.ReadDir(l.blobs())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, explain(err)
-	}
-	for _, it := range items {
-		if info, err := it.Info(); err == nil && info.Mode().IsRegular() {
-			used += info.Size()
-		}
-	}
-	free, _, err = space(l.dir)
-	if err != nil {
-		return used, 0, explain(err)
-	}
-	return used, free, nil
 }
 
 // change waits for the sole right to change the store, and gives it back by calling free.

@@ -2,12 +2,11 @@ package library
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"weightroom/backend"
@@ -19,11 +18,32 @@ type Bad struct {
 	Ref    string `json:"ref"`    // the model it belongs to
 	Digest string `json:"digest"` // of the file, as it should be; empty: the manifest itself
 	Reason string `json:"reason"` // a sentence
+	Hint   string `json:"hint"`   // what to do
+	File   string `json:"file"`   // what it was called where it came from; may be empty
+	Bytes  int64  `json:"bytes"`  // of the file, as it should be
+
+	// Parts are the parts that are bad, for a repair; empty: not known, so that the whole file has to come again.
+	Parts   []Part `json:"parts"`
+	Address string `json:"address"` // where to fetch it; empty: not known
+	// Doubtful files may still be right: another app has changed them since they were last read whole.
+	Doubtful bool `json:"doubtful"`
 }
 
+// Part is a piece of a file.
+type Part struct {
+	Offset int64  `json:"offset"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // as it should be, hexadecimal; empty: not known
+}
+
+const (
+	hintRepair  = "Repair it, or import or download the same model again."
+	hintAdopted = "Put the file back, or remove this model and download it again."
+)
+
 // Verify reads every byte of a model, or of all of them for an empty ref, and returns what is damaged: an empty list
-// means all is well. Nothing is changed. To mend a model, import or download the same file again. Progress counts
-// bytes over all files.
+// means all is well. No model is changed. To mend one see Repair; to import the same file again mends it too. Progress
+// counts bytes over all files.
 func (l *Library) Verify(ctx context.Context, ref string, progress func(done, total int64)) ([]Bad, error) {
 	entries, err := l.entries()
 	if err != nil {
@@ -36,30 +56,51 @@ func (l *Library) Verify(ctx context.Context, ref string, progress func(done, to
 		}
 		entries = []entry{e}
 	}
-	v := verification{l: l, ctx: ctx, progress: progress, seen: map[string]string{}}
+	v := verification{l: l, ctx: ctx, progress: progress, seen: map[string]Bad{}}
 	for _, e := range entries {
 		v.total += e.manifest.bytes()
 	}
+	return v.all(entries)
+}
+
+// all checks the files of entries, each of them once.
+func (v *verification) all(entries []entry) ([]Bad, error) {
 	bad := []Bad{}
 	for _, e := range entries {
 		if e.bad != nil {
-			bad = append(bad, Bad{Ref: e.name.ref(), Reason: "The file that says what this model is made of can't be read."})
+			bad = append(bad, Bad{Ref: e.name.ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
 			continue
 		}
 		for _, x := range e.manifest.all() {
 			if x.Digest == "" { // a manifest without a config is allowed
 				continue
 			}
-			reason, err := v.check(x)
+			b, err := v.check(x)
 			if err != nil {
 				return nil, explain(err)
 			}
-			if reason != "" {
-				bad = append(bad, Bad{Ref: e.name.ref(), Digest: x.Digest, Reason: reason})
+			if b.Reason != "" {
+				bad = append(bad, v.l.describe(b, e, x))
 			}
 		}
 	}
 	return bad, nil
+}
+
+// describe adds what is known of a bad file.
+func (l *Library) describe(b Bad, e entry, x layer) Bad {
+	b.Ref, b.Digest, b.Bytes = e.name.ref(), x.Digest, x.Size
+	b.Hint = firstOf(b.Hint, hintRepair)
+	if b.Parts == nil {
+		b.Parts = []Part{}
+	}
+	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+		from := c.Ours.Files[strings.ToLower(x.Digest)]
+		b.File, b.Address = from.Name, from.Address
+	} else if o := l.cache.origin(strings.ToLower(e.manifest.key())); o != nil {
+		b.File, b.Address = o.Files[strings.ToLower(x.Digest)].Name, o.Files[strings.ToLower(x.Digest)].Address
+	}
+	return b
 }
 
 type verification struct {
@@ -67,21 +108,21 @@ type verification struct {
 	ctx         context.Context
 	progress    func(done, total int64)
 	done, total int64
-	seen        map[string]string // reasons by digest: a blob that two models share is read once
+	seen        map[string]Bad // by digest: a blob that two models share is read once
 }
 
-// check gives the reason why a blob is bad, or "". Its error is the end of ctx.
-func (v *verification) check(x layer) (reason string, err error) {
+// check gives what is wrong with a blob; an empty Reason means nothing. Its error is the end of ctx.
+func (v *verification) check(x layer) (Bad, error) {
 	key := strings.ToLower(x.Digest) + " " + x.MediaType
-	if reason, ok := v.seen[key]; ok {
+	if b, ok := v.seen[key]; ok {
 		v.advance(x.Size)
-		return reason, nil
+		return b, nil
 	}
-	reason, err = v.read(x)
+	b, err := v.read(x)
 	if err == nil {
-		v.seen[key] = reason
+		v.seen[key] = b
 	}
-	return reason, err
+	return b, err
 }
 
 func (v *verification) advance(n int64) {
@@ -91,41 +132,149 @@ func (v *verification) advance(n int64) {
 	}
 }
 
-func (v *verification) read(x layer) (string, error) {
+func (v *verification) read(x layer) (Bad, error) {
 	before := v.done
 	defer func() { v.advance(before + x.Size - v.done) }()
 	path := v.l.blob(x.Digest)
-	info, err := os.Stat(path)
-	switch {
-	case path == "" || errors.Is(err, fs.ErrNotExist):
-		return "A file of this model is missing.", nil
-	case err != nil:
-		return "A file of this model can't be read.", nil
-	case !info.Mode().IsRegular():
-		return "Something that is not a file is in the place of a file of this model.", nil
-	case info.Size() != x.Size:
-		return fmt.Sprintf("A file of this model is %d bytes long instead of %d.", info.Size(), x.Size), nil
+	if b := v.l.glance(x); b.Reason != "" && b.Parts == nil {
+		return b, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "A file of this model can't be read.", nil
+		return Bad{Reason: "A file of this model can't be read."}, nil
 	}
 	defer func() { _ = f.Close() }()
-	sum := sha256.New()
-	_, err = copyWith(v.ctx, sum, io.LimitReader(f, x.Size+1), x.Size, func(done, _ int64) { v.advance(before + done - v.done) })
+	info, err := f.Stat()
+	if err != nil {
+		return Bad{Reason: "A file of this model can't be read."}, nil
+	}
+	sum, parts, err := sumsOf(v.ctx, f, x.Size, v.l.partBytes, func(done int64) { v.advance(before + min(done, x.Size) - v.done) })
 	if v.ctx.Err() != nil {
-		return "", v.ctx.Err()
+		return Bad{}, v.ctx.Err()
 	}
 	if err != nil {
-		return "A file of this model can't be read completely.", nil
+		return Bad{Reason: "A file of this model can't be read completely.", Hint: "Check the disk, then repair the model."}, nil
 	}
-	if fmt.Sprintf("sha256:%x", sum.Sum(nil)) != strings.ToLower(x.Digest) {
-		return "A file of this model has changed since it was stored: its checksum is different.", nil
+	if "sha256:"+sum != strings.ToLower(x.Digest) || info.Size() != x.Size {
+		b := v.l.glance(x)
+		if b.Reason == "" || b.Doubtful {
+			b = Bad{Reason: "A file of this model has changed since it was stored: its checksum is different."}
+			if original := v.l.original(x.Digest); original != "" {
+				b = Bad{Reason: fmt.Sprintf("Another app has changed the file of this model (%s).", original), Hint: "Remove this model and download it again."}
+			}
+		}
+		b.Parts = v.l.differing(x, parts)
+		return b, nil
 	}
-	if x.MediaType == typeModel {
+	if holdsTensors(x.MediaType) {
 		if _, err := gguf.Read(f, info.Size()); err != nil {
-			return backend.Readable(err).Message, nil
+			return Bad{Reason: backend.Readable(err).Message, Hint: backend.Readable(err).Hint}, nil
 		}
 	}
-	return "", nil
+	if s, ok := v.l.readSums(x.Digest); !ok || !s.Modified.Equal(info.ModTime()) || len(s.Parts) == 0 {
+		if free, ok := v.l.tryChange(); ok { // only what is known of the file is written, not the file
+			v.l.note(x.Digest, parts)
+			free()
+		}
+	}
+	return Bad{}, nil
+}
+
+// differing gives the parts of a file whose sums are not those that were noted when it was sound.
+func (l *Library) differing(x layer, have []string) []Part {
+	s, ok := l.readSums(x.Digest)
+	if !ok || len(s.Parts) == 0 || s.Bytes != x.Size || s.PartBytes != l.partBytes {
+		return nil
+	}
+	var out []Part
+	for i, want := range s.Parts {
+		if i >= len(have) || have[i] != want {
+			at := int64(i) * s.PartBytes
+			out = append(out, Part{Offset: at, Bytes: min(s.PartBytes, x.Size-at), SHA256: want})
+		}
+	}
+	if len(out) == 0 { // the file has grown: its last part is written again, and what follows is not
+		at := int64(len(s.Parts)-1) * s.PartBytes
+		out = append(out, Part{Offset: at, Bytes: x.Size - at, SHA256: s.Parts[len(s.Parts)-1]})
+	}
+	return out
+}
+
+// glance finds what is wrong with a blob without reading it. Parts is not nil where reading it says more.
+func (l *Library) glance(x layer) Bad {
+	path := l.blob(x.Digest)
+	original := l.original(x.Digest)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && original != "":
+		return Bad{Reason: fmt.Sprintf("The file of this model belonged to another app, and is not there any more (%s).", original), Hint: hintAdopted}
+	case path == "" || errors.Is(err, fs.ErrNotExist):
+		return Bad{Reason: "A file of this model is missing."}
+	case err != nil:
+		return Bad{Reason: "A file of this model can't be read."}
+	case !info.Mode().IsRegular():
+		return Bad{Reason: "Something that is not a file is in the place of a file of this model."}
+	case info.Size() != x.Size && original != "":
+		return Bad{Reason: fmt.Sprintf("Another app has changed the file of this model (%s).", original), Hint: "Remove this model and download it again."}
+	case info.Size() != x.Size:
+		return Bad{Reason: fmt.Sprintf("A file of this model is %d bytes long instead of %d.", info.Size(), x.Size), Parts: []Part{}}
+	}
+	if s, ok := l.readSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
+		return Bad{Reason: fmt.Sprintf("Another app has written to the file of this model (%s) since it was last checked.", original), Hint: "Verify this model to see whether it is still the same.", Doubtful: true, Parts: []Part{}}
+	}
+	return Bad{}
+}
+
+// original gives the file of another app that a blob stands for, or "".
+func (l *Library) original(digest string) string {
+	to, err := os.Readlink(l.blob(digest))
+	if err != nil {
+		return ""
+	}
+	return to
+}
+
+// Broken lists quickly, without reading weights, which models can't be run and why, and which have a file that another
+// app has changed: what Models leaves out, or should be looked at. Verify finds more.
+func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
+	entries, err := l.entries()
+	if err != nil {
+		return nil, explain(err)
+	}
+	bad := []Bad{}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, explain(err)
+		}
+		if e.bad != nil {
+			bad = append(bad, Bad{Ref: e.name.ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
+			continue
+		}
+		found := false
+		for _, x := range e.manifest.Layers {
+			if b := l.glance(x); b.Reason != "" {
+				b.Parts = nil
+				bad, found = append(bad, l.describe(b, e, x)), found || !b.Doubtful
+			}
+		}
+		if found {
+			continue
+		}
+		if _, err := l.model(e); err != nil && !errors.Is(err, errNoWeights) {
+			says := backend.Readable(err)
+			bad = append(bad, l.describe(Bad{Reason: says.Message, Hint: says.Hint}, e, e.manifest.Layers[0]))
+		}
+	}
+	return bad, nil
+}
+
+// key is the digest that what is remembered of a manifest's model is filed under.
+func (m manifest) key() string {
+	if w := m.weights(); len(w) > 0 {
+		return w[0].Digest
+	}
+	if i := slices.IndexFunc(m.Layers, func(x layer) bool { return holdsTensors(x.MediaType) }); i >= 0 {
+		return m.Layers[i].Digest
+	}
+	return ""
 }

@@ -1,0 +1,211 @@
+package library
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+// Details is what is known of one model, for its page. Texts are the publisher's: show them as text.
+type Details struct {
+	Model       backend.Model `json:"model"`
+	Mix         []TypeUse     `json:"mix"` // most bytes first
+	Layers      int           `json:"layers"`
+	Embedding   int           `json:"embedding"`
+	Heads       int           `json:"heads"`
+	KVHeads     int           `json:"kvHeads"`
+	HeadDim     int           `json:"headDim"`
+	Experts     int           `json:"experts"`
+	ExpertsUsed int           `json:"expertsUsed"` // for one token
+	Tokenizer   Tokenizer     `json:"tokenizer"`
+	Template    Template      `json:"template"`
+	System      string        `json:"system"`      // the prompt that comes with the model
+	Params      string        `json:"params"`      // the sampling that comes with it, as JSON; empty: none
+	LicenceText string        `json:"licenceText"` // empty: no text came with it
+	LicenceLink string        `json:"licenceLink"` // an address the file names
+	Address     string        `json:"address"`     // where the model is from
+	Revision    string        `json:"revision"`
+	Files       []FileUse     `json:"files"`
+	Adapters    []string      `json:"adapters"` // references of the adapters it is changed by, where they are in the library
+	Frees       int64         `json:"frees"`    // bytes that its removal gives back
+	Cloned      bool          `json:"cloned"`   // it may give back less: the disk shares blocks with an original
+}
+
+// TypeUse is how much of a model is stored in one type.
+type TypeUse struct {
+	Type       string `json:"type"` // "Q4_K"
+	Tensors    int    `json:"tensors"`
+	Parameters int64  `json:"parameters"`
+	Bytes      int64  `json:"bytes"`
+}
+
+// Tokenizer is how a model cuts text.
+type Tokenizer struct {
+	Kind   string `json:"kind"` // "gpt2", "llama", …: the family of its algorithm
+	Pre    string `json:"pre"`  // the rule by which text is cut first; may be empty
+	Tokens int    `json:"tokens"`
+}
+
+// Template is how messages become a prompt.
+type Template struct {
+	Text   string `json:"text"`   // the file's own, in Jinja; empty: none
+	SHA256 string `json:"sha256"` // of Text without white space around it
+	Known  string `json:"known"`  // the name of the well-known template that it is; empty: it is the file's own
+	Ollama string `json:"ollama"` // one that came beside the file, in Ollama's language; empty: none
+}
+
+// FileUse is one file of a model.
+type FileUse struct {
+	Kind       string    `json:"kind"` // a Kind constant
+	Name       string    `json:"name"` // what it was called; may be empty
+	Digest     string    `json:"digest"`
+	Bytes      int64     `json:"bytes"`
+	Path       string    `json:"path"`
+	How        string    `json:"how"`        // a How constant, by what is on the disk now
+	Original   string    `json:"original"`   // the file of another app, where bytes are shared with one
+	Keeps      string    `json:"keeps"`      // what the sharing means, in a sentence; empty for its own files
+	Address    string    `json:"address"`    // where to fetch it again
+	SharedWith []string  `json:"sharedWith"` // other models of the library that use it
+	Checked    time.Time `json:"checked"`    // date of the file when it was last found to be sound; zero: not known
+	Parts      int       `json:"parts"`      // whose sums are known, for a repair in parts
+}
+
+// Inspect tells what is known of a model. It reads headers, not weights.
+func (l *Library) Inspect(ctx context.Context, ref string) (Details, error) {
+	d, err := l.inspect(ctx, ref)
+	return d, explain(err)
+}
+
+func (l *Library) inspect(ctx context.Context, ref string) (Details, error) {
+	m, err := l.Model(ctx, ref)
+	if err != nil {
+		return Details{}, err
+	}
+	entries, err := l.entries()
+	if err != nil {
+		return Details{}, err
+	}
+	e, ok := entryNamed(entries, m.Ref)
+	if !ok {
+		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(ref)+" in the library.", "It may just have been removed.")
+	}
+	h, err := l.header(e.manifest)
+	if err != nil {
+		return Details{}, err
+	}
+	d := Details{
+		Model: m, Mix: []TypeUse{}, Layers: h.Layers(), Embedding: h.Embedding(), Heads: h.Heads(), KVHeads: h.KVHeads(), HeadDim: h.HeadDim(),
+		Tokenizer: Tokenizer{Kind: h.String("tokenizer.ggml.model"), Pre: h.String("tokenizer.ggml.pre"), Tokens: h.Vocabulary()},
+		Template:  templateOf(h), System: l.text(e, typeSystem), Params: l.text(e, typeParams), LicenceText: l.text(e, typeLicence), Files: []FileUse{}, Adapters: []string{},
+	}
+	d.Experts, d.ExpertsUsed = h.Experts()
+	_, _, d.LicenceLink = h.Licence()
+	d.Template.Ollama = l.text(e, typeTemplate)
+	for _, s := range h.TypeMix() {
+		d.Mix = append(d.Mix, TypeUse{s.Type.String(), s.Tensors, s.Parameters, s.Bytes})
+	}
+	l.files(&d, e, entries)
+	return d, nil
+}
+
+func templateOf(h *gguf.File) Template {
+	t := Template{Text: h.ChatTemplate()}
+	if t.Text != "" {
+		t.SHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.TrimSpace(t.Text))))
+		t.Known = knownTemplate(t.Text)
+	}
+	return t
+}
+
+// text joins the small files of a type.
+func (l *Library) text(e entry, mediaType string) string {
+	var out []string
+	for _, x := range e.manifest.Layers {
+		if x.MediaType != mediaType {
+			continue
+		}
+		if data, _, err := readSmall(l.blob(x.Digest)); err == nil && digestOf(data) == strings.ToLower(x.Digest) {
+			out = append(out, string(data))
+		}
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// files fills in what is known of each file of a model.
+func (l *Library) files(d *Details, e entry, entries []entry) {
+	var from origin
+	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+		from = *c.Ours
+	}
+	d.Address, d.Revision = from.Address, from.Revision
+	users := map[string][]string{}
+	for _, other := range entries {
+		for digest := range other.manifest.digests() {
+			users[digest] = append(users[digest], other.name.ref())
+		}
+	}
+	for _, x := range e.manifest.all() {
+		digest := strings.ToLower(x.Digest)
+		path := l.blob(digest)
+		if path == "" || slices.ContainsFunc(d.Files, func(f FileUse) bool { return f.Digest == digest }) {
+			continue
+		}
+		of := from.Files[digest]
+		f := FileUse{
+			Kind: kindOfType(x.MediaType), Name: of.Name, Digest: digest, Bytes: x.Size, Path: path, Address: of.Address,
+			SharedWith: slices.DeleteFunc(slices.Clone(users[digest]), func(r string) bool { return r == e.name.ref() }),
+		}
+		f.How, f.Original = l.how(digest, of)
+		f.Keeps = keeps(f.How)
+		if s, ok := l.readSums(digest); ok {
+			f.Checked, f.Parts = s.Modified, len(s.Parts)
+		}
+		if x.MediaType == typeAdapter {
+			for _, other := range entries {
+				if other.name.namespace == adapterNamespace && other.manifest.has(typeAdapter) && other.manifest.Layers[0].Digest == x.Digest {
+					d.Adapters = append(d.Adapters, other.name.ref())
+				}
+			}
+		}
+		d.Files = append(d.Files, f)
+	}
+	count := map[string]int{}
+	for digest, refs := range users {
+		count[digest] = len(refs)
+	}
+	u := l.use(e, count)
+	d.Frees, d.Cloned = u.Frees, u.Cloned
+}
+
+// how tells from the disk whether a file shares its bytes with another, and with which.
+func (l *Library) how(digest string, of fileOrigin) (how, original string) {
+	info, err := os.Lstat(l.blob(digest))
+	switch {
+	case err != nil:
+		return HowCopy, ""
+	case info.Mode()&os.ModeSymlink != 0:
+		return HowSymlink, l.original(digest)
+	case links(info) > 1:
+		return HowLink, of.Original
+	case of.How == HowClone:
+		return HowClone, of.Original
+	}
+	return HowCopy, ""
+}
+
+// keeps says in a sentence what sharing a file means for a person.
+func keeps(how string) string {
+	return cmp.Or(map[string]string{
+		HowClone:   "The library has its own copy, which takes no space until one of the two changes: it stays when the other app deletes or changes its file.",
+		HowLink:    "Both apps use one file, so it takes no extra space: the model stays here when the other app deletes it, and its space comes free when both have.",
+		HowSymlink: "The library uses the other app's file where it is: if that app deletes or moves it, the model is gone here too.",
+	}[how])
+}

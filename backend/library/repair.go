@@ -1,0 +1,158 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"weightroom/backend"
+)
+
+// Fetch gives n bytes of a file from off on. Fewer are an error.
+type Fetch func(ctx context.Context, off, n int64) (io.ReadCloser, error)
+
+// BadParts reads a file of the library and gives the parts of it that are not what they should be: the whole file in
+// one part where it is missing, or where the sums of its parts were never known.
+func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
+	x, err := l.named(digest)
+	if err != nil {
+		return nil, explain(err)
+	}
+	v := verification{l: l, ctx: ctx}
+	b, err := v.read(x)
+	switch {
+	case err != nil:
+		return nil, explain(err)
+	case b.Reason == "":
+		return []Part{}, nil
+	case len(b.Parts) == 0:
+		return l.everyPart(x), nil
+	}
+	return b.Parts, nil
+}
+
+// everyPart is a whole file: in parts where their sums are known, so that each is checked as it comes.
+func (l *Library) everyPart(x layer) []Part {
+	if parts := l.differing(x, nil); len(parts) > 0 {
+		return parts
+	}
+	return []Part{{Offset: 0, Bytes: x.Size, SHA256: strings.TrimPrefix(strings.ToLower(x.Digest), "sha256:")}}
+}
+
+// named finds a file that a manifest names.
+func (l *Library) named(digest string) (layer, error) {
+	entries, err := l.entries()
+	if err != nil {
+		return layer{}, err
+	}
+	for _, e := range entries {
+		for _, x := range e.manifest.all() {
+			if e.bad == nil && strings.EqualFold(x.Digest, digest) {
+				return x, nil
+			}
+		}
+	}
+	return layer{}, backend.Fail(backend.CodeNotFound, nil, "No model of the library has this file.", "It may just have been removed.")
+}
+
+// Repair mends one file: its bad parts are fetched, everything else is taken from the disk, and the result replaces the
+// file only if it is what its digest says. It returns the bytes that were fetched. A file of another app is not
+// touched: the repaired one is the library's own. Progress counts all bytes of the file.
+func (l *Library) Repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (fetched int64, err error) {
+	fetched, err = l.repair(ctx, digest, fetch, progress)
+	if err != nil {
+		return fetched, explain(err)
+	}
+	slog.Info("file repaired", "digest", digest, "fetched_bytes", fetched)
+	return fetched, nil
+}
+
+func (l *Library) repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (int64, error) {
+	x, err := l.named(digest)
+	if err != nil {
+		return 0, err
+	}
+	bad, err := l.BadParts(ctx, digest)
+	if err != nil || len(bad) == 0 {
+		return 0, err
+	}
+	if err := l.foresee(x.Size); err != nil {
+		return 0, err
+	}
+	s, err := l.temporary(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.discard()
+	fetched, sums, err := l.patch(ctx, s, x, bad, fetch, progress)
+	if err != nil {
+		return fetched, err
+	}
+	if "sha256:"+s.sum != strings.ToLower(x.Digest) {
+		return fetched, backend.Fail(backend.CodeDamaged, fmt.Errorf("sha256 is %s", s.sum), "What came is not what was asked for: its checksum is different.", "Download the model again.")
+	}
+	free, err := l.change(ctx)
+	if err != nil {
+		return fetched, err
+	}
+	defer free()
+	if err := l.settle(s, strings.ToLower(x.Digest)); err != nil {
+		return fetched, err
+	}
+	l.note(x.Digest, sums)
+	return fetched, nil
+}
+
+// patch writes a file anew from what is on the disk and what is fetched.
+func (l *Library) patch(ctx context.Context, s *staged, x layer, bad []Part, fetch Fetch, progress func(done, total int64)) (fetched int64, parts []string, err error) {
+	old, err := os.Open(l.blob(x.Digest))
+	if err == nil {
+		defer func() { _ = old.Close() }()
+	}
+	sum := newHasher(l.partBytes)
+	to := io.MultiWriter(s.file, sum)
+	step := func(from io.Reader, at, n int64) error {
+		got, err := copyWith(ctx, to, io.LimitReader(from, n), n, func(done, _ int64) {
+			if progress != nil {
+				progress(at+done, x.Size)
+			}
+		})
+		if err == nil && got != n {
+			err = backend.Fail(backend.CodeTruncated, nil, "A part of the file came incompletely.", "Try again.")
+		}
+		return err
+	}
+	var at int64
+	for _, p := range append(bad, Part{Offset: x.Size}) {
+		if n := p.Offset - at; n > 0 {
+			if old == nil {
+				return fetched, nil, backend.Fail(backend.CodeDamaged, errors.New("no file to take the good parts from"), "The file can't be repaired in parts.", "Download the model again.")
+			}
+			if err := step(io.NewSectionReader(old, at, n), at, n); err != nil {
+				return fetched, nil, err
+			}
+		}
+		if p.Bytes > 0 {
+			in, err := fetch(ctx, p.Offset, p.Bytes)
+			if err != nil {
+				return fetched, nil, err
+			}
+			err = step(in, p.Offset, p.Bytes)
+			_ = in.Close()
+			if err != nil {
+				return fetched, nil, err
+			}
+			fetched += p.Bytes
+		}
+		at = p.Offset + p.Bytes
+	}
+	if err := l.at("sync copy"); err != nil {
+		return fetched, nil, err
+	}
+	s.size, s.sum = x.Size, sum.sum()
+	return fetched, sum.parts(), s.file.Sync()
+}
