@@ -70,7 +70,30 @@ func (c *Core) labPlan(ctx context.Context, path string, contextLength int, kv s
 		return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr}, err
 	}
 	a, err := testdrive.Fit(ctx, run, path, testdrive.FitOptions{Context: contextLength, KVType: kv})
-	return a.MemoryPlan, err
+	if err != nil {
+		return a.MemoryPlan, err
+	}
+	return a.MemoryPlan, c.roomFor(ctx, a.MemoryPlan)
+}
+
+// roomFor refuses a plan that is larger than what is free now. What a chat has loaded stays where it is.
+func (c *Core) roomFor(ctx context.Context, plan backend.MemoryPlan) error {
+	memory, err := hardware.ReadMemory(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // no reading is no reason to refuse
+	}
+	free := memory.AvailableBytes
+	for _, g := range c.gpus(ctx) {
+		if g.Backend != "" && !g.Integrated {
+			free += g.FreeBytes
+		}
+	}
+	if plan.TotalBytes <= free {
+		return nil
+	}
+	return backend.Fail(backend.CodeTooBig, nil,
+		"This needs "+gigabytes(plan.TotalBytes)+" of memory ("+gigabytes(plan.KVBytes)+" for the context), and "+gigabytes(free)+" are free.",
+		"Close other programs, choose a shorter context, or a smaller type of the KV cache.")
 }
 
 // labServer starts an engine of the lab's own: the person's chats keep theirs, and each KV-cache type needs one.
@@ -98,19 +121,15 @@ func (c *Core) labServer(ctx context.Context, s lab.Serving) (lab.Server, error)
 		done()
 		return nil, err
 	}
-	return &labServer{Engine: e, core: c, done: done}, nil
+	return &labServer{Engine: e, done: done}, nil
 }
 
 type labServer struct {
 	*engine.Engine
-	core *Core
 	done func()
 }
 
 func (s *labServer) Load(ctx context.Context, m backend.Model, contextLength int) error {
-	if err := s.core.allow(ctx, m); err != nil {
-		return err
-	}
 	return s.Engine.Load(ctx, m.Ref, contextLength, m.Bytes, nil)
 }
 
@@ -194,7 +213,7 @@ func (m *labMeter) Conditions(ctx context.Context) lab.Conditions {
 	if err != nil {
 		return c
 	}
-	c.System, c.Device = machine.System, machine.CPU.Model
+	c.System, c.Device, c.Power = machine.System, machine.CPU.Model, string(hardware.ReadPower(ctx))
 	for _, g := range machine.GPUs {
 		if g.Backend != "" {
 			c.Device, c.Driver = g.Name, g.Driver
