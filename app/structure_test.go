@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -121,5 +123,47 @@ func TestPageMayNotFrame(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOnlyDownloadsConnect holds that the network is reached from one place: backend/download/client.go, which asks for
+// a purpose and writes the ledger. The engine's own package speaks to its socket.
+func TestOnlyDownloadsConnect(t *testing.T) {
+	network := regexp.MustCompile(`http\.(Client|Transport)\{|http\.(Get|Post|PostForm|Head)\(|http\.Default(Client|Transport)|net\.Dial|net\.Dialer\{|\.DialContext\(|tls\.Dial|remote\.(Get|Head|Image|Write|Put)\(`)
+	seen := 0
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		path = filepath.ToSlash(path)
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		seen++
+		imports := strings.Contains(string(text), `"net/http"`)
+		switch {
+		case strings.HasPrefix(path, "../backend/engine/"):
+		case strings.HasPrefix(path, "../backend/download/"):
+			if path != "../backend/download/client.go" {
+				if found := network.FindString(string(text)); found != "" {
+					t.Errorf("%s uses %s: only client.go there makes connections", path, found)
+				}
+			}
+		case imports:
+			t.Errorf("%s imports net/http: only downloads and the engine's socket may", path)
+		case strings.Contains(network.FindString(string(text)), "net.Dial") && !strings.Contains(string(text), `"unix"`):
+			t.Errorf("%s dials: only downloads may", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 100 {
+		t.Errorf("only %d files looked at", seen)
 	}
 }

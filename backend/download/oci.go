@@ -258,6 +258,7 @@ func (s *Sources) blob(ctx context.Context, r repository, digest string, size, l
 
 // readConfig takes the quantization from the configuration of Ollama's and Docker's layouts.
 func (s *Sources) readConfig(ctx context.Context, r repository, m *manifest, o *Offer) error {
+	o.Quant = quantOf(o.weights()[0].Name)
 	if m.Config.Size < 3 || m.Config.Size > configLimit { // "{}" and less say nothing
 		return nil
 	}
@@ -278,10 +279,7 @@ func (s *Sources) readConfig(ctx context.Context, r repository, m *manifest, o *
 	if c.Format != "" && c.Format != "gguf" {
 		return notAModel(r, fmt.Errorf("format %q", clip(c.Format, 20)))
 	}
-	o.Quant = quantOf(cmp.Or(c.Quant, c.Config.Quant))
-	if o.Quant == "" {
-		o.Quant = quantOf(o.weights()[0].Name)
-	}
+	o.Quant = cmp.Or(quantOf(cmp.Or(c.Quant, c.Config.Quant)), o.Quant)
 	return nil
 }
 

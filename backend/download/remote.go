@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
@@ -55,44 +54,13 @@ func (s *Sources) ModelHeader(ctx context.Context, o Offer) (f *gguf.File, fetch
 		}
 		files = append(files, f)
 	}
-	f, err = joinParts(files)
-	return f, fetched, err
-}
-
-// joinParts makes one header of the headers of a split model's files, given in order.
-func joinParts(files []*gguf.File) (*gguf.File, error) {
 	if len(files) == 1 {
-		if _, count := files[0].Split(); count <= 1 {
-			return files[0], nil
+		if _, count := files[0].Split(); count == 1 {
+			return files[0], fetched, nil
 		}
 	}
-	var tensors []gguf.Tensor
-	seen := map[string]bool{}
-	for i, f := range files {
-		if no, count := f.Split(); no != i || count != len(files) {
-			return nil, backend.Fail(backend.CodeHostileFile, fmt.Errorf("part %d of %d at place %d of %d", no, count, i, len(files)), "The parts of this model don't belong together.", "Choose another repository.")
-		}
-		for _, t := range f.Tensors {
-			if seen[t.Name] {
-				return nil, backend.Fail(backend.CodeHostileFile, nil, "Two parts of this model hold the same tensor.", "Choose another repository.")
-			}
-			seen[t.Name] = true
-			tensors = append(tensors, t)
-		}
-	}
-	var metadata []gguf.KV
-	for _, kv := range files[0].Metadata {
-		if a, list := kv.Value.(gguf.Array); list && a.Values == nil { // too long to be kept; what is left of a vocabulary is its size
-			if kv.Key == "tokenizer.ggml.tokens" {
-				metadata = append(metadata, gguf.KV{Key: files[0].ArchKey("vocab_size"), Value: uint32(a.Len)})
-			}
-			continue
-		}
-		if !strings.HasPrefix(kv.Key, "split.") && kv.Key != files[0].ArchKey("vocab_size") && kv.Key != "general.alignment" {
-			metadata = append(metadata, kv)
-		}
-	}
-	return gguf.New(metadata, tensors)
+	f, err = gguf.Join(files)
+	return f, fetched, err
 }
 
 // rangeReader reads a file elsewhere in chunks that grow. It keeps one chunk, because a header is read front to back.

@@ -11,12 +11,14 @@ import (
 )
 
 // FromFile makes a weightless copy of the header of a file that exists, here or elsewhere: its metadata without the
-// vocabulary, its tensors with exactly their types. The engine gets the size of the vocabulary instead.
+// vocabulary, its tensors with exactly their types. The engine gets the size of the vocabulary instead. Of a split
+// model it takes what gguf.Join made of all parts.
 func FromFile(f *gguf.File) (*Header, error) {
 	if f.Role() != gguf.RoleModel || f.Layers() < 1 {
 		return nil, backend.Fail(backend.CodeUnsupported, nil, "Only a language model can be measured without its weights; this file is something else.", "Pick the model's own file.")
 	}
-	if _, parts := f.Split(); parts > 1 {
+	_, parts := f.Split()
+	if all, _ := f.Int("split.tensors.count"); parts > 1 && all != int64(len(f.Tensors)) {
 		return nil, backend.Fail(backend.CodeUnsupported, nil, "This model is split into several files, and one part alone can't be measured.", "Import the model, then measure it from the library.")
 	}
 	arch := f.Architecture()
@@ -31,7 +33,7 @@ func FromFile(f *gguf.File) (*Header, error) {
 		a, list := kv.Value.(gguf.Array)
 		switch {
 		case strings.HasPrefix(kv.Key, "tokenizer.") && kv.Key != "tokenizer.ggml.token_type_count":
-		case kv.Key == arch+".vocab_size":
+		case kv.Key == arch+".vocab_size", strings.HasPrefix(kv.Key, "split."):
 		case list && a.Values == nil: // too long to be kept, so no shape
 		case kv.Key == "general.name" || kv.Key == "general.alignment":
 		default:
