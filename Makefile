@@ -72,7 +72,7 @@ test-page: frontend/node_modules/.package-lock.json ## check and test the page
 	@cd frontend && npm run --silent check && npm run --silent lint && npm run --silent format:check && npm run --silent test
 
 .PHONY: test-engine
-test-engine: engine starter app ## run the Go tests on the real engine and real weights
+test-engine: deps-test engine starter app ## run the Go tests on the real engine and real weights
 	go test -count=1 -tags engine -run Engine ./backend/engine ./app/...
 
 .PHONY: test-window

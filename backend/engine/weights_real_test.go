@@ -1,0 +1,226 @@
+//go:build engine && linux
+
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"weightroom/backend"
+	"weightroom/backend/download"
+	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/gguf"
+	"weightroom/backend/library"
+)
+
+// notKept is a store that forgets: nothing here outlives the test.
+type notKept struct{}
+
+func (notKept) Get(context.Context, string, any) (bool, error) { return false, nil }
+func (notKept) Put(context.Context, string, any) error         { return nil }
+
+// pushedByOllama starts a real registry and has Ollama's own client push the starter into it. It gives the registry's
+// host and how the model is called there.
+func pushedByOllama(t *testing.T) (host, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := downloadtest.StartRegistry(ctx, t.TempDir(), "")
+	if errors.Is(err, downloadtest.ErrNoRegistry) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	e := newReal(t)
+	e.lock = LockApp // the registry is on this machine's loopback, which the kernel's lock hides
+	if err := e.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	there := "http://" + r.Host + "/library/smollm2:135m"
+	if err := e.child.api.Copy(ctx, &api.CopyRequest{Source: model, Destination: there}); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.child.api.Push(ctx, &api.PushRequest{Model: there, Insecure: true}, func(api.ProgressResponse) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return r.Host, "smollm2:135m"
+}
+
+// arrives resolves a reference, fetches it through the queue and has the library accept it, all as the app does.
+func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir string) backend.Model {
+	t.Helper()
+	lib, err := library.New(filepath.Join(dir, "models"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.Resolve(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan download.Download, 8)
+	q, err := download.Open(t.Context(), download.QueueOptions{
+		Dir: lib.DownloadsDir(), Store: notKept{}, Fetcher: &download.Fetcher{Client: c},
+		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) { return s.Linker(i) },
+		Finish: func(ctx context.Context, d download.Download, files []download.File) (string, error) {
+			in := library.Incoming{Ref: o.Ref, Name: o.Name, Address: o.Page, Revision: o.Revision}
+			for _, f := range files {
+				in.Files = append(in.Files, library.IncomingFile{Kind: f.Kind, Name: f.Name, Path: f.Path, Digest: f.Digest, Bytes: f.Bytes, Address: f.Address, Verified: true})
+			}
+			m, err := lib.Accept(ctx, in)
+			return m.Ref, err
+		},
+		Changed: func(d download.Download, _ bool) {
+			if d.State == download.StateDone || d.State == download.StateFailed {
+				ended <- d
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	if _, err := q.Add(t.Context(), download.Download{Ref: o.Ref, Name: o.Name, Items: o.Items}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case d := <-ended:
+		if d.State != download.StateDone {
+			t.Fatalf("%s: %v", d.State, d.Error)
+		}
+		m, err := lib.Model(t.Context(), d.Result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	case <-time.After(2 * time.Minute):
+		t.Fatal("the download does not end")
+	}
+	return backend.Model{}
+}
+
+// saysParis has our engine run what arrived in dir.
+func saysParis(t *testing.T, dir string, m backend.Model) {
+	t.Helper()
+	e := New(options(binary(t), dir))
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	p := prompt("What is the capital of France?", 40)
+	p.Model, p.Bytes = m.Ref, m.Bytes
+	var text strings.Builder
+	if _, err := e.Answer(t.Context(), p, func(d backend.Delta) { text.WriteString(d.Text) }); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "Paris") {
+		t.Errorf("it says %q", text.String())
+	}
+}
+
+func newSources(t *testing.T, o download.SourceOptions) (*download.Sources, *download.Client) {
+	t.Helper()
+	gate := &download.Gate{}
+	o.Client = download.NewClient(download.ClientOptions{Gate: gate, Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }})
+	t.Cleanup(o.Client.CloseIdle)
+	s, err := download.NewSources(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, o.Client
+}
+
+// TestEngineRunsWhatOllamaPushed brings a model round: Ollama's client pushes it into a real registry, our sources
+// resolve it, the queue fetches it, the library accepts it, and the engine answers with it.
+func TestEngineRunsWhatOllamaPushed(t *testing.T) {
+	host, name := pushedByOllama(t)
+	for _, c := range []struct {
+		title, ref string
+		options    download.SourceOptions
+	}{
+		{"as Ollama's registry", name, download.SourceOptions{Ollama: "http://" + host}},
+		{"as any registry", host + "/library/" + name, download.SourceOptions{}},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			s, client := newSources(t, c.options)
+			o, err := s.Resolve(t.Context(), c.ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			far, fetched, err := s.ModelHeader(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path, _ := library.FindStarter([]string{"../../build/share/weightroom"})
+			if near := headerOf(t, path); !reflect.DeepEqual(far, near) {
+				t.Error("the header read from afar is another one")
+			} else if over := fetched - near.HeaderSize; over > 1<<20 {
+				t.Errorf("%d bytes more than the header were fetched", over)
+			}
+			dir := t.TempDir()
+			m := arrives(t, s, client, c.ref, dir)
+			if m.Digest != "sha256:"+library.StarterSHA256 || m.Quant != "Q4_1" {
+				t.Errorf("%+v", m)
+			}
+			saysParis(t, dir, m)
+		})
+	}
+}
+
+// TestEngineRunsWhatTheHubGave is the same from a hub with signed links.
+func TestEngineRunsWhatTheHubGave(t *testing.T) {
+	path, ok := library.FindStarter([]string{"../../build/share/weightroom"})
+	if !ok {
+		t.Fatal("no starter: run make starter first")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	size, err := io.Copy(sum, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := downloadtest.NewHub(&downloadtest.HubRepo{ID: "small/SmolLM2-135M-GGUF", Tags: []string{"gguf"}, Card: map[string]any{"license": "apache-2.0"}, Files: []downloadtest.HubFile{
+		{Path: "smollm2-135m-Q4_1.gguf", Data: f, Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))},
+	}})
+	defer hub.Close()
+	s, client := newSources(t, download.SourceOptions{HuggingFace: hub.Site.URL})
+	dir := t.TempDir()
+	m := arrives(t, s, client, "hf.co/small/SmolLM2-135M-GGUF:Q4_1", dir)
+	saysParis(t, dir, m)
+}
+
+func headerOf(t *testing.T, path string) *gguf.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := gguf.Read(f, info.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
