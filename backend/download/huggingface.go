@@ -292,7 +292,7 @@ func (l *hubLink) Link(ctx context.Context, renew bool) (Link, error) {
 	}
 	var link Link
 	resp, err := l.sources.askHub(ctx, l.hub, func(header http.Header) (*http.Response, error) { //nolint:bodyclose // locate has
-		found, resp, err := l.sources.locate(ctx, l.item.Address, header)
+		found, resp, err := l.sources.locate(ctx, http.MethodHead, l.item.Address, header) // as the hub's own client does
 		link = found
 		return resp, err
 	})

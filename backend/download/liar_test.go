@@ -154,7 +154,7 @@ func mutations() []mutation {
 			}
 			a.body = partOf(b[:len(w.blobs[digestOfRequest(req)])], a)
 		}},
-		{"a planted file", false, false, func(r *rand.Rand, w *world, req *http.Request, a *answer) {
+		{"a planted file", false, false, func(r *rand.Rand, _ *world, _ *http.Request, a *answer) {
 			a.body = partOf(small(byte(100+r.IntN(100))), a)
 		}},
 		{"a shorter body, honestly announced", false, false, func(r *rand.Rand, _ *world, _ *http.Request, a *answer) { a.body = a.body[:r.IntN(len(a.body)+1)] }},
@@ -324,10 +324,10 @@ func sameModel(files []File, w *world) error {
 			return err
 		}
 		if !slices.Contains(w.digests, shaOf(b)) || !bytes.Equal(b, w.blobs[shaOf(b)]) || f.Digest != shaOf(b) {
-			return fmt.Errorf("%s is %s", f.Item.Name, shaOf(b))
+			return fmt.Errorf("%s is %s", f.Name, shaOf(b))
 		}
-		if (f.Item.Kind == KindModel) != (shaOf(b) == w.digests[0]) {
-			return fmt.Errorf("%s is a %s", shaOf(b), f.Item.Kind)
+		if (f.Kind == KindModel) != (shaOf(b) == w.digests[0]) {
+			return fmt.Errorf("%s is a %s", shaOf(b), f.Kind)
 		}
 	}
 	return nil

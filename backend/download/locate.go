@@ -8,21 +8,23 @@ import (
 	"weightroom/backend"
 )
 
-// locate asks an address for its first byte to learn where the file really is. Many servers send on to a signed
+// locate asks an address, by HEAD or for its first byte, to learn where the file really is. Many servers send on to a signed
 // address on another host, which is then fetched from directly, without the header: one request more for a file and
 // not for each of its parts, and no authorisation where it does not belong. The link is empty, and the answer is given,
 // when the file is not given out. The answer's body is closed.
-func (s *Sources) locate(ctx context.Context, address string, header http.Header) (Link, *http.Response, error) {
+func (s *Sources) locate(ctx context.Context, method, address string, header http.Header) (Link, *http.Response, error) {
 	var seen *http.Response // of the first host, whose headers describe the file
 	for range maxRedirects + 1 {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		req, err := http.NewRequestWithContext(ctx, method, address, nil)
 		if err != nil {
 			return Link{}, nil, notAReference(address)
 		}
 		for k, v := range header {
 			req.Header[k] = v
 		}
-		req.Header.Set("Range", "bytes=0-0")
+		if method != http.MethodHead {
+			req.Header.Set("Range", "bytes=0-0")
+		}
 		resp, err := s.client.doOnce(req)
 		if err != nil {
 			return Link{}, nil, told(ctx, err, req.URL.Host)
@@ -33,7 +35,7 @@ func (s *Sources) locate(ctx context.Context, address string, header http.Header
 		}
 		switch {
 		case resp.StatusCode == http.StatusPartialContent, resp.StatusCode == http.StatusOK, resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-			return Link{URL: address, Header: header.Clone(), ETag: strongETag(resp.Header.Get("ETag")), Ranges: resp.StatusCode == http.StatusPartialContent}, seen, nil
+			return Link{URL: address, Header: header.Clone(), ETag: strongETag(resp.Header.Get("ETag")), Ranges: resp.StatusCode == http.StatusPartialContent || resp.Header.Get("Accept-Ranges") == "bytes"}, seen, nil
 		case resp.StatusCode/100 != 3 || resp.StatusCode == http.StatusNotModified:
 			return Link{}, resp, nil
 		}

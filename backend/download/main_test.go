@@ -26,7 +26,8 @@ import (
 const roleEnv = "WEIGHTROOM_DOWNLOAD_CHILD"
 
 var roles = map[string]func(args []string) error{
-	"fetch": fetchChild,
+	"fetch":   fetchChild,
+	"keyring": keyringChild,
 }
 
 func TestMain(m *testing.M) {

@@ -261,7 +261,7 @@ func (b *blobLink) Link(ctx context.Context, renew bool) (Link, error) {
 		if err != nil {
 			return Link{}, err
 		}
-		link, resp, err := b.sources.locate(ctx, b.url, header) //nolint:bodyclose // it is closed
+		link, resp, err := b.sources.locate(ctx, http.MethodGet, b.url, header) //nolint:bodyclose // it is closed
 		if err != nil {
 			return Link{}, err
 		}

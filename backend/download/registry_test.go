@@ -165,7 +165,7 @@ func TestARealRegistry(t *testing.T) {
 			}
 			for _, f := range fetchAll(t, s, o) {
 				if f.Digest != f.Item.Digest {
-					t.Errorf("%s is %s", f.Item.Name, f.Digest)
+					t.Errorf("%s is %s", f.Name, f.Digest)
 				}
 			}
 			if f, n, err := s.ModelHeader(context.Background(), o); err != nil || f.Architecture() != "llama" || n == 0 {
@@ -266,7 +266,6 @@ type tokenIssuer struct {
 	*httptest.Server
 	key    *ecdsa.PrivateKey
 	cert   []byte
-	host   string
 	life   time.Duration
 	issued atomic.Int64
 	open   bool // pull for anybody
@@ -372,12 +371,9 @@ func TestTokensThatEndAreRenewed(t *testing.T) {
 
 func TestPasswordsGoNowhereElse(t *testing.T) {
 	var realm string
-	caught := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(`{"token":"x"}`))
-		_ = r
-	}))
+	caught := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"token":"x"}`)) }))
 	defer caught.Close()
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Www-Authenticate", `Bearer realm="`+realm+`",service="x"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}))

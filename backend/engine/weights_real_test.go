@@ -74,7 +74,9 @@ func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir str
 	ended := make(chan download.Download, 8)
 	q, err := download.Open(t.Context(), download.QueueOptions{
 		Dir: lib.DownloadsDir(), Store: notKept{}, Fetcher: &download.Fetcher{Client: c},
-		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) { return s.Linker(i) },
+		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) {
+			return s.Linker(i)
+		},
 		Finish: func(ctx context.Context, d download.Download, files []download.File) (string, error) {
 			in := library.Incoming{Ref: o.Ref, Name: o.Name, Address: o.Page, Revision: o.Revision}
 			for _, f := range files {

@@ -25,7 +25,7 @@ for group in "${@:-run}"; do
   case $group in
     run) packages+=(build-essential cmake git pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev)
       python3 -m pip --version >/dev/null 2>&1 || packages+=(python3 python3-pip) ;;
-    test) packages+=(at-spi2-core dbus dbus-x11 docker-registry fonts-dejavu-core gir1.2-atspi-2.0 imagemagick iproute2 procps python3-pyatspi python3-xlib shellcheck strace x11-utils xauth xdotool xvfb) ;;
+    test) packages+=(at-spi2-core dbus dbus-x11 docker-registry fonts-dejavu-core gir1.2-atspi-2.0 gnome-keyring imagemagick iproute2 procps python3-pyatspi python3-xlib shellcheck strace x11-utils xauth xdotool xvfb) ;;
     *) die "unknown group $group." "Use run or test." ;;
   esac
 done

@@ -31,7 +31,7 @@ func StartRegistry(ctx context.Context, dir, auth string) (*Registry, error) {
 	if err != nil {
 		return nil, ErrNoRegistry
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func StartRegistry(ctx context.Context, dir, auth string) (*Registry, error) {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	r.cmd = exec.Command(program, "serve", path)
+	r.cmd = exec.CommandContext(context.WithoutCancel(ctx), program, "serve", path) // Close ends it
 	r.cmd.Env = append(os.Environ(), "OTEL_TRACES_EXPORTER=none")
 	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
 	if err := r.cmd.Start(); err != nil {
