@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -239,55 +240,87 @@ func TestOnlyTheExactBytesBecomeAModel(t *testing.T) {
 	slices.Sort(w.digests[1:])
 	n := trials(t, "WEIGHTROOM_LIES", 120, 100_000)
 	rng := random(t)
-	p := newLiar(t, r.Host)
-	s := newRegistrySources(t, p.host(), nil)
-	dir := t.TempDir()
-	accepted, arrived, refused, codes := 0, 0, 0, map[backend.Code]int{}
+	all := &tally{codes: map[backend.Code]int{}}
 	began := time.Now()
-	all := mutations()
-	for trial := range n {
-		m := all[trial%len(all)]
-		ref := "tiny@" + digest
-		if !m.coherent && rng.IntN(2) == 0 {
-			ref = "tiny:1b"
+	t.Run("liars", func(t *testing.T) {
+		for worker := range liars {
+			seed := rng.Uint64()
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
+				t.Parallel()
+				l := &liarTrial{
+					world: w, rng: rand.New(rand.NewPCG(seed, uint64(worker))), proxy: newLiar(t, r.Host), digest: digest, dir: t.TempDir(), tally: all,
+				}
+				l.sources = newRegistrySources(t, l.proxy.host(), nil)
+				for trial := worker; trial < n && all.accepted.Load() < 4; trial += liars {
+					l.run(t, trial)
+				}
+			})
 		}
-		once, target := rng.IntN(2) == 0, w.digests[rng.IntN(len(w.digests))]
-		lies := 0
-		p.set(func(req *http.Request, a *answer) {
-			hit := m.manifest && strings.Contains(req.URL.Path, "/manifests/") || !m.manifest && strings.HasSuffix(req.URL.Path, target)
-			if hit && (!once || lies == 0) {
-				lies++
-				m.apply(rng, w, req, a)
-			}
-		})
-		files, err := fetchModel(s, ref, dir)
-		switch {
-		case err != nil:
-			refused++
-			codes[plainly(t, err)]++
-		case sameModel(files, w) != nil:
-			accepted++
-			t.Errorf("trial %d: %q (once %v, of %s) was accepted: %v", trial, m.name, once, ref, sameModel(files, w))
-		default:
-			arrived++
-			if !once && lies > 0 && m.manifest && !harmless(m) {
-				t.Errorf("trial %d: %q went unnoticed", trial, m.name)
-			}
+	})
+	counts, _ := json.Marshal(all.codes)
+	t.Logf("%d of %d mutations accepted; %d refused %s, %d arrived right all the same; %v", all.accepted.Load(), n, all.refused.Load(), counts, all.arrived.Load(), time.Since(began).Round(time.Millisecond))
+}
+
+// liars is how many proxies lie at the same time; most of a trial is waiting.
+const liars = 8
+
+// tally counts how trials ended.
+type tally struct {
+	accepted, arrived, refused atomic.Int64
+	mu                         sync.Mutex
+	codes                      map[backend.Code]int
+}
+
+// liarTrial is one proxy with those who ask through it.
+type liarTrial struct {
+	world   *world
+	rng     *rand.Rand
+	proxy   *lyingProxy
+	sources *Sources
+	digest  string
+	dir     string
+	tally   *tally
+}
+
+func (l *liarTrial) run(t *testing.T, trial int) {
+	t.Helper()
+	w, all := l.world, mutations()
+	m := all[trial/liars%len(all)]
+	ref := "tiny@" + l.digest
+	if !m.coherent && l.rng.IntN(2) == 0 {
+		ref = "tiny:1b"
+	}
+	once, target := l.rng.IntN(2) == 0, w.digests[l.rng.IntN(len(w.digests))]
+	lies := 0
+	l.proxy.set(func(req *http.Request, a *answer) {
+		hit := m.manifest && strings.Contains(req.URL.Path, "/manifests/") || !m.manifest && strings.HasSuffix(req.URL.Path, target)
+		if hit && (!once || lies == 0) {
+			lies++
+			m.apply(l.rng, w, req, a)
 		}
-		for _, f := range files {
-			_ = Remove(f.Path)
-		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "*")); err != nil {
-			for _, path := range left {
-				_ = os.Remove(path)
-			}
-		}
-		if accepted > 3 {
-			break
+	})
+	files, err := fetchModel(l.sources, ref, l.dir)
+	l.proxy.set(nil)
+	switch {
+	case err != nil:
+		l.tally.refused.Add(1)
+		code := plainly(t, err)
+		l.tally.mu.Lock()
+		l.tally.codes[code]++
+		l.tally.mu.Unlock()
+	case sameModel(files, w) != nil:
+		l.tally.accepted.Add(1)
+		t.Errorf("trial %d: %q (once %v, of %s) was accepted: %v", trial, m.name, once, ref, sameModel(files, w))
+	default:
+		l.tally.arrived.Add(1)
+		if !once && lies > 0 && m.manifest && !harmless(m) {
+			t.Errorf("trial %d: %q went unnoticed", trial, m.name)
 		}
 	}
-	counts, _ := json.Marshal(codes)
-	t.Logf("%d of %d mutations accepted; %d refused %s, %d arrived right all the same; %v", accepted, n, refused, counts, arrived, time.Since(began).Round(time.Millisecond))
+	left, _ := filepath.Glob(filepath.Join(l.dir, "*"))
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
 }
 
 // harmless says whether a lie may leave the manifest as it was.
