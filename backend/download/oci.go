@@ -25,6 +25,8 @@ const (
 	manifestLimit = 1 << 20 // of a manifest; the largest in use hold a few KiB
 	configLimit   = 1 << 20
 	licenceLimit  = 256 << 10
+	tagsLimit     = 256 << 10
+	maxTags       = 100
 	maxLayers     = 512
 	maxLayerBytes = 1 << 44 // 16 TiB
 )
@@ -82,7 +84,36 @@ func (s *Sources) resolveRegistry(ctx context.Context, r reference) (Offer, erro
 	if err := s.readConfig(ctx, r.repo, m, &o); err != nil {
 		return Offer{}, err
 	}
+	if r.source == SourceRegistry { // Ollama's has no list of tags
+		o.Choices = s.tags(ctx, r.repo)
+	}
 	return o, s.readLicence(ctx, r.repo, &o)
+}
+
+// tags lists the tags of a repository, where the registry gives a list. Their sizes would cost a request each.
+func (s *Sources) tags(ctx context.Context, r repository) []Choice {
+	resp, err := s.ask(ctx, r, r.base()+"/tags/list?n=100", nil)
+	if err != nil {
+		return nil
+	}
+	raw, err := readSmall(resp, tagsLimit)
+	if err != nil {
+		return nil
+	}
+	var list struct {
+		Tags []string `json:"tags"`
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	var out []Choice
+	for _, tag := range list.Tags[:min(len(list.Tags), maxTags)] {
+		r.tag = tag
+		if ollamaPart.MatchString(tag) {
+			out = append(out, Choice{Ref: r.ref(SourceRegistry), Quant: quantOf(tag), Bytes: -1})
+		}
+	}
+	return out
 }
 
 // manifest fetches and checks the manifest of a tag or digest. An index is followed where it leaves no choice.

@@ -50,6 +50,7 @@ type hubFile struct {
 
 // The names of repositories. Ollama's allow capitals, which OCI's do not, so both are checked here.
 var (
+	ociPath    = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`) // the distribution specification's
 	ollamaPart = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,79}$`)
 	hubPart    = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,95}$`)
 	hubBranch  = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_./-]{0,127}$`)
@@ -183,13 +184,13 @@ func parseOllama(ref, rest string, ollama *url.URL) (reference, error) {
 
 func parseRegistry(ref string) (reference, error) {
 	parsed, err := name.ParseReference(ref)
-	if err != nil {
+	if err != nil || !ociPath.MatchString(parsed.Context().RepositoryStr()) {
 		return reference{}, notAReference(ref)
 	}
 	// The library's own rule would also speak plain http to private networks.
 	scheme := "https"
-	u, err := url.Parse("//" + parsed.Context().RegistryStr())
-	if err != nil || u.User != nil {
+	u, err := url.Parse("https://" + parsed.Context().RegistryStr())
+	if err != nil || checkAddress(u) != nil || strings.HasSuffix(u.Host, ":") || u.Host != parsed.Context().RegistryStr() {
 		return reference{}, notAReference(ref)
 	}
 	if isLoopback(u.Hostname()) {

@@ -2,6 +2,9 @@ package download
 
 import (
 	"net/url"
+	"path"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -164,4 +167,52 @@ func TestPicking(t *testing.T) {
 			t.Errorf("%q picks %s, want %s", want, got, file)
 		}
 	}
+}
+
+func FuzzReferences(f *testing.F) {
+	for _, seed := range []string{"llama3.1:8b", "a/b:c", "hf.co/a/b@c:d", "https://huggingface.co/a/b/resolve/main/x.gguf?y", "[::1]:5/a/b:c", "ghcr.io/a/b@sha256:" + strings.Repeat("0", 64), "https://example.org/x.gguf?token=y"} {
+		f.Add(seed)
+	}
+	hub, _ := url.Parse(HuggingFace)
+	ollama, _ := url.Parse(OllamaRegistry)
+	f.Fuzz(func(t *testing.T, ref string) {
+		r, err := parseReference(ref, hub, ollama)
+		if err != nil {
+			return
+		}
+		again, err := parseReference(r.ref(), hub, ollama)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", ref, r.ref(), err)
+		}
+		if again.ref() != r.ref() || again.source != r.source {
+			t.Fatalf("%q became %q and then %q", ref, r.ref(), again.ref())
+		}
+		if r.source == SourceRegistry || r.source == SourceOllama {
+			if u, err := url.Parse(r.repo.base()); err != nil || checkAddress(u) != nil || path.Clean(u.Path) != u.Path {
+				t.Fatalf("%q leads to %q", ref, r.repo.base())
+			}
+		}
+	})
+}
+
+func FuzzForms(f *testing.F) {
+	f.Add("x-Q4_K_M.gguf\nBF16/x-00001-of-00002.gguf\nmmproj.gguf", "Q4_K_M")
+	f.Fuzz(func(t *testing.T, paths, want string) {
+		forms, projectors := formsOf(entries(strings.Split(paths, "\n")...))
+		var whole []*form
+		for _, form := range forms {
+			if form.whole() {
+				whole = append(whole, form)
+			}
+		}
+		for _, form := range pick(whole, want) {
+			if len(form.files) == 0 {
+				t.Fatal("a form without files")
+			}
+			projectorFor(form, projectors)
+			if found := pick(whole, nameFor(form, whole)); !slices.Contains(found, form) {
+				t.Fatalf("%q is not what its name %q picks", form.label, nameFor(form, whole))
+			}
+		}
+	})
 }

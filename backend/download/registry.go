@@ -225,7 +225,7 @@ func (t *tokenServer) told(ctx context.Context, err error, host, registry string
 }
 
 func wantsAccount(host string) error {
-	return backend.Fail(backend.CodeDenied, nil, host+" wants a name and a password.", "Enter them in the settings, under Accounts, then try again.")
+	return backend.Fail(backend.CodeDenied, nil, host+" wants a name and a password.", "Log in with \"docker login "+host+"\" (or podman), then try again.")
 }
 
 // denied is the end of an attempt to be let in.
@@ -234,7 +234,7 @@ func (s *Sources) denied(ctx context.Context, r repository) error {
 	if secret.Password == "" {
 		return wantsAccount(r.host())
 	}
-	return backend.Fail(backend.CodeDenied, nil, r.host()+" does not give this model to your account.", "Check the name and the password in the settings, and that the account may read it.")
+	return backend.Fail(backend.CodeDenied, nil, r.host()+" does not give this model to your account.", "Check the login (\"docker login "+r.host()+"\"), and that the account may read it.")
 }
 
 // blobLink is the address of a registry's blob, with what the registry wants to see, or of where the registry sends on.

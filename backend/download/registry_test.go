@@ -163,6 +163,9 @@ func TestARealRegistry(t *testing.T) {
 			if o.Source != c.source || o.Name != c.name || o.Quant != c.quant || itemNames(o) != c.items || o.Licence.Name != c.licence || !isDigest(o.Revision) || o.Ref != c.ref {
 				t.Errorf("%+v: %s", o, itemNames(o))
 			}
+			if c.source == SourceRegistry && (len(o.Choices) != 1 || o.Choices[0].Ref != c.ref) {
+				t.Errorf("choices: %+v", o.Choices)
+			}
 			for _, f := range fetchAll(t, s, o) {
 				if f.Digest != f.Item.Digest {
 					t.Errorf("%s is %s", f.Name, f.Digest)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/zalando/go-keyring"
 
 	"weightroom/backend"
@@ -86,24 +88,57 @@ func (Keyring) Available(ctx context.Context) bool {
 	return err == nil || errors.Is(err, keyring.ErrNotFound)
 }
 
+// WithDockerLogins adds the logins that Docker and Podman keep ("docker login"), for registries that s knows nothing
+// of. They are only read.
+func WithDockerLogins(s Secrets) Secrets { return dockerLogins{s} }
+
+type dockerLogins struct{ Secrets }
+
+// Get implements Secrets.
+func (d dockerLogins) Get(ctx context.Context, host string) (Secret, error) {
+	if s, err := d.Secrets.Get(ctx, host); err != nil || s.Password != "" || host == hubHost {
+		return s, err
+	}
+	registry, err := name.NewRegistry(host)
+	if err != nil {
+		return Secret{}, nil //nolint:nilerr // no registry has a login
+	}
+	s, err := inTime(ctx, func() (Secret, error) { // it may start a credential helper
+		a, err := authn.DefaultKeychain.Resolve(registry)
+		if err != nil {
+			return Secret{}, err
+		}
+		login, err := a.Authorization()
+		if err != nil {
+			return Secret{}, err
+		}
+		return Secret{User: login.Username, Password: login.Password}, nil
+	})
+	if err != nil {
+		return Secret{}, nil //nolint:nilerr // a login that can't be read is none
+	}
+	return s, nil
+}
+
 // inTime calls f, which can't be cancelled, and gives up on it with ctx or after a while.
-func inTime(ctx context.Context, f func() (string, error)) (string, error) {
+func inTime[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
 	type result struct {
-		text string
-		err  error
+		value T
+		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
-		text, err := f()
-		done <- result{text, err}
+		value, err := f()
+		done <- result{value, err}
 	}()
 	select {
 	case r := <-done:
-		return r.text, r.err
+		return r.value, r.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 

@@ -95,3 +95,30 @@ func TestNoKeyringIsSaidPlainly(t *testing.T) {
 		t.Error("the hub's token is given to another host")
 	}
 }
+
+func TestDockersLoginsAreReadAndNotChanged(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("HOME", dir)
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	path := filepath.Join(dir, "config.json")
+	config := `{"auths":{"registry.example.com:5000":{"auth":"bWU6bGV0IG1lIGlu"},"https://index.docker.io/v1/":{"auth":"eW91OnB3"}}}`
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ours := mapSecrets{"mine.example.com": {"a", "b"}}
+	s := WithDockerLogins(ours)
+	for host, want := range map[string]Secret{
+		"registry.example.com:5000": {"me", "let me in"}, "index.docker.io": {"you", "pw"}, "mine.example.com": {"a", "b"}, "registry.example.com": {}, hubHost: {}, "a b": {},
+	} {
+		if got, err := s.Get(context.Background(), host); err != nil || got != want {
+			t.Errorf("%s: %v, %v", host, got, err)
+		}
+	}
+	if err := s.Set(context.Background(), "x", Secret{Password: "y"}); err != nil || ours["x"].Password != "y" {
+		t.Errorf("%v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != config {
+		t.Error("Docker's file was changed")
+	}
+}
