@@ -92,7 +92,7 @@ func (s *Sources) resolveRegistry(ctx context.Context, r reference) (Offer, erro
 
 // tags lists the tags of a repository, where the registry gives a list. Their sizes would cost a request each.
 func (s *Sources) tags(ctx context.Context, r repository) []Choice {
-	resp, err := s.ask(ctx, r, r.base()+"/tags/list?n=100", nil)
+	resp, err := s.ask(ctx, r, r.base()+"/tags/list?n=100", nil) //nolint:bodyclose // readSmall does
 	if err != nil {
 		return nil
 	}
