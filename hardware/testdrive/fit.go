@@ -49,20 +49,6 @@ type Allocation struct {
 	Rows []Row
 }
 
-// The engine's own size, and how many tokens of a prompt it takes at once.
-const (
-	programBytes = 30 << 20
-	microbatch   = 512
-)
-
-// PeakBytes is what will be resident of a plan for a model that runs in main memory. The engine reserves room for the
-// logits of a whole microbatch (a 32-bit number for each word of the vocabulary and each token) and writes those of one
-// token; all other buffers are touched in full.
-func (a Allocation) PeakBytes(h *Header) int64 {
-	vocabulary := int64(h.archInt("vocab_size"))
-	return a.TotalBytes + programBytes - min(a.ComputeBytes, (microbatch-1)*vocabulary*4)
-}
-
 // Fit asks llama-fit-params what the engine would allocate for the file at path, which may be weightless. Nothing is
 // loaded. Compute buffers are reserved in full and touched in part, so the peak resident memory is lower than the sum.
 func Fit(ctx context.Context, run Tool, path string, o FitOptions) (Allocation, error) {
