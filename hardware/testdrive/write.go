@@ -22,8 +22,8 @@ const (
 )
 
 // Write puts a weightless model at path and gives the disk space it takes. layers cuts it to its first blocks; 0: all
-// of them. The weights are a hole, which the engine fills while it reads, but for two things in a model made of experts:
-// the embedding, the norms and a part of each router are random and on disk, so that tokens go to different experts.
+// of them. The weights are a hole, which the engine fills while it reads. Only of a model made of experts the norms and a
+// part of each router are on disk, with either sign, so that tokens go to different experts.
 // Whatever stops Write, no file is left.
 func Write(path string, h *Header, layers int) (diskBytes int64, err error) {
 	if layers > 0 {
@@ -117,8 +117,6 @@ func writeRouting(w io.WriterAt, f *gguf.File) error {
 			err = eachRow(w, at, t, min(t.Shape[0], routerColumns), func() float32 { return float32(r.Uint64()>>40)/(1<<23) - 1 })
 		case strings.HasSuffix(t.Name, "_norm.weight") && t.Type == gguf.F32 && len(t.Shape) == 1:
 			err = eachRow(w, at, t, t.Shape[0], func() float32 { return 1 })
-		case t.Name == "token_embd.weight":
-			err = writeEmbedding(w, at, t, r)
 		}
 		if err != nil {
 			return err
@@ -145,38 +143,6 @@ func eachRow(w io.WriterAt, at int64, t gguf.Tensor, columns int64, next func() 
 func putFloat(b []byte, v float32) {
 	n := math.Float32bits(v)
 	b[0], b[1], b[2], b[3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
-}
-
-// writeEmbedding gives every token another vector. In the types made of blocks every byte is below 0x30: whichever
-// bytes hold a block's scale, it is then a small finite number.
-func writeEmbedding(w io.WriterAt, at int64, t gguf.Tensor, r *rand.ChaCha8) error {
-	const chunk = 1 << 20
-	buf := make([]byte, chunk)
-	for done := int64(0); done < t.Bytes; done += chunk {
-		_, _ = r.Read(buf)
-		switch t.Type {
-		case gguf.F32:
-			for i := 3; i < chunk; i += 4 {
-				buf[i] = 0x3c | buf[i]&0x80
-			}
-		case gguf.BF16:
-			for i := 1; i < chunk; i += 2 {
-				buf[i] = 0x3c | buf[i]&0x80
-			}
-		case gguf.F16:
-			for i := 1; i < chunk; i += 2 {
-				buf[i] = 0x20 | buf[i]&0x8f
-			}
-		default:
-			for i := range buf {
-				buf[i] %= 0x30
-			}
-		}
-		if _, err := w.WriteAt(buf[:min(chunk, t.Bytes-done)], at+done); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Sweep removes the weightless files that a killed run left in dir, and says how many. It must not run while a drive

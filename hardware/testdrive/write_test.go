@@ -3,7 +3,6 @@ package testdrive
 import (
 	"bytes"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,13 +59,13 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s, %d layers, %d tokens", f.Quant(), f.Layers(), f.Vocabulary())
 		}
 	})
-	t.Run("experts get routers, norms and embeddings that tell tokens apart", func(t *testing.T) {
+	t.Run("experts get routers and norms that tell tokens apart, and little else", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "w.gguf")
 		disk, err := Write(path, planned(t, "lfm2-8b-a1b", "Q4_K_M"), 4)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if disk < 1e6 || disk > 3e8 {
+		if disk > 4e6 {
 			t.Errorf("it takes %d bytes", disk)
 		}
 		f := read(t, path)
@@ -75,7 +74,7 @@ func TestWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer data.Close()
-		for name, filled := range map[string]bool{"token_embd.weight": true, "blk.3.ffn_gate_inp.weight": true, "blk.3.ffn_norm.weight": true, "blk.3.ffn_up_exps.weight": false} {
+		for name, filled := range map[string]bool{"token_embd.weight": false, "blk.3.ffn_gate_inp.weight": true, "blk.3.ffn_norm.weight": true, "blk.3.ffn_up_exps.weight": false} {
 			i := slices.IndexFunc(f.Tensors, func(t gguf.Tensor) bool { return t.Name == name })
 			row := make([]byte, 1024)
 			if _, err := data.ReadAt(row, f.DataOffset+f.Tensors[i].Offset); err != nil {
@@ -115,50 +114,6 @@ func TestWrite(t *testing.T) {
 		}
 	})
 }
-
-func TestEmbeddingsAreFinite(t *testing.T) {
-	for _, q := range quants {
-		tensor := gguf.Tensor{Name: "token_embd.weight", Type: q.base, Shape: []int64{256, 8}}
-		n, ok := q.base.Bytes(tensor.Shape)
-		if !ok {
-			t.Fatal(q.name)
-		}
-		f, err := gguf.New(nil, []gguf.Tensor{tensor})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var w buffer
-		if err := writeRouting(&w, f); err != nil {
-			t.Fatal(err)
-		}
-		data := w.data[f.DataOffset:]
-		if int64(len(data)) != n {
-			t.Errorf("%s: %d of %d bytes", q.name, len(data), n)
-		}
-		for i := 0; i+1 < len(data); i++ { // no two bytes are an infinite or undefined 16-bit number
-			if q.base != gguf.F32 && q.base != gguf.BF16 && data[i+1]&0x7c == 0x7c {
-				if q.base == gguf.F16 && i%2 == 1 {
-					continue // the low byte of the next
-				}
-				t.Fatalf("%s: byte %d is %#x", q.name, i+1, data[i+1])
-			}
-		}
-		if bytes.Equal(data[:n/8], data[n/8:n/4]) {
-			t.Errorf("%s: two tokens are the same", q.name)
-		}
-	}
-}
-
-type buffer struct{ data []byte }
-
-func (b *buffer) WriteAt(p []byte, at int64) (int, error) {
-	if need := int(at) + len(p); need > len(b.data) {
-		b.data = append(b.data, make([]byte, need-len(b.data))...)
-	}
-	return copy(b.data[at:], p), nil
-}
-
-var _ io.WriterAt = (*buffer)(nil)
 
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
