@@ -13,6 +13,23 @@ if (!folder) {
 const rail = (name) => (page) => page.getByRole('navigation').getByRole('button', { name, exact: true }).click()
 const press = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
 
+const item = (name) => (page) => page.getByRole('menuitem', { name, exact: true }).click()
+const tab = (name) => (page) => page.getByRole('radiogroup', { name: 'Show' }).getByRole('radio', { name }).click()
+const named = (ref) => [
+  rail('Library'),
+  press('Add a model'),
+  item('Download by name or address'),
+  (page) => page.getByRole('textbox', { name: 'Name or address' }).fill(ref),
+  (page) => page.keyboard.press('Enter'),
+  (page) => page.waitForTimeout(900),
+]
+const search = (words) => [
+  (page) => page.getByRole('radio', { name: 'Hugging Face' }).click(),
+  (page) => page.getByRole('textbox', { name: 'Words, a name or an address' }).fill(words),
+  (page) => page.keyboard.press('Enter'),
+  (page) => page.waitForTimeout(900),
+]
+
 /** name: [scene, steps to take once it is drawn…] */
 const pictures = {
   welcome: ['welcome'],
@@ -137,16 +154,75 @@ const pictures = {
   'library-import': [
     'full',
     rail('Library'),
-    press('Import a GGUF file'),
+    press('Add a model'),
+    item('Import a GGUF file'),
     press('Choose a file'),
     (page) => page.getByRole('button', { name: 'Import', exact: true }).click(),
     (page) => page.waitForTimeout(1500),
   ],
-  'library-remove': [
+  'library-add': ['full', rail('Library'), press('Add a model')],
+  'library-remove': ['full', rail('Library'), press('More actions for Gemma 3 4B'), item('Remove')],
+  'library-busy': ['downloads', rail('Library')],
+  'library-downloads': ['downloads', rail('Library'), tab(/^Downloads/)],
+  'library-downloads-none': ['full', rail('Library'), tab(/^Downloads/)],
+  'library-others': ['full', rail('Library'), tab('From other apps'), (page) => page.waitForTimeout(600)],
+  'library-others-none': ['empty', rail('Library'), tab('From other apps'), (page) => page.waitForTimeout(600)],
+  'library-details': ['full', rail('Library'), press('Details of Qwen3 4B')],
+  'library-details-files': [
     'full',
     rail('Library'),
-    press('More actions for Gemma 3 4B'),
-    (page) => page.getByRole('menuitem', { name: 'Remove' }).click(),
+    press('Details of Qwen3 4B'),
+    (page) => page.getByRole('heading', { name: 'Files' }).scrollIntoViewIfNeeded(),
+    (page) => page.getByText('Removing it frees').scrollIntoViewIfNeeded(),
+  ],
+  'library-damaged': [
+    'trouble',
+    rail('Library'),
+    press('Verify all'),
+    (page) => page.getByText('is damaged').first().waitFor({ timeout: 10_000 }),
+    (page) => page.getByRole('button', { name: 'Dismiss' }).click(),
+  ],
+  'download-name': ['full', rail('Library'), press('Add a model'), item('Download by name or address')],
+  'download-choose': ['full', ...named('hf.co/ibm-granite/granite-4.0-h-tiny-GGUF')],
+  'download-licence': ['full', ...named('llama-3.2-3b:Q4_K_M')],
+  'download-gated': ['full', ...named('hf.co/utter-project/EuroLLM-9B-Instruct-GGUF:Q4_K_M')],
+  'download-disk': ['downloads', ...named('llama-3.3-70b:F16'), (page) => page.waitForTimeout(400)],
+  'download-failed': ['trouble', ...named('llama3.2:3b')],
+  'discover-hub': ['full', rail('Discover'), (page) => page.getByRole('radio', { name: 'Hugging Face' }).click()],
+  'discover-hits': ['full', rail('Discover'), ...search('e')],
+  'discover-no-hits': ['full', rail('Discover'), ...search('no such thing')],
+  'discover-hub-failed': ['trouble', rail('Discover'), ...search('granite')],
+  'discover-stranger': [
+    'full',
+    rail('Discover'),
+    ...search('granite'),
+    press('Look at granite-4.0-h-tiny-GGUF'),
+    (page) => page.getByRole('dialog').waitFor(),
+    (page) => page.waitForTimeout(1200),
+  ],
+  'discover-unread': [
+    'full',
+    rail('Discover'),
+    ...search('granite'),
+    press('Look at granite-4.0-h-tiny-GGUF'),
+    (page) => page.getByRole('radio', { name: 'Q8_0' }).click(),
+  ],
+  'discover-beyond': [
+    'full',
+    rail('Discover'),
+    (page) => page.keyboard.press('/'),
+    (page) => page.keyboard.type('exaone'),
+  ],
+  'machine-ledger': [
+    'downloads',
+    rail('Machine'),
+    (page) => page.getByRole('heading', { name: 'Every connection ever made' }).scrollIntoViewIfNeeded(),
+  ],
+  'settings-network': [
+    'full',
+    rail('Settings'),
+    (page) => page.getByRole('heading', { name: 'Downloads and models' }).scrollIntoViewIfNeeded(),
+    (page) => page.getByRole('button', { name: 'Move…' }).scrollIntoViewIfNeeded(),
   ],
   machine: ['full', rail('Machine')],
   'machine-gpu': ['gpu', rail('Machine')],

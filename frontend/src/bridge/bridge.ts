@@ -7,6 +7,7 @@ import type {
   Chat,
   ChatOptions,
   ChatSummary,
+  Download,
   DriveResult,
   Engine,
   EventName,
@@ -14,9 +15,15 @@ import type {
   Failure,
   FitAnswer,
   FitAsk,
+  Found,
+  Hit,
+  Ledger,
   Library,
   Machine,
   Message,
+  ModelDetails,
+  Offer,
+  OtherApp,
   Pick,
   Price,
   Profile,
@@ -25,7 +32,9 @@ import type {
   SumsAnswer,
   SumsAsk,
   Task,
+  Token,
   Turn,
+  VerifyReport,
 } from './types'
 
 /** Everything the page can ask of the window. Each call rejects with a `BridgeError`. */
@@ -34,6 +43,7 @@ export interface Bridge {
   readonly library: LibraryService
   readonly machine: MachineService
   readonly discover: DiscoverService
+  readonly downloads: DownloadsService
   readonly settings: SettingsService
   /** Subscribes to an event; the result ends the subscription. */
   on<K extends EventName>(event: K, handler: (data: Events[K]) => void): () => void
@@ -74,6 +84,45 @@ export interface LibraryService {
   /** Resolves to the bytes freed. */
   remove(ref: string): Promise<number>
   reveal(ref: string): Promise<void>
+  details(ref: string): Promise<ModelDetails>
+  /** Resolves to the path chosen, or to an empty string when the dialog was cancelled. */
+  chooseFolder(title: string): Promise<string>
+  /** Reads every byte of a model again, or of all for an empty `ref`. `verifyReport` has what came of it. */
+  verify(ref: string): Promise<Task>
+  verifyReport(): Promise<VerifyReport>
+  /** Fetches the bad parts of a model again. */
+  repair(ref: string): Promise<Download>
+  /** Models of other apps, or those below a folder. */
+  others(folder: string): Promise<OtherApp[]>
+  /** Uses a model of another app; its file is not touched. */
+  adopt(path: string): Promise<Task>
+  /** Moves the library to another folder. */
+  move(folder: string): Promise<Task>
+  /** Writes a model with its checksums, licence, template and settings below a folder; ends with the path. */
+  exportBundle(ref: string, folder: string): Promise<Task>
+  importBundle(folder: string): Promise<Task>
+}
+
+/** What may go online, and only when a person asks for it. Every call but `list`, `token` and those of the queue does. */
+export interface DownloadsService {
+  list(): Promise<Download[]>
+  /** Asks the place itself what it has; no weights are fetched. */
+  offer(ref: string): Promise<Offer>
+  /** `accepted` says that the person has agreed to the licence that the offer showed. */
+  start(ref: string, accepted: boolean): Promise<Download>
+  pause(id: string): Promise<void>
+  resume(id: string): Promise<void>
+  /** Takes it off the list; what was there of an unfinished one is deleted. */
+  cancel(id: string): Promise<void>
+  /** Changes its place in the queue, counted from 0. */
+  move(id: string, place: number): Promise<void>
+  /** Sends the words to huggingface.co. */
+  search(query: string): Promise<Hit[]>
+  /** Reads a file's header by ranges, some MB at most. */
+  look(ref: string): Promise<Found>
+  token(): Promise<Token>
+  /** Keeps a Hugging Face token; an empty one is forgotten. */
+  setToken(value: string): Promise<Token>
 }
 
 export interface MachineService {
@@ -82,6 +131,8 @@ export interface MachineService {
   measureBandwidth(): Promise<Task>
   recommend(): Promise<Pick>
   engineLog(): Promise<string>
+  /** Every connection the app has made. */
+  ledger(): Promise<Ledger>
   openLog(): Promise<void>
   restartEngine(): Promise<void>
   unloadModel(): Promise<void>

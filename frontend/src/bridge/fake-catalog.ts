@@ -117,6 +117,42 @@ export const known: readonly Known[] = rows.map(
 )
 
 /** Bits per weight, and points of quality that are lost. */
+const stranger = (part: Partial<Known> & Pick<Known, 'id' | 'name' | 'family' | 'publisher'>): Known => ({
+  ...{ released: '2025-07-08', params: 1.28, active: 1.28, context: 64 * k, layers: 30, kvBytes: 61_440 },
+  ...{ quality: [-1, -1, -1] as const, licence: 'ccNc' as const, flags: 't' },
+  ...part,
+})
+
+/** Models that the catalog does not know: Hugging Face has them. */
+export const foreign: readonly Known[] = [
+  stranger({
+    ...{ id: 'hf.co/LGAI-EXAONE/EXAONE-4.0-1.2B-GGUF', name: 'EXAONE 4.0 1.2B', family: 'exaone4' },
+    publisher: 'LGAI-EXAONE',
+  }),
+  stranger({
+    ...{ id: 'hf.co/ibm-granite/granite-4.0-h-tiny-GGUF', name: 'Granite 4.0 H Tiny', family: 'granitehybrid' },
+    ...{
+      publisher: 'ibm-granite',
+      params: 6.94,
+      active: 1.0,
+      context: 128 * k,
+      layers: 40,
+      licence: 'apache' as const,
+    },
+  }),
+  stranger({
+    ...{ id: 'hf.co/utter-project/EuroLLM-9B-Instruct-GGUF', name: 'EuroLLM 9B Instruct', family: 'llama' },
+    ...{
+      publisher: 'utter-project',
+      params: 9.15,
+      active: 9.15,
+      context: 4 * k,
+      layers: 42,
+      licence: 'apache' as const,
+    },
+  }),
+]
+
 export const quants: Record<string, readonly [bits: number, loss: number]> = {
   Q2_K: [3.0, 14],
   Q3_K_M: [3.9, 5],
@@ -215,6 +251,7 @@ export function catalogModel(model: Known): CatalogModel {
       name,
       bytes: weights(model, name),
       exact: name !== 'Q5_K_M' && name !== 'Q2_K',
+      ref: runs ? `${model.id}:${name}` : '',
     })),
     ollama: runs && licence.open ? model.id.replace(/-([\d.]+b.*)$/, ':$1') : '',
     repositories: runs ? [`models/${model.name.replaceAll(' ', '-')}-GGUF`] : [],

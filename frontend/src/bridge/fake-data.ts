@@ -1,4 +1,16 @@
-import type { About, Chat, Engine, Library, Machine, Message, Model, Pick, Problem, Settings } from './types'
+import type {
+  About,
+  AdapterRow,
+  Chat,
+  Engine,
+  Library,
+  Machine,
+  Message,
+  Model,
+  Pick,
+  Problem,
+  Settings,
+} from './types'
 
 /** Situations that the stand-in can be in, chosen by `?scene=`. */
 export const scenes = [
@@ -12,6 +24,7 @@ export const scenes = [
   'math',
   'gpu',
   'trouble',
+  'downloads',
 ] as const
 export type Scene = (typeof scenes)[number]
 
@@ -103,6 +116,16 @@ export function models(now: number): Model[] {
   ]
 }
 
+function adapter(now: number): AdapterRow {
+  return {
+    ref: 'support-tone:F16',
+    name: 'Support tone',
+    base: 'Qwen3 4B',
+    bytes: 33_030_144,
+    addedAt: now - 2 * day,
+  }
+}
+
 export function library(scene: Scene, now: number): Library {
   const none = scene === 'empty' || scene === 'welcome'
   const list = none ? [] : models(now)
@@ -112,6 +135,7 @@ export function library(scene: Scene, now: number): Library {
     freeBytes: scene === 'trouble' ? 1_900_000_000 : 218_400_000_000,
     folder: '/home/mara/.local/share/weightroom/models',
     starter: { ref: starterRef, name: 'SmolLM2 135M', bytes: 98_362_432, installed: !none, available: true },
+    adapters: scene === 'downloads' ? [adapter(now)] : [],
   }
 }
 
@@ -248,6 +272,9 @@ export function settings(scene: Scene): Settings {
     threads: 0,
     showFigures: true,
     welcomed: scene !== 'welcome',
+    speedLimit: 0,
+    downloadsAtOnce: 1,
+    neverOnline: false,
   }
 }
 

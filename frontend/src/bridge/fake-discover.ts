@@ -2,6 +2,7 @@ import type { DiscoverService } from './bridge'
 import { fail, type FakeWorld } from './fake'
 import {
   catalogModel,
+  foreign,
   known,
   type Known,
   licenceOf,
@@ -22,6 +23,7 @@ import type {
   DriveResult,
   FitAnswer,
   FitAsk,
+  Found,
   KVType,
   MemoryPlan,
   Problem,
@@ -70,7 +72,7 @@ function judge(machine: FakeMachine, model: Known, quant: string, context: numbe
 }
 
 /** The parts of the stand-in that judge models. */
-export function discoverOf(world: FakeWorld): DiscoverService {
+export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
   const drives = new Map<string, DriveResult>()
   let serial = 0
 
@@ -87,7 +89,7 @@ export function discoverOf(world: FakeWorld): DiscoverService {
   }
 
   const find = (id: string): Known => {
-    const found = known.find((m) => m.id === id)
+    const found = [...known, ...foreign].find((m) => m.id === id)
     if (!found) throw fail('unknown_model', 'This model is not in the catalog.', 'Choose another one.')
     return found
   }
@@ -287,7 +289,14 @@ export function discoverOf(world: FakeWorld): DiscoverService {
     world.events.emit('task:finished', { id, kind, result: `${model.id}:${quant}`, problem: noProblem })
   }
 
-  return {
+  const look = (ref: string): Found => {
+    const quant = ref.slice(ref.lastIndexOf(':') + 1)
+    const model = find(ref.slice(0, ref.lastIndexOf(':')))
+    const judged = choice({ ...anything, context: 8192, kv: 'f16' }, here(), model, quant)
+    return { model: catalogModel(model), quant, choice: judged, host: 'huggingface.co', headerBytes: 5_930_000 }
+  }
+
+  const service: DiscoverService = {
     advise: async (ask: Ask) => {
       if (world.scene === 'trouble' && ask.use === 'vision') {
         throw fail('catalog_unreadable', 'The catalog could not be read.', 'Start the app again.')
@@ -330,6 +339,7 @@ export function discoverOf(world: FakeWorld): DiscoverService {
     sums: async (ask: SumsAsk): Promise<SumsAnswer> => sums(ask),
     sumsDefaults: async () => sumsDefaults,
   }
+  return { service, look }
 }
 
 const anything = { use: 'chat', minSpeed: 0, freeBytes: 0, licence: 'any', machine: '' } as const

@@ -18,7 +18,10 @@ export class FakeEvents {
     for (const handler of this.#handlers[event] ?? []) handler(full)
   }
 
-  changed(event: 'chats:changed' | 'engine:changed' | 'library:changed' | 'drives:changed', id: string): void {
+  changed(
+    event: 'chats:changed' | 'engine:changed' | 'library:changed' | 'drives:changed' | 'downloads:changed',
+    id: string,
+  ): void {
     this.emit(event, { id })
   }
 }

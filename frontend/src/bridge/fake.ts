@@ -1,10 +1,12 @@
-import { BridgeError, type Bridge, type ChatsService, type LibraryService } from './bridge'
+import { BridgeError, type Bridge, type ChatsService } from './bridge'
 import * as data from './fake-data'
 import { noProblem, type Scene } from './fake-data'
 import { FakeEvents } from './fake-events'
 import { writeAnswer } from './fake-answer'
 import { discoverOf } from './fake-discover'
-import type { Chat, ChatSummary, Engine, Library, Machine, Message, Problem, Settings, TaskEnd } from './types'
+import { downloads, downloadsOf, ledger } from './fake-downloads'
+import { libraryOf } from './fake-library'
+import type { Chat, ChatSummary, Download, Engine, Ledger, Library, Machine, Message, Model, Settings } from './types'
 
 export interface FakeOptions {
   scene?: Scene
@@ -26,6 +28,8 @@ export class FakeWorld {
   machine: Machine
   engine: Engine
   settings: Settings
+  downloads: Download[]
+  ledger: Ledger
   answers = 0
   readonly cancelled = new Set<string>()
 
@@ -39,6 +43,8 @@ export class FakeWorld {
     this.machine = data.machine(this.scene, now)
     this.engine = data.engine(this.scene, now)
     this.settings = data.settings(this.scene)
+    this.downloads = downloads(this.scene, now)
+    this.ledger = ledger(this.scene, now)
   }
 
   chat(id: string): Chat {
@@ -73,6 +79,43 @@ export class FakeWorld {
       memory: { ...this.machine.memory, engineBytes: this.engine.modelBytes },
     }
     this.events.changed('engine:changed', '')
+  }
+
+  setModels(models: Model[]): void {
+    const starter = { ...this.library.starter, installed: models.some((m) => m.ref === data.starterRef) }
+    const totalBytes = models.reduce((sum, m) => sum + m.bytes, 0)
+    this.library = { ...this.library, models, starter, totalBytes }
+  }
+
+  /** Adds a model, or replaces the one of the same reference, and gives that. */
+  addModel(part: Partial<Model> & Pick<Model, 'ref' | 'name'>): string {
+    const rest = this.library.models.filter((m) => m.ref !== part.ref)
+    this.setModels([...rest, { ...data.starterModel(this.now()), lastUsedAt: 0, ...part }])
+    return part.ref
+  }
+
+  /** Fetches a model that is here once more. */
+  queue(model: Model): Download {
+    const made: Download = {
+      ...{ id: `r${this.downloads.length}`, seq: 0, ref: model.ref, name: model.name, quant: model.quant },
+      ...{ host: 'registry.ollama.ai', state: 'paused', done: model.bytes * 0.97, total: model.bytes },
+      ...{ bytesPerSecond: 0, secondsLeft: -1, waiting: '', retryAt: 0, problem: noProblem, model: '' },
+      ...{ addedAt: this.now(), endedAt: 0 },
+    }
+    this.downloads = [...this.downloads, made]
+    this.events.changed('downloads:changed', made.id)
+    return made
+  }
+
+  /** Writes a connection into the ledger. */
+  connect(why: string, host: string, bytesIn: number, bytesOut: number): void {
+    const at = this.now()
+    this.ledger = {
+      connections: [{ at, why, host, bytesIn, bytesOut, failed: false }, ...this.ledger.connections],
+      count: this.ledger.count + 1,
+      bytesIn: this.ledger.bytesIn + bytesIn,
+      bytesOut: this.ledger.bytesOut + bytesOut,
+    }
   }
 
   wait(steps = 1): Promise<void> {
@@ -186,86 +229,13 @@ function chatsOf(world: FakeWorld): ChatsService {
   })
 }
 
-function libraryOf(world: FakeWorld): LibraryService {
-  const { cancelled } = world
-  let serial = 0
-
-  const task = async (kind: TaskEnd['kind'], total: number, done: () => [result: string, problem: Problem]) => {
-    const id = `t${++serial}`
-    const steps = 20
-    for (let i = 0; i <= steps; i++) {
-      await world.wait(4)
-      if (cancelled.has(id)) {
-        const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
-        world.events.emit('task:finished', { id, kind, result: '', problem })
-        return
-      }
-      const label = i < 4 ? 'Checking' : 'Copying'
-      world.events.emit('task:progress', { id, kind, done: (total * i) / steps, total, label })
-    }
-    const [result, problem] = done()
-    world.events.changed('library:changed', result)
-    world.events.emit('task:finished', { id, kind, result, problem })
-  }
-
-  const add = (model: Library['models'][number]): [string, Problem] => {
-    const models = [...world.library.models.filter((m) => m.ref !== model.ref), model]
-    const starter = { ...world.library.starter, installed: models.some((m) => m.ref === data.starterRef) }
-    world.library = { ...world.library, models, starter, totalBytes: models.reduce((sum, m) => sum + m.bytes, 0) }
-    return [model.ref, noProblem]
-  }
-
-  return copied<LibraryService>({
-    get: async () => world.library,
-    chooseFile: async () => '/home/mara/Downloads/Phi-4-mini-instruct-Q4_K_M.gguf',
-    import: async (path, name) => {
-      const refused: Problem = {
-        code: 'not_gguf',
-        severity: 'error',
-        title: 'This file is not a GGUF model.',
-        hint: 'Choose a file whose name ends in .gguf.',
-      }
-      void task('import', 2_491_874_272, () =>
-        path.endsWith('.gguf')
-          ? add({
-              ...data.starterModel(world.now()),
-              ref: `${name}:Q4_K_M`,
-              name,
-              quant: 'Q4_K_M',
-              bytes: 2_491_874_272,
-              source: 'import',
-              lastUsedAt: 0,
-            })
-          : ['', refused],
-      )
-      return { id: `t${serial}` }
-    },
-    installStarter: async () => {
-      void task('starter', 98_362_432, () => add(data.starterModel(world.now())))
-      return { id: `t${serial}` }
-    },
-    cancelTask: async (id) => {
-      cancelled.add(id)
-    },
-    remove: async (ref) => {
-      const freed = world.library.models.find((m) => m.ref === ref)?.bytes ?? 0
-      const models = world.library.models.filter((m) => m.ref !== ref)
-      const starter = { ...world.library.starter, installed: models.some((m) => m.ref === data.starterRef) }
-      world.library = { ...world.library, models, starter, totalBytes: models.reduce((sum, m) => sum + m.bytes, 0) }
-      if (world.engine.model === ref) world.setEngine({ model: '', modelBytes: 0, expiresAt: 0 })
-      world.events.changed('library:changed', ref)
-      return freed
-    },
-    reveal: async () => undefined,
-  })
-}
-
 /** A whole window in memory, so that the page runs in a plain browser and in tests. */
 export function fakeBridge(options: FakeOptions = {}): Bridge {
   const world = new FakeWorld(options)
+  const { service, look } = discoverOf(world)
   return {
     chats: chatsOf(world),
-    library: libraryOf(world),
+    library: copied(libraryOf(world)),
     machine: copied<Bridge['machine']>({
       detect: async () => {
         await world.wait(6)
@@ -287,6 +257,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       },
       recommend: async () => data.pick(world.scene),
       engineLog: async () => data.engineLog,
+      ledger: async () => world.ledger,
       openLog: async () => undefined,
       restartEngine: async () => {
         world.setEngine({
@@ -304,11 +275,12 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
         world.setEngine({ model: ref, modelBytes: bytes * 1.2, expiresAt: world.now() + 300_000 })
       },
     }),
-    discover: copied<Bridge['discover']>(discoverOf(world)),
+    discover: copied(service),
+    downloads: copied(downloadsOf(world, look)),
     settings: copied<Bridge['settings']>({
       get: async () => world.settings,
       set: async (value) => (world.settings = value),
-      about: async () => data.about,
+      about: async () => ({ ...data.about, bytesOut: world.ledger.bytesOut }),
       startup: async () => ({ problem: noProblem, notice: noProblem }),
       openLink: async () => undefined,
       copy: async (text) => {

@@ -1,5 +1,6 @@
 import type * as chats from '../../wailsjs/go/app/Chats'
 import type * as discover from '../../wailsjs/go/app/Discover'
+import type * as downloads from '../../wailsjs/go/app/Downloads'
 import type * as library from '../../wailsjs/go/app/Library'
 import type * as machine from '../../wailsjs/go/app/Machine'
 import type * as settings from '../../wailsjs/go/app/Settings'
@@ -54,8 +55,26 @@ export type Generated = [
   Holds<Fields<app.Rejection, page.Rejection>>,
   Holds<Fields<app.SumsAnswer, page.SumsAnswer>>,
   Holds<Fields<app.SumsAsk, page.SumsAsk>>,
+  Holds<Fields<app.Offer, page.Offer>>,
+  Holds<Fields<app.OfferFile, page.OfferFile>>,
+  Holds<Fields<app.OfferChoice, page.OfferChoice>>,
+  Holds<Fields<app.Download, page.Download>>,
+  Holds<Fields<app.Hit, page.Hit>>,
+  Holds<Fields<app.Found, page.Found>>,
+  Holds<Fields<app.Token, page.Token>>,
+  Holds<Fields<app.Connection, page.Connection>>,
+  Holds<Fields<app.LedgerPage, page.Ledger>>,
+  Holds<Fields<app.ModelDetails, page.ModelDetails>>,
+  Holds<Fields<app.TypeShare, page.TypeShare>>,
+  Holds<Fields<app.ModelFile, page.ModelFile>>,
+  Holds<Fields<app.Damage, page.Damage>>,
+  Holds<Fields<app.VerifyReport, page.VerifyReport>>,
+  Holds<Fields<app.AdapterRow, page.AdapterRow>>,
+  Holds<Fields<app.OtherApp, page.OtherApp>>,
+  Holds<Fields<app.OtherModel, page.OtherModel>>,
   Holds<Methods<typeof chats, Bridge['chats']>>,
   Holds<Methods<typeof discover, Bridge['discover']>>,
+  Holds<Methods<typeof downloads, Bridge['downloads']>>,
   Holds<Methods<typeof library, Bridge['library']>>,
   Holds<Methods<typeof machine, Bridge['machine']>>,
   Holds<Methods<typeof settings, Bridge['settings']>>,

@@ -1,3 +1,7 @@
+import type { AdapterRow, Download } from './types-downloads'
+
+export * from './types-downloads'
+
 // The types that cross from the window's Go side: the same names, fields and units as package app.
 // Times are milliseconds since 1970, sizes are bytes, speeds are tokens per second.
 
@@ -114,6 +118,8 @@ export interface Library {
   freeBytes: number
   folder: string
   starter: Starter
+  /** LoRA adapters, which change a model and do not run alone */
+  adapters: AdapterRow[]
 }
 
 /** Starter is the small model that comes with the app. */
@@ -258,6 +264,11 @@ export interface Settings {
   showFigures: boolean
   /** the Welcome page has been left once */
   welcomed: boolean
+  /** bytes per second of all downloads together; 0: no limit */
+  speedLimit: number
+  downloadsAtOnce: number
+  /** nothing may go online, not even what the person starts */
+  neverOnline: boolean
 }
 
 /** About says what is running and where it keeps things. */
@@ -406,6 +417,8 @@ export interface CatalogQuant {
   bytes: number
   /** bytes are those of a published file */
   exact: boolean
+  /** what Downloads.Offer takes for it; empty: no place is known that has it */
+  ref: string
 }
 
 /** CatalogModel is everything known about a model before it is downloaded. */
@@ -569,7 +582,7 @@ export interface Changed {
 }
 
 /** What a Task does. */
-export type TaskKind = 'import' | 'starter' | 'bandwidth' | 'testdrive'
+export type TaskKind = 'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'adopt' | 'move' | 'export'
 
 /** TaskProgress reports on a Task. */
 export interface TaskProgress {
@@ -602,6 +615,9 @@ export interface Events {
   'engine:changed': Changed
   'library:changed': Changed
   'drives:changed': Changed
+  'downloads:changed': Changed
+  'download:progress': Download
+  'download:finished': Download
   'task:progress': TaskProgress
   'task:finished': TaskEnd
 }

@@ -47,6 +47,7 @@ export function wailsBridge(): Bridge {
     library: service('Library') as Bridge['library'],
     machine: service('Machine') as Bridge['machine'],
     discover: service('Discover') as Bridge['discover'],
+    downloads: service('Downloads') as Bridge['downloads'],
     settings: service('Settings') as Bridge['settings'],
     on<K extends EventName>(event: K, handler: (data: Events[K]) => void) {
       return host.runtime?.EventsOn(event, (data) => handler(data as Events[K])) ?? (() => undefined)

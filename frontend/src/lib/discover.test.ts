@@ -79,7 +79,7 @@ describe('the next step', () => {
   it.each([
     ['chat', { installed: true, source: 'estimated' }, true],
     ['testdrive', { installed: false, source: 'estimated' }, true],
-    ['import', { installed: false, source: 'test drive' }, true],
+    ['download', { installed: false, source: 'test drive' }, true],
     ['details', { installed: true, source: 'measured' }, false],
   ] as const)('is %s', (step, part, here) => {
     expect(nextStep(choice(part), here)).toBe(step)

@@ -52,11 +52,11 @@ export function rowWords(choice: Choice): string {
   )
 }
 
-/** The one thing to do next with a model. Where downloads come in, they come in here. */
-export function nextStep(choice: Choice, onThisMachine: boolean): 'chat' | 'testdrive' | 'import' | 'details' {
+/** The one thing to do next with a model: a test drive comes before the download, because it is quick and tells. */
+export function nextStep(choice: Choice, onThisMachine: boolean): 'chat' | 'testdrive' | 'download' | 'details' {
   if (!onThisMachine) return 'details'
   if (choice.installed) return 'chat'
-  return choice.source === 'estimated' ? 'testdrive' : 'import'
+  return choice.source === 'estimated' ? 'testdrive' : 'download'
 }
 
 /** Whether a name has every word of a query. `4b` is not found in `14B`. */

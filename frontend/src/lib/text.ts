@@ -1,8 +1,12 @@
+import { weightsText } from './text-weights'
+
 /**
  * Every sentence of the page. One voice: sentence case, verbs on buttons, short and plain, no jargon before the
  * number. A text with a part to fill in is a function.
  */
 export const text = {
+  ...weightsText,
+
   app: 'Weightroom',
 
   pages: {
@@ -109,7 +113,7 @@ export const text = {
     suggestion: (name: string, quant: string) => `Then try ${name}, ${quant}`,
     suggestionInstalled: (name: string, quant: string) => `${name}, ${quant}, suits this machine`,
     suggestionNote: 'A first suggestion, from free memory alone.',
-    suggestionHow: 'Download its GGUF file in your browser, then import it here.',
+    suggestionHow: 'Chat with the small one while it comes.',
     importIt: 'Import its file',
     importTitle: 'Or use a file you have',
     importHint: 'Any model in GGUF format, from this machine or a drive.',
@@ -287,7 +291,7 @@ export const text = {
     starterMissing: 'Its file is not at hand on this machine.',
     addStarter: 'Add it',
     emptyTitle: 'No models yet',
-    emptyHint: 'Add the one that comes with the app, or import a GGUF file that you have.',
+    emptyHint: 'Add the one that comes with the app, download one, or import a GGUF file that you have.',
     table: 'Models',
     model: 'Model',
     size: 'Size',
@@ -302,9 +306,14 @@ export const text = {
     chatWith: (name: string) => `Chat with ${name}`,
     reveal: 'Show in folder',
     remove: 'Remove',
-    removeTitle: (name: string) => `Remove ${name}?`,
-    removeBody: (size: string) => `This deletes its file and frees ${size}. Your chats stay.`,
-    removed: (name: string, size: string) => `${name} is removed. ${size} freed.`,
+    removed: (name: string) => `${name} is removed. Your chats stay.`,
+    freed: (name: string, size: string) => `${name} is gone. ${size} freed.`,
+    details: 'Details',
+    add: 'Add a model',
+    importFile: 'Import a GGUF file',
+    importFolder: 'Import from a folder',
+    importBundle: 'Import a bundle',
+    bundleTitle: 'Choose the folder of a bundle',
     notOpen: 'not open source',
     unknownLicence: 'not stated',
     noLicence: 'licence not stated',
@@ -626,6 +635,11 @@ export const text = {
     starter: 'Adding the starter',
     bandwidth: 'Measuring memory',
     testdrive: 'Test drive',
+    verify: 'Verifying',
+    adopt: 'Checking',
+    move: 'Moving the library',
+    export: 'Exporting',
+    cancelled: 'Cancelled.',
     of: (done: string, total: string) => `${done} of ${total}`,
     cancel: 'Cancel',
   },

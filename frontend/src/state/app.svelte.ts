@@ -5,10 +5,12 @@ import type { AppEvent, ChatDelta, EventName } from '../bridge/types'
 import { speed } from '../lib/format'
 import { text } from '../lib/text'
 import { onFrame, soon } from '../lib/timing'
+import { AnyModelState } from './anymodel.svelte'
 import { ChatsState } from './chats.svelte'
 import { Conversation } from './conversation.svelte'
 import { Dialogs } from './dialogs.svelte'
 import { DiscoverState } from './discover.svelte'
+import { DownloadsState } from './downloads.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
 import { Sequence } from './sequence'
@@ -16,6 +18,7 @@ import { SettingsState } from './settings.svelte'
 import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
+import { Weights } from './weights'
 
 export type Page = 'welcome' | 'chat' | 'discover' | 'sums' | 'library' | 'machine' | 'settings'
 
@@ -27,6 +30,9 @@ const events: EventName[] = [
   'engine:changed',
   'library:changed',
   'drives:changed',
+  'downloads:changed',
+  'download:progress',
+  'download:finished',
   'task:progress',
   'task:finished',
 ]
@@ -42,10 +48,13 @@ export class App {
   readonly machine: MachineState
   readonly discover: DiscoverState
   readonly sums: SumsState
+  readonly downloads: DownloadsState
+  readonly anyModel: AnyModelState
   readonly settings: SettingsState
   readonly tasks = new Tasks()
   readonly toasts = new Toasts()
   readonly dialogs = new Dialogs()
+  readonly weights = new Weights(this)
 
   page = $state<Page>('chat')
   /** The first answers are there and the page can be drawn. */
@@ -75,6 +84,8 @@ export class App {
     this.machine = new MachineState(bridge.machine)
     this.discover = new DiscoverState(bridge.discover)
     this.sums = new SumsState(bridge.discover)
+    this.downloads = new DownloadsState(bridge.downloads)
+    this.anyModel = new AnyModelState(bridge.downloads)
     this.settings = new SettingsState(bridge.settings)
   }
 
@@ -105,6 +116,7 @@ export class App {
     void this.attempt(() => this.machine.detect())
     void this.attempt(() => this.machine.recommend())
     void this.attempt(() => this.settings.loadAbout())
+    void this.attempt(() => this.downloads.refresh())
   }
 
   /** Runs a call and tells the person when it fails. Resolves to whether it worked. */
@@ -123,7 +135,12 @@ export class App {
     if (this.page === 'chat') this.chat.flushDraft()
     if (this.page === 'welcome' && page !== 'welcome') this.#welcomed()
     this.page = page
-    if (page === 'machine') void this.attempt(() => this.machine.detect())
+    if (page === 'machine') {
+      void this.attempt(() => this.machine.detect())
+      void this.attempt(() => this.machine.loadLedger())
+    }
+    if (page === 'library') void this.attempt(() => this.library.loadReport())
+    if (page === 'settings') void this.attempt(() => this.downloads.loadToken())
     if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
     if (page === 'sums') void this.sums.load()
     if (page === 'chat') this.focusComposer++
@@ -246,6 +263,7 @@ export class App {
 
   searchModels(): void {
     this.go('discover')
+    this.anyModel.online = false
     this.discover.wantsSearch = true
   }
 
@@ -295,11 +313,14 @@ export class App {
     if (event.name === 'chat:finished') this.#applyDeltas()
     this.chats.apply(event)
     this.tasks.apply(event)
+    this.downloads.apply(event)
+    if (event.name === 'download:finished') this.weights.ended(event.data)
     this.#fetch(this.chat.apply(event))
     if (event.name === 'chats:changed') this.#refreshChats()
     else if (event.name === 'engine:changed') this.#refreshEngine()
     else if (event.name === 'library:changed') this.#refreshLibrary()
     else if (event.name === 'drives:changed') this.#refreshDrives()
+    else if (event.name === 'downloads:changed') this.#refreshDownloads()
   }
 
   #fetch(need: ReturnType<Conversation['apply']>): void {
@@ -337,12 +358,18 @@ export class App {
     })
     void this.attempt(() => this.settings.loadAbout())
   })
+  #refreshDownloads = soon(() => {
+    void this.attempt(() => this.downloads.refresh())
+    void this.attempt(() => this.settings.loadAbout())
+    if (this.page === 'machine') void this.attempt(() => this.machine.loadLedger())
+  })
   #resync = soon(() => {
     void this.attempt(() => this.chat.reload())
     this.#refreshChats()
     this.#refreshEngine()
     this.#refreshLibrary()
     this.#refreshDrives()
+    this.#refreshDownloads()
   }, 300)
 }
 

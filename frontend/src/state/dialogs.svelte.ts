@@ -13,6 +13,8 @@ export class Dialogs {
   palette = $state(false)
   log = $state(false)
   importing = $state(false)
+  /** Asks for the name or the address of a model to download. */
+  naming = $state(false)
 
   get question(): Question | null {
     return this.#question

@@ -1,9 +1,33 @@
 import type { Bridge } from '../bridge/bridge'
-import type { Library, Model } from '../bridge/types'
+import { toBridgeError } from '../bridge/failure'
+import type { Download, Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
+
+export type LibraryTab = 'models' | 'downloads' | 'others'
+
+/** The models of other apps: looked for, found, or not to be had. */
+export type Others =
+  | { state: 'none' }
+  | { state: 'asking' }
+  | { state: 'known'; apps: readonly OtherApp[] }
+  | { state: 'failed'; failure: Failure }
+
+/** How long a removed model can be brought back, in milliseconds. */
+export const removeAfter = 12_000
 
 /** The models on this machine. */
 export class LibraryState {
   #value = $state.raw<Library | null>(null)
+  #others = $state.raw<Others>({ state: 'none' })
+  #report = $state.raw<VerifyReport>({ models: 0, at: 0, bad: [] })
+  /** Removed ones that still can be brought back. */
+  #leaving = $state.raw<ReadonlySet<string>>(new Set())
+  #timers = new Map<string, ReturnType<typeof setTimeout>>()
+
+  tab = $state<LibraryTab>('models')
+  /** The model whose drawer is open. */
+  shown = $state('')
+  /** The folder that was searched besides the known places; empty: none. */
+  folder = $state('')
   #bridge: Bridge['library']
 
   constructor(bridge: Bridge['library']) {
@@ -15,7 +39,19 @@ export class LibraryState {
   }
 
   get models(): readonly Model[] {
-    return this.#value?.models ?? []
+    return (this.#value?.models ?? []).filter((m) => !this.#leaving.has(m.ref))
+  }
+
+  get adapters(): Library['adapters'] {
+    return (this.#value?.adapters ?? []).filter((a) => !this.#leaving.has(a.ref))
+  }
+
+  get others(): Others {
+    return this.#others
+  }
+
+  get report(): VerifyReport {
+    return this.#report
   }
 
   async refresh(): Promise<void> {
@@ -54,11 +90,80 @@ export class LibraryState {
     return this.#bridge.cancelTask(id)
   }
 
-  /** Resolves to the bytes freed. */
-  async remove(ref: string): Promise<number> {
-    const freed = await this.#bridge.remove(ref)
-    await this.refresh()
-    return freed
+  /** Takes a model off the lists. Its files go when nobody has called `keep` for a while, and `gone` hears of it. */
+  remove(ref: string, gone: (freed: number) => void, failed: (reason: unknown) => void, ms = removeAfter): void {
+    this.#leaving = new Set([...this.#leaving, ref])
+    this.#timers.set(
+      ref,
+      setTimeout(() => void this.#drop(ref).then(gone, failed), ms),
+    )
+  }
+
+  /** Brings a removed model back. */
+  keep(ref: string): void {
+    clearTimeout(this.#timers.get(ref))
+    this.#timers.delete(ref)
+    this.#leaving = new Set([...this.#leaving].filter((other) => other !== ref))
+  }
+
+  async #drop(ref: string): Promise<number> {
+    try {
+      const freed = await this.#bridge.remove(ref)
+      await this.refresh()
+      return freed
+    } finally {
+      this.keep(ref)
+    }
+  }
+
+  details(ref: string): Promise<ModelDetails> {
+    return this.#bridge.details(ref)
+  }
+
+  chooseFolder(title: string): Promise<string> {
+    return this.#bridge.chooseFolder(title)
+  }
+
+  verify(ref: string) {
+    return this.#bridge.verify(ref)
+  }
+
+  async loadReport(): Promise<VerifyReport> {
+    this.#report = await this.#bridge.verifyReport()
+    return this.#report
+  }
+
+  async repair(ref: string): Promise<Download> {
+    const begun = await this.#bridge.repair(ref)
+    await this.loadReport()
+    return begun
+  }
+
+  /** Looks for models of other apps, or below a folder. */
+  async findOthers(folder = ''): Promise<void> {
+    this.folder = folder
+    this.#others = { state: 'asking' }
+    try {
+      this.#others = { state: 'known', apps: await this.#bridge.others(folder) }
+    } catch (reason) {
+      this.#others = { state: 'failed', failure: toBridgeError(reason) }
+    }
+  }
+
+  adopt(path: string) {
+    return this.#bridge.adopt(path)
+  }
+
+  move(folder: string) {
+    return this.#bridge.move(folder)
+  }
+
+  exportBundle(ref: string, folder: string) {
+    return this.#bridge.exportBundle(ref, folder)
+  }
+
+  importBundle(folder: string) {
+    return this.#bridge.importBundle(folder)
   }
 
   reveal(ref: string): Promise<void> {

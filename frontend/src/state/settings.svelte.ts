@@ -12,6 +12,9 @@ const initial: Settings = {
   threads: 0,
   showFigures: true,
   welcomed: true,
+  speedLimit: 0,
+  downloadsAtOnce: 1,
+  neverOnline: false,
 }
 
 /** The person's choices, and where the app keeps things. */

@@ -1,0 +1,304 @@
+import type { DownloadsService } from './bridge'
+import { fail, type FakeWorld } from './fake'
+import { catalogModel, foreign, known, licenceOf, quantsOf, weights, type Known } from './fake-catalog'
+import { noProblem, type Scene } from './fake-data'
+import type { Download, Found, Hit, Ledger, Offer, OfferFile, Problem, Token } from './types'
+
+const minute = 60_000
+const hub = 'huggingface.co'
+const registry = 'registry.ollama.ai'
+
+const stalled: Problem = {
+  code: 'network',
+  severity: 'error',
+  title: 'The connection was lost and could not be made again.',
+  hint: 'Check the network and press Try again. What is there is kept.',
+}
+
+function download(part: Partial<Download> & Pick<Download, 'id' | 'ref' | 'name' | 'quant' | 'total'>): Download {
+  return {
+    ...{
+      seq: 0,
+      host: registry,
+      state: 'queued',
+      done: 0,
+      bytesPerSecond: 0,
+      secondsLeft: -1,
+      waiting: '',
+      retryAt: 0,
+    },
+    ...{ problem: noProblem, model: '', addedAt: 0, endedAt: 0 },
+    ...part,
+  }
+}
+
+/** What is under way when the page is opened. */
+export function downloads(scene: Scene, now: number): Download[] {
+  if (scene !== 'downloads') return []
+  return [
+    download({
+      ...{ id: 'w1', ref: 'llama-3.2-3b:Q4_K_M', name: 'Llama 3.2 3B', quant: 'Q4_K_M', state: 'running' },
+      ...{ total: 2_019_377_696, done: 846_102_528, bytesPerSecond: 24_600_000, secondsLeft: 48 },
+      addedAt: now - 40_000,
+    }),
+    download({
+      ...{ id: 'w2', ref: 'hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M', quant: 'Q4_K_M', host: hub },
+      ...{ name: 'Qwen2.5 Coder 7B', total: 4_683_074_240, addedAt: now - 30_000 },
+    }),
+    download({
+      ...{ id: 'w3', ref: 'phi-4-mini:Q8_0', name: 'Phi-4 mini', quant: 'Q8_0', host: hub, state: 'paused' },
+      ...{ total: 4_083_000_000, done: 1_204_000_000, addedAt: now - 90 * minute },
+    }),
+    download({
+      ...{ id: 'w4', ref: 'gemma-3-12b:Q4_K_M', name: 'Gemma 3 12B', quant: 'Q4_K_M', state: 'failed' },
+      ...{ total: 7_300_000_000, done: 5_112_000_000, problem: stalled, addedAt: now - 200 * minute },
+    }),
+    download({
+      ...{
+        id: 'w5',
+        ref: 'qwen3-4b:Q4_K_M',
+        name: 'Qwen3 4B',
+        quant: 'Q4_K_M',
+        state: 'done',
+        model: 'qwen3-4b:Q4_K_M',
+      },
+      ...{ total: 2_497_280_256, done: 2_497_280_256, addedAt: now - 300 * minute, endedAt: now - 296 * minute },
+    }),
+  ]
+}
+
+const hits: readonly Omit<Hit, 'ref'>[] = [
+  {
+    ...{
+      owner: 'LGAI-EXAONE',
+      name: 'EXAONE-4.0-1.2B-GGUF',
+      downloads: 18_400,
+      likes: 61,
+      updatedAt: 1_752_000_000_000,
+    },
+    ...{ licenceName: 'EXAONE 1.2, research only', gated: false, files: 6 },
+  },
+  {
+    ...{ owner: 'ibm-granite', name: 'granite-4.0-h-tiny-GGUF', downloads: 42_100, likes: 88 },
+    ...{ updatedAt: 1_759_000_000_000, licenceName: 'Apache-2.0', gated: false, files: 8 },
+  },
+  {
+    ...{ owner: 'utter-project', name: 'EuroLLM-9B-Instruct-GGUF', downloads: 2_310, likes: 17 },
+    ...{ updatedAt: 1_733_000_000_000, licenceName: '', gated: true, files: 4 },
+  },
+]
+
+/** The parts of the stand-in that would go online. */
+export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): DownloadsService {
+  const accepted = new Set<string>()
+  let token: Token = { set: false, place: '', note: '' }
+  let serial = 0
+
+  const online = () => {
+    if (!world.settings.neverOnline) return
+    throw fail('offline', 'Weightroom is set never to go online.', 'Change this on the Machine page.')
+  }
+  const get = (id: string) => {
+    const found = world.downloads.find((d) => d.id === id)
+    if (!found) throw fail('not_found', 'This download is gone.', 'Start it again.')
+    return found
+  }
+  const put = (id: string, change: Partial<Download>) => {
+    world.downloads = world.downloads.map((d) => (d.id === id ? { ...d, ...change } : d))
+  }
+  const changed = () => world.events.changed('downloads:changed', '')
+
+  /** The model and the quant that a reference means; an empty quant: it leaves that open. */
+  const read = (ref: string): { model: Known; quant: string } => {
+    const clean = ref
+      .trim()
+      .replace(/^https?:\/\//, '')
+      .replace(/^huggingface\.co\//, 'hf.co/')
+    const cut = clean.lastIndexOf(':')
+    const [name, quant] = cut > 0 ? [clean.slice(0, cut), clean.slice(cut + 1)] : [clean, '']
+    const model = [...known, ...foreign].find((m) => m.id === name || m.id === clean)
+    if (!model) {
+      throw fail('not_found', `Nothing was found at ${ref}.`, 'Check the spelling, or search Hugging Face on Discover.')
+    }
+    return { model, quant: quantsOf(model).includes(quant) ? quant : '' }
+  }
+
+  const offer = (ref: string): Offer => {
+    const { model, quant } = read(ref)
+    const licence = licenceOf(model)
+    const bytes = quant ? weights(model, quant) : 0
+    const host = model.id.startsWith('hf.co/') ? hub : registry
+    const files: OfferFile[] = quant
+      ? [{ name: `${model.name.replaceAll(' ', '-')}-${quant}.gguf`, kind: 'model', bytes, here: false }]
+      : []
+    if (quant && model.flags.includes('v')) {
+      files.push({ name: 'mmproj-F16.gguf', kind: 'projector', bytes: 851_000_000, here: false })
+    }
+    const total = files.reduce((sum, f) => sum + f.bytes, 0)
+    const full = `${model.id}:${quant}`
+    return {
+      ...{ ref: quant ? full : model.id, name: model.name, quant, host, files, bytes: total, totalBytes: total },
+      freeBytes: world.library.freeBytes,
+      shortByBytes: Math.max(0, total + 64e6 - world.library.freeBytes),
+      choices: quant
+        ? []
+        : quantsOf(model).map((q) => ({ ref: `${model.id}:${q}`, quant: q, bytes: weights(model, q) })),
+      licenceName: licence.name,
+      openSource: licence.open,
+      licence: catalogModel(model).licence,
+      licenceText: licence.open ? '' : `${licence.name}\n\nBy clicking “I accept” below or by using any portion …`,
+      mustAccept: !licence.open && !accepted.has(licence.name),
+      gated: model.id.includes('EuroLLM'),
+      gateAddress: model.id.includes('EuroLLM') ? `https://${model.id.replace('hf.co', hub)}` : '',
+      tokenSet: token.set,
+      installed: world.library.models.find((m) => m.ref === full)?.ref ?? '',
+      downloadId: world.downloads.find((d) => d.ref === full && d.state !== 'done')?.id ?? '',
+      noChecksum: false,
+      notes: [],
+    }
+  }
+
+  const finish = (id: string) => {
+    const now = world.now()
+    const at = get(id)
+    const { model } = read(at.ref)
+    const ref = `${model.id}:${at.quant}`
+    world.addModel({
+      ...{ ref, name: at.name, quant: at.quant, bytes: at.total, source: 'pull', addedAt: now, lastUsedAt: 0 },
+      ...{ licenceName: licenceOf(model).name, openSource: licenceOf(model).open, contextLength: model.context },
+    })
+    put(id, { state: 'done', done: at.total, bytesPerSecond: 0, secondsLeft: -1, model: ref, endedAt: now })
+    world.connect(`You downloaded ${at.name} ${at.quant}`, at.host, at.total, 41_000)
+    world.events.changed('library:changed', ref)
+    world.events.emit('download:finished', get(id))
+    changed()
+  }
+
+  /** Brings the first of the queue on its way, step by step. */
+  const work = async (id: string) => {
+    const steps = 24
+    for (;;) {
+      await world.wait(5)
+      const at = world.downloads.find((d) => d.id === id)
+      if (at?.state !== 'running') return next()
+      const done = Math.min(at.total, at.done + at.total / steps)
+      const bytesPerSecond = 24_000_000 + 900_000 * Math.sin(done / 4e7)
+      put(id, { done, bytesPerSecond, secondsLeft: (at.total - done) / bytesPerSecond })
+      world.events.emit('download:progress', get(id))
+      if (done < at.total) continue
+      finish(id)
+      return next()
+    }
+  }
+  const next = () => {
+    const running = world.downloads.filter((d) => d.state === 'running').length
+    const waiting = world.downloads.find((d) => d.state === 'queued')
+    if (!waiting || running >= world.settings.downloadsAtOnce) return
+    put(waiting.id, { state: 'running' })
+    changed()
+    void work(waiting.id)
+  }
+  for (const d of world.downloads.filter((one) => one.state === 'running')) void work(d.id)
+
+  return {
+    list: async () => world.downloads,
+    offer: async (ref) => {
+      online()
+      await world.wait(12)
+      if (world.scene === 'trouble') {
+        throw fail('no_network', 'This machine is not connected to a network.', 'Connect it and try again.')
+      }
+      return offer(ref)
+    },
+    start: async (ref, agreed) => {
+      online()
+      const what = offer(ref)
+      if (!what.quant) throw fail('invalid', 'This name stands for several models.', 'Choose one of them.')
+      if (what.gated && !token.set) {
+        throw fail('gated', 'Its publisher asks for a sign-in.', 'Ask for access there and add your token in Settings.')
+      }
+      if (what.shortByBytes > 0) throw fail('disk_full', 'There is not enough space for this model.', 'Free some.')
+      if (what.mustAccept && !agreed) throw fail('licence', 'Its licence has to be accepted first.', 'Read it first.')
+      if (what.mustAccept) accepted.add(what.licenceName)
+      if (what.downloadId) return get(what.downloadId)
+      const made = download({
+        ...{ id: `w${++serial}n`, ref: what.ref, name: what.name, quant: what.quant, host: what.host },
+        ...{ total: what.bytes, addedAt: world.now() },
+      })
+      world.downloads = [...world.downloads, made]
+      changed()
+      next()
+      return get(made.id)
+    },
+    pause: async (id) => {
+      put(get(id).id, { state: 'paused', bytesPerSecond: 0, secondsLeft: -1 })
+      changed()
+    },
+    resume: async (id) => {
+      put(get(id).id, { state: 'queued', problem: noProblem })
+      changed()
+      next()
+    },
+    cancel: async (id) => {
+      world.downloads = world.downloads.filter((d) => d.id !== get(id).id)
+      changed()
+    },
+    move: async (id, place) => {
+      const moved = get(id)
+      const rest = world.downloads.filter((d) => d.id !== id)
+      world.downloads = [...rest.slice(0, place), moved, ...rest.slice(place)]
+      changed()
+    },
+    search: async (query) => {
+      online()
+      await world.wait(14)
+      if (world.scene === 'trouble') {
+        throw fail('no_network', 'This machine is not connected to a network.', 'Connect it and try again.')
+      }
+      world.connect(`You searched for “${query}”`, hub, 31_200, 900)
+      return hits
+        .filter((h) => `${h.owner}/${h.name}`.toLowerCase().includes(query.trim().toLowerCase()))
+        .map((h) => ({ ...h, ref: `hf.co/${h.owner}/${h.name}` }))
+    },
+    look: async (ref) => {
+      online()
+      await world.wait(20)
+      const { model, quant } = read(ref)
+      const found = look(`${model.id}:${quant || 'Q4_K_M'}`)
+      world.connect(`You looked at ${found.model.name}`, found.host, found.headerBytes, 2_100)
+      return found
+    },
+    token: async () => token,
+    setToken: async (value) => {
+      if (value && !value.startsWith('hf_')) {
+        throw fail('invalid', 'This is not a Hugging Face token.', 'Tokens begin with hf_.')
+      }
+      token = value ? { set: true, place: 'keyring', note: '' } : { set: false, place: '', note: '' }
+      return token
+    },
+  }
+}
+
+/** What has been connected to before the page is opened. */
+export function ledger(scene: Scene, now: number): Ledger {
+  const none: Ledger = { connections: [], count: 0, bytesIn: 0, bytesOut: 0 }
+  if (scene !== 'downloads' && scene !== 'gpu') return none
+  const connections = [
+    ['You downloaded Qwen3 4B Q4_K_M', registry, 2_497_280_256, 41_200, 296, false],
+    ['You searched for “coder 7b”', hub, 31_200, 900, 31, false],
+    ['You looked at Qwen2.5 Coder 7B Q4_K_M', hub, 5_930_000, 2_100, 30, false],
+    ['You downloaded Gemma 3 12B Q4_K_M', registry, 5_112_000_000, 88_000, 200, true],
+  ] as const
+  const rows = connections
+    .map(([why, host, bytesIn, bytesOut, ago, failed]) => ({
+      ...{ why, host, bytesIn, bytesOut, failed },
+      at: now - ago * minute,
+    }))
+    .sort((a, b) => b.at - a.at)
+  return {
+    connections: rows,
+    count: rows.length,
+    bytesIn: rows.reduce((sum, r) => sum + r.bytesIn, 0),
+    bytesOut: rows.reduce((sum, r) => sum + r.bytesOut, 0),
+  }
+}
