@@ -34,6 +34,8 @@ type Core struct {
 	plans      planCache
 	shelf      shelf
 	bench      bench
+	network    networkCell
+	found      strangers
 	close      sync.Once
 }
 
@@ -97,7 +99,7 @@ func (c *Core) Close() error {
 			c.Chat.Close()
 		}
 		c.bench.close()
-		err = c.Engine.Close()
+		err = errors.Join(c.closeNetwork(), c.Engine.Close())
 		if c.History != nil {
 			err = errors.Join(err, c.History.Close())
 		}

@@ -328,31 +328,17 @@ func catalogModel(m *catalog.Model) CatalogModel {
 		Uses: convert(m.Uses, func(u catalog.Use) string { return string(u) }), Vision: m.Vision, Tools: m.Tools == catalog.Yes,
 		Thinking: m.Thinking, Runs: m.Runs, Reason: m.Reason, LicenceName: l.Name,
 		OpenSource: l.OpenSource == catalog.Yes, Commercial: l.Commercial == catalog.Yes || l.Commercial == catalog.Conditions,
-		Licence: []Answer{}, Warning: m.Warning, Repositories: []string{}, Notes: strings0(m.Notes),
+		Licence: answersOf(l), Warning: m.Warning, Repositories: []string{}, Notes: strings0(m.Notes),
 		Benchmarks: convert(m.Benchmarks, func(b catalog.Benchmark) Benchmark {
 			return Benchmark{Name: b.Name, Value: b.Value, Variant: b.Variant, Source: b.Source}
 		}),
 		Quants: convert(m.Quants, func(q catalog.Quant) CatalogQuant {
-			return CatalogQuant{Name: q.Name, Bytes: m.FileBytes(q), Exact: q.Exact}
+			quant := CatalogQuant{Name: q.Name, Bytes: m.FileBytes(q), Exact: q.Exact}
+			if m.Runs && len(placesOf(m, q.Name)) > 0 {
+				quant.Ref = m.ID + ":" + q.Name
+			}
+			return quant
 		}),
-	}
-	answer := func(question, text string) {
-		if text != "" {
-			out.Licence = append(out.Licence, Answer{question, text})
-		}
-	}
-	answer("May I use it commercially?", l.MayISell)
-	answer("Must I show a name?", l.MustIName)
-	answer("Is there a limit on users or revenue?", l.UserLimit)
-	answer("Is there an acceptable use policy?", l.UsePolicy)
-	switch l.OpenSource {
-	case catalog.Yes:
-		answer("Is it open source?", "Yes, by the Open Source Initiative's definition.")
-	case catalog.No:
-		answer("Is it open source?", "No. The weights are open, but the licence is not open source by the Open Source Initiative's definition.")
-	}
-	for _, term := range l.OtherTerms {
-		answer("What else?", term)
 	}
 	if m.Ollama != nil {
 		out.Ollama = m.Ollama.Library

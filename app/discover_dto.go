@@ -99,6 +99,7 @@ type CatalogQuant struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	Exact bool   `json:"exact"` // bytes are those of a published file
+	Ref   string `json:"ref"`   // what Downloads.Offer takes for it; empty: no place is known that has it
 }
 
 // CatalogModel is everything known about a model before it is downloaded.

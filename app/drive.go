@@ -41,35 +41,37 @@ func (c *Core) header(id, quant string) (*testdrive.Header, error) {
 	return testdrive.Plan(*m.Blueprint, quant)
 }
 
-// Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.
-func (c *Core) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (advisor.Verdict, []advisor.Remedy, error) {
-	header, err := c.header(id, quant)
-	if err != nil {
-		return advisor.Verdict{}, nil, err
-	}
-	candidate, ok := c.shelf.candidate(id, quant)
-	if !ok {
-		return advisor.Verdict{}, nil, noModel(id + ":" + quant)
-	}
-	if ask, err = ask.Complete(); err != nil {
-		return advisor.Verdict{}, nil, err
-	}
-	if err := candidate.CheckContext(ask.Context); err != nil {
-		return advisor.Verdict{}, nil, err
-	}
+// plan asks the engine for its own memory plan of a weightless copy.
+func (c *Core) plan(ctx context.Context, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
 	if err := os.MkdirAll(c.drivesFolder(), 0o700); err != nil {
-		return advisor.Verdict{}, nil, err
+		return backend.MemoryPlan{}, err
 	}
 	dir, err := os.MkdirTemp(c.drivesFolder(), "fit-*")
 	if err != nil {
-		return advisor.Verdict{}, nil, err
+		return backend.MemoryPlan{}, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // swept at the next start
 	path := filepath.Join(dir, "weightless.gguf")
 	if _, err := testdrive.Write(path, header, 0); err != nil {
-		return advisor.Verdict{}, nil, err
+		return backend.MemoryPlan{}, err
 	}
 	plan, err := testdrive.Fit(ctx, c.tool, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
+	return plan.MemoryPlan, err
+}
+
+// Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.
+func (c *Core) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (advisor.Verdict, []advisor.Remedy, error) {
+	x, err := c.subject(id, quant)
+	if err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	if ask, err = ask.Complete(); err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	if err := x.candidate.CheckContext(ask.Context); err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	plan, err := c.plan(ctx, x.header, ask)
 	if err != nil {
 		return advisor.Verdict{}, nil, err
 	}
@@ -77,14 +79,14 @@ func (c *Core) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (advi
 	if err != nil {
 		return advisor.Verdict{}, nil, err
 	}
-	planned := *candidate
-	planned.Plan = &advisor.Plan{Memory: plan.MemoryPlan, Context: ask.Context, KV: ask.KV}
-	return planned.Fit(&machine, ask), advisor.Remedies(&planned, c.shelf.siblings(id), &machine, ask), nil
+	planned := *x.candidate
+	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
+	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil
 }
 
-// Drive runs a weightless copy of a catalog model and keeps the figures. Nothing of it is left on the disk.
+// Drive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk.
 func (c *Core) Drive(ctx context.Context, id, quant string, progress func(testdrive.Progress)) (backend.Drive, error) {
-	header, err := c.header(id, quant)
+	x, err := c.subject(id, quant)
 	if err != nil {
 		return backend.Drive{}, err
 	}
@@ -96,11 +98,12 @@ func (c *Core) Drive(ctx context.Context, id, quant string, progress func(testdr
 		return backend.Drive{}, err
 	}
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: c.tool, Dir: c.drivesFolder(), Header: header, Model: id, FreeBytes: memory.AvailableBytes, Busy: hardware.BusySeconds, Progress: progress,
+		Run: c.tool, Dir: c.drivesFolder(), Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: hardware.BusySeconds, Progress: progress,
 	})
 	if err != nil {
 		return d, err
 	}
+	d.Quant = quant // the name it is asked for by, which a header may say otherwise
 	d.Engine, d.Power, d.Driver = c.build().Ollama, string(hardware.ReadPower(ctx)), c.driverOf(ctx, d.Device)
 	return d, c.KeepDrive(ctx, d)
 }
@@ -202,7 +205,7 @@ func (c *Core) estimator(drives []backend.Drive, bandwidth int64) *testdrive.Spe
 // TestDrive runs a weightless copy of a model as a task; its result is "id:quant".
 func (s *Discover) TestDrive(id, quant string) (Task, error) {
 	return withShelf(s, "Discover.TestDrive", func(core *Core) (Task, error) {
-		if _, err := core.header(id, quant); err != nil {
+		if _, err := core.subject(id, quant); err != nil {
 			return Task{}, err
 		}
 		return s.window.tasks.start("testdrive", "Test drive", func(ctx context.Context, progress func(done, total int64)) (string, error) {

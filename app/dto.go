@@ -107,6 +107,8 @@ type LibraryPage struct {
 	FreeBytes  int64   `json:"freeBytes"`
 	Folder     string  `json:"folder"`
 	Starter    Starter `json:"starter"`
+
+	Adapters []AdapterRow `json:"adapters"` // LoRA adapters, which change a model and do not run alone
 }
 
 // Starter is the small model that comes with the app.
@@ -219,6 +221,9 @@ type Preferences struct {
 	Threads          int     `json:"threads"`          // 0: the engine chooses
 	ShowFigures      bool    `json:"showFigures"`      // speed and time under each answer
 	Welcomed         bool    `json:"welcomed"`         // the Welcome page has been left once
+	SpeedLimit       int64   `json:"speedLimit"`       // bytes per second of all downloads together; 0: no limit
+	DownloadsAtOnce  int     `json:"downloadsAtOnce"`
+	NeverOnline      bool    `json:"neverOnline"` // nothing may go online, not even what the person starts
 }
 
 // About says what is running and where it keeps things.

@@ -12,6 +12,10 @@ const (
 	EventDrives        = "drives:changed"
 	EventTaskProgress  = "task:progress" // TaskProgress
 	EventTaskFinished  = "task:finished" // TaskEnd
+
+	EventDownloadsChanged = "downloads:changed" // Changed: fetch the list again
+	EventDownloadProgress = "download:progress" // Download
+	EventDownloadFinished = "download:finished" // Download: done or failed, and stored
 )
 
 // ChatDelta is text that an answer grew by.

@@ -23,6 +23,7 @@ const settingsKey = "settings"
 func defaults() Preferences {
 	return Preferences{
 		Theme: "system", Temperature: -1, ContextLength: 8192, KeepAliveMinutes: 10, SendWith: "enter", ShowFigures: true,
+		DownloadsAtOnce: 1,
 	}
 }
 
@@ -64,6 +65,10 @@ func (p Preferences) check() error {
 		return bad("The temperature must be between 0 and 2.", "Clear the field for the model's own default.")
 	case p.KeepAliveMinutes < -1 || p.KeepAliveMinutes > 7*24*60:
 		return bad("A model can be kept for at most a week.", "Choose a shorter time, or until the app closes.")
+	case p.SpeedLimit < 0 || p.SpeedLimit > 1e12:
+		return bad("A speed limit must be above zero.", "Clear the field for no limit.")
+	case p.DownloadsAtOnce < 1 || p.DownloadsAtOnce > 8:
+		return bad("Between one and eight downloads can run at once.", "One is usually as fast as several.")
 	case p.Threads < 0 || p.Threads > 1024:
 		return bad("The number of threads must be between 0 and 1024.", "0 lets the engine choose.")
 	}
@@ -98,6 +103,7 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 		if err := core.History.Put(s.window.ctx, settingsKey, p); err != nil {
 			return core.Settings(s.window.ctx), err
 		}
+		core.setNetwork(p)
 		if core.tuning() != before {
 			s.window.work.Go(func() {
 				if err := core.Engine.RestartWhenIdle(s.window.ctx); err != nil {
@@ -113,6 +119,11 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 func (s *Settings) About() (About, error) {
 	return call("Settings.About", func() (About, error) {
 		about := About{Version: Version, DataFolder: s.window.folders.Data, LogFile: filepath.Join(s.window.folders.Logs, "weightroom.log")}
+		if core, err := s.window.Core(); err == nil {
+			if ledger, err := core.Ledger(s.window.ctx); err == nil {
+				about.BytesOut = ledger.BytesOut
+			}
+		}
 		return about, nil
 	})
 }

@@ -25,6 +25,8 @@ type Window struct {
 	Settings *Settings
 	Discover *Discover
 
+	Downloads *Downloads
+
 	folders platform.Folders
 	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
 	end     context.CancelFunc
@@ -54,12 +56,13 @@ func NewWindow(folders platform.Folders) *Window {
 	w.Machine = &Machine{w}
 	w.Settings = &Settings{w}
 	w.Discover = &Discover{w}
+	w.Downloads = &Downloads{w}
 	return w
 }
 
 // Bound lists what the page may call.
 func (w *Window) Bound() []any {
-	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover}
+	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads}
 }
 
 // FailWith makes a window that only shows why the app can't start.
@@ -91,6 +94,7 @@ func (w *Window) Startup(ctx context.Context) {
 				slog.Error("engine did not start", "error", err)
 			}
 		}()
+		w.openDownloads(ctx)
 		w.work.Go(func() { w.housekeeping(ctx) })
 	}()
 }
