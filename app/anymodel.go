@@ -206,7 +206,7 @@ func (c *Core) Look(ctx context.Context, ref string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	f, read, err := n.sources.Header(ctx, offer)
+	f, read, err := n.sources.ModelHeader(ctx, offer)
 	if err != nil {
 		return Found{}, err
 	}
@@ -313,6 +313,9 @@ func (s *Downloads) Look(ref string) (Found, error) {
 	return withNetwork(s, "Look", func(ctx context.Context, core *Core, _ *network) (Found, error) { return core.Look(ctx, ref) })
 }
 
+// searchShown is how many hits are asked for.
+const searchShown = 40
+
 // Search asks Hugging Face for repositories with GGUF files.
 func (s *Downloads) Search(query string) ([]Hit, error) {
 	return withNetwork(s, "Search", func(ctx context.Context, core *Core, _ *network) ([]Hit, error) {
@@ -320,7 +323,7 @@ func (s *Downloads) Search(query string) ([]Hit, error) {
 		if err != nil {
 			return nil, err
 		}
-		hits, err := n.sources.Search(ctx, query)
+		hits, err := n.sources.Search(ctx, query, searchShown)
 		if err != nil {
 			return nil, err
 		}
@@ -332,7 +335,7 @@ func (s *Downloads) Search(query string) ([]Hit, error) {
 }
 
 func (c *Core) hitOf(h download.Hit) Hit {
-	out := Hit{Ref: h.Ref, Owner: h.Owner, Name: h.Name, Downloads: h.Downloads, Likes: h.Likes, UpdatedAt: millis(h.Updated), LicenceName: h.Licence, Gated: h.Gated, Files: h.Files}
+	out := Hit{Ref: h.Ref, Owner: h.Owner, Name: h.Name, Downloads: h.Downloads, Likes: h.Likes, UpdatedAt: millis(h.Updated), LicenceName: h.Licence, Gated: h.Gated, Params: h.Parameters, Context: h.ContextLength}
 	if terms, ok := c.termsOf(download.Terms{Name: h.Licence}); ok {
 		out.LicenceName = terms.Name
 	}

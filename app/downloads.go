@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -76,6 +77,15 @@ func (c *Core) offerOf(ctx context.Context, o download.Offer, as identity) (Offe
 	if out.Bytes > 0 {
 		out.ShortByBytes = max(0, out.Bytes+room-out.FreeBytes)
 	}
+	if as.Open {
+		for _, choice := range o.Choices {
+			out.Choices = append(out.Choices, OfferChoice{Ref: choice.Ref, Quant: choice.Quant, Bytes: max(0, choice.Bytes)})
+		}
+		if !slices.ContainsFunc(out.Choices, func(x OfferChoice) bool { return x.Ref == o.Ref }) && len(out.Choices) > 0 {
+			out.Choices = append(out.Choices, OfferChoice{Ref: o.Ref, Quant: o.Quant, Bytes: out.TotalBytes})
+			slices.SortStableFunc(out.Choices, func(a, b OfferChoice) int { return cmp.Compare(a.Bytes, b.Bytes) })
+		}
+	}
 	if m, err := c.Models.Model(ctx, as.Ref); err == nil && out.Bytes == 0 && len(o.Items) > 0 {
 		out.Installed = m.Ref
 	}
@@ -128,6 +138,9 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 		c.network.mu.Unlock()
 	}
 	offer, as := asked.offer, asked.as
+	c.network.mu.Lock()
+	c.network.wanted = as.Ref
+	c.network.mu.Unlock()
 	if d, ok := n.underWay(as.Ref); ok {
 		if d.State == download.StatePaused || d.State == download.StateFailed {
 			err = n.queue.Resume(ctx, d.ID)

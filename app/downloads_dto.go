@@ -72,7 +72,8 @@ type Hit struct {
 	UpdatedAt   int64  `json:"updatedAt"` // 0: not known
 	LicenceName string `json:"licenceName"`
 	Gated       bool   `json:"gated"`
-	Files       int    `json:"files"` // GGUF files; 0: not known
+	Params      int64  `json:"params"`  // 0: not known
+	Context     int    `json:"context"` // tokens; 0: not known
 }
 
 // Found is a model that is not in the catalog, read from its file's header alone.

@@ -28,9 +28,9 @@ type networkCell struct {
 	mu     sync.Mutex
 	open   *network
 	events func(download.Download, bool)
-
+	only   bool               // this process does one download alone
+	wanted string             // that one; empty: none yet
 	offers map[string]offered // what places answered lately, by the reference that was asked for
-	states map[string]download.State
 }
 
 // offered is one answer of a place.
@@ -62,7 +62,7 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 	}
 	settings := c.Settings(ctx)
 	n.limit.Set(settings.SpeedLimit)
-	n.queue, err = download.OpenQueue(ctx, download.QueueOptions{
+	n.queue, err = download.Open(ctx, download.QueueOptions{
 		Dir:     c.Models.DownloadsDir(),
 		Store:   c.History,
 		Fetcher: &download.Fetcher{Client: n.client, Gate: gate, Limit: n.limit, Log: slog.Default()},
@@ -71,6 +71,7 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 		},
 		Finish:  c.finish,
 		Changed: c.downloadChanged,
+		Allow:   c.allowDownload,
 		Active:  settings.DownloadsAtOnce,
 		Log:     slog.Default(),
 	})
@@ -81,6 +82,14 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 	return n, nil
 }
 
+// allowDownload says whether a download may run in this process: a command does what it was asked for, and not what
+// the window had left.
+func (c *Core) allowDownload(d download.Download) bool {
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	return !c.network.only || identityOf(d).Ref == c.network.wanted
+}
+
 // online is net for what goes online, which a person may have forbidden.
 func (c *Core) online(ctx context.Context) (*network, error) {
 	if c.Settings(ctx).NeverOnline {
@@ -89,8 +98,9 @@ func (c *Core) online(ctx context.Context) (*network, error) {
 	return c.net(ctx)
 }
 
-// setNetwork passes on what of the settings concerns downloads. Whoever wants nothing to go online stops what runs.
-func (c *Core) setNetwork(p Preferences) {
+// setNetwork passes on what of the settings concerns downloads. Who wants nothing to go online
+// pauses what would.
+func (c *Core) setNetwork(ctx context.Context, p Preferences) {
 	c.network.mu.Lock()
 	n := c.network.open
 	c.network.mu.Unlock()
@@ -99,7 +109,18 @@ func (c *Core) setNetwork(p Preferences) {
 	}
 	n.limit.Set(p.SpeedLimit)
 	n.queue.SetActive(p.DownloadsAtOnce)
-	n.queue.Hold(p.NeverOnline)
+	if !p.NeverOnline {
+		return
+	}
+	for _, d := range n.queue.List() {
+		switch d.State {
+		case download.StateQueued, download.StateRunning, download.StateWaiting:
+			if err := n.queue.Pause(ctx, d.ID); err != nil {
+				slog.Warn("download not paused", "error", err)
+			}
+		case download.StatePaused, download.StateFinishing, download.StateDone, download.StateFailed:
+		}
+	}
 }
 
 // closeNetwork stops downloads where they are, and stores the ledger.

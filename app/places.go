@@ -14,18 +14,18 @@ import (
 
 // identity is what a download becomes in the library. It is kept as the Note of the download.
 type identity struct {
-	Ref      string            `json:"ref"` // in the library
-	Name     string            `json:"name"`
-	Quant    string            `json:"quant"`
-	Host     string            `json:"host"`
-	Licence  backend.Licence   `json:"licence"`
-	Page     string            `json:"page"`
-	Revision string            `json:"revision"`
-	Here     []download.Item   `json:"here,omitempty"` // files of it that the library has already
-	Terms    catalog.Licence   `json:"-"`              // in words; zero: not known
-	Model    *catalog.Model    `json:"-"`              // nil: not in the catalog
-	Text     string            `json:"-"`              // the licence's own words
-	Choices  []download.Choice `json:"-"`
+	Ref      string          `json:"ref"` // in the library
+	Name     string          `json:"name"`
+	Quant    string          `json:"quant"`
+	Host     string          `json:"host"`
+	Licence  backend.Licence `json:"licence"`
+	Page     string          `json:"page"`
+	Revision string          `json:"revision"`
+	Here     []download.Item `json:"here,omitempty"` // files of it that the library has already
+	Terms    catalog.Licence `json:"-"`              // in words; zero: not known
+	Model    *catalog.Model  `json:"-"`              // nil: not in the catalog
+	Text     string          `json:"-"`              // the licence's own words
+	Open     bool            `json:"-"`              // the reference leaves open which of several is meant
 }
 
 // note is the identity as a download carries it.
@@ -59,7 +59,9 @@ func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identit
 		if err != nil {
 			return offer, identity{}, betterThan(err, known)
 		}
-		return offer, c.identify(offer, found.Model, offer.Ref), nil
+		as := c.identify(offer, found.Model, offer.Ref)
+		as.Open = offer.Source == download.SourceHuggingFace && !strings.Contains(strings.ToLower(ref), ".gguf") && quantIn(ref) == ""
+		return offer, as, nil
 	}
 	if found.Quant == "" {
 		found.Quant = usualQuant(found.Model)
@@ -85,6 +87,12 @@ func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identit
 	}
 	return download.Offer{}, identity{}, backend.Fail(backend.CodeNotFound, last,
 		"None of the known places has "+found.Model.Name+" at "+found.Quant+" now.", "Choose another quant, or search Hugging Face on the Discover page.")
+}
+
+// quantIn is the quant that a reference names; empty: none.
+func quantIn(ref string) string {
+	_, quant := backend.SplitRef(ref)
+	return quant
 }
 
 // missing says that a place does not have what was asked for, or not for everybody, so that another one may.
@@ -139,7 +147,7 @@ func placesOf(m *catalog.Model, quant string) []string {
 func (c *Core) identify(o download.Offer, m *catalog.Model, ref string) identity {
 	i := identity{
 		Ref: ref, Name: o.Name, Quant: o.Quant, Host: hostOf(o), Page: o.Page, Revision: o.Revision,
-		Licence: backend.Licence{Name: o.Licence.Name}, Text: o.Licence.Text, Model: m, Choices: o.Choices,
+		Licence: backend.Licence{Name: o.Licence.Name}, Text: o.Licence.Text, Model: m,
 	}
 	if m != nil {
 		i.Name = m.Name

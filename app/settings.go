@@ -103,7 +103,7 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 		if err := core.History.Put(s.window.ctx, settingsKey, p); err != nil {
 			return core.Settings(s.window.ctx), err
 		}
-		core.setNetwork(p)
+		core.setNetwork(s.window.ctx, p)
 		if core.tuning() != before {
 			s.window.work.Go(func() {
 				if err := core.Engine.RestartWhenIdle(s.window.ctx); err != nil {

@@ -38,6 +38,7 @@ const (
 	CodeLoginPage      Code = "login_page" // a page stood where the file should be: a login, a hotspot
 	CodeProxy          Code = "proxy"
 	CodeCertificate    Code = "certificate"
+	CodeLicence        Code = "licence" // it has to be accepted first
 	CodeChanged        Code = "changed" // the file became another one while it was fetched
 	CodeNoKeyring      Code = "no_keyring"
 )

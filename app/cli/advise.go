@@ -116,11 +116,12 @@ func (s *session) fitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fit REF",
 		Short: "Ask the engine how much memory a model would take",
-		Long:  "Ask the engine how much memory a model of the catalog would take. Nothing is downloaded: the engine plans for a file without weights.",
-		Args:  argRange(1, 1),
-		RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+		Long: `Ask the engine how much memory a model would take. REF is a model of the catalog or of the library, a GGUF file, or
+what pull takes: of that, only the file's header is read. No weights are downloaded: the engine plans for a file without.`,
+		Args: argRange(1, 1),
+		RunE: s.withSubject(func(ctx context.Context, core *app.Core, args []string) error {
 			ask.KV = advisor.KVType(kv)
-			id, quant, err := core.CatalogRef(args[0])
+			id, quant, err := core.Subject(ctx, args[0], s.path(args[0]))
 			if err != nil {
 				return err
 			}
@@ -149,6 +150,24 @@ func (s *session) fitCommand() *cobra.Command {
 	return cmd
 }
 
+// withSubject opens the app around f for a command whose first argument names a model: with the history only where
+// finding it goes online, so that the rest works beside an open window.
+func (s *session) withSubject(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		ctx := cmd.Context()
+		core, done, err := s.open(ctx, s, false)
+		if err != nil {
+			return err
+		}
+		if !core.NeedsHistory(ctx, args[0], s.path(args[0])) {
+			defer done()
+			return f(ctx, core, args)
+		}
+		done()
+		return s.withHistory(f)(cmd, args)
+	}
+}
+
 // drive is the JSON of testdrive.
 type drive struct {
 	Ref                   string  `json:"ref"`
@@ -167,10 +186,12 @@ func (s *session) testdriveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "testdrive REF",
 		Short: "Run a model without its weights, to see its real speed here",
-		Long:  "Run a model of the catalog without its weights: the engine runs a file that holds only the header, at the speed that the real one will have. Nothing is downloaded, and the file is removed.",
-		Args:  argRange(1, 1),
+		Long: `Run a model without its weights: the engine runs a file that holds only the header, at the speed that the real one
+will have. REF is a model of the catalog or of the library, a GGUF file, or what pull takes: of that, only the file's
+header is read. No weights are downloaded, and the file is removed.`,
+		Args: argRange(1, 1),
 		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-			id, quant, err := core.CatalogRef(args[0])
+			id, quant, err := core.Subject(ctx, args[0], s.path(args[0]))
 			if err != nil {
 				return err
 			}

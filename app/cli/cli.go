@@ -36,6 +36,7 @@ type session struct {
 	json           bool
 	data           string
 	open           func(ctx context.Context, s *session, history bool) (*app.Core, func(), error)
+	handed         func(ctx context.Context, r *platform.Reply) error // goes on with what the owner answered; nil: passes it on
 }
 
 // errUsage marks a mistake in the command line.
@@ -141,7 +142,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		s.detectCommand(), s.doctorCommand(), s.recommendCommand(), s.fitCommand(), s.testdriveCommand(),
-		s.importCommand(), s.modelsCommand(), s.runCommand(), s.labCommand(), s.chatsCommand(),
+		s.pullCommand(), s.downloadsCommand(), s.ledgerCommand(), s.importCommand(), s.modelsCommand(), s.runCommand(), s.chatsCommand(), s.labCommand(),
 		engineCommand(), discoverCommand(),
 	)
 	return root
@@ -183,6 +184,9 @@ func openOwn(ctx context.Context, s *session, history bool) (*app.Core, func(), 
 		instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Args: s.args, Dir: s.dir})
 		if err != nil {
 			return nil, nil, err
+		}
+		if reply != nil && s.handed != nil {
+			return nil, nil, errors.Join(s.handed(ctx, reply), exitError(exitDone))
 		}
 		if reply != nil {
 			fmt.Fprint(s.stdout, reply.Stdout)

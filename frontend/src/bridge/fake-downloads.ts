@@ -76,15 +76,15 @@ const hits: readonly Omit<Hit, 'ref'>[] = [
       likes: 61,
       updatedAt: 1_752_000_000_000,
     },
-    ...{ licenceName: 'EXAONE 1.2, research only', gated: false, files: 6 },
+    ...{ licenceName: 'EXAONE 1.2, research only', gated: false, params: 1.28e9, context: 65_536 },
   },
   {
     ...{ owner: 'ibm-granite', name: 'granite-4.0-h-tiny-GGUF', downloads: 42_100, likes: 88 },
-    ...{ updatedAt: 1_759_000_000_000, licenceName: 'Apache-2.0', gated: false, files: 8 },
+    ...{ updatedAt: 1_759_000_000_000, licenceName: 'Apache-2.0', gated: false, params: 6.94e9, context: 131_072 },
   },
   {
     ...{ owner: 'utter-project', name: 'EuroLLM-9B-Instruct-GGUF', downloads: 2_310, likes: 17 },
-    ...{ updatedAt: 1_733_000_000_000, licenceName: '', gated: true, files: 4 },
+    ...{ updatedAt: 1_733_000_000_000, licenceName: '', gated: true, params: 9.15e9, context: 4096 },
   },
 ]
 

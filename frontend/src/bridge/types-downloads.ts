@@ -103,8 +103,10 @@ export interface Hit {
   updatedAt: number
   licenceName: string
   gated: boolean
-  /** GGUF files; 0: not known */
-  files: number
+  /** 0: not known */
+  params: number
+  /** tokens; 0: not known */
+  context: number
 }
 
 /** Found is a model that is not in the catalog, read from its file's header alone. */

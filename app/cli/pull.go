@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"weightroom/app"
+	"weightroom/backend"
+	"weightroom/backend/platform"
+)
+
+// followEvery is how often a download is looked at: its progress is drawn that often.
+const followEvery = 250 * time.Millisecond
+
+func (s *session) pullCommand() *cobra.Command {
+	var accept bool
+	cmd := &cobra.Command{
+		Use:   "pull REF",
+		Short: "Download a model into the library",
+		Long: `Download a model into the library. REF is a model of the catalog (llama-3.1-8b:Q4_K_M), a name in Ollama's
+registry (llama3.1:8b), a repository of Hugging Face (hf.co/OWNER/REPO:Q4_K_M) or an address of a file there, a model in
+another registry (HOST[:PORT]/NAMESPACE/NAME:TAG), or the https address of a GGUF file.
+
+Ctrl-C keeps what is there: the same command goes on from it. While the window is open, it does the download, and this
+command shows how far it is.`,
+		Args: argRange(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			begin := []string{"downloads", "add", args[0], "--json"}
+			if accept {
+				begin = append(begin, "--accept-licence")
+			}
+			s.args = begin // what the owner of the data folder is asked to do
+			s.handed = func(ctx context.Context, r *platform.Reply) error { return s.follow(ctx, r) }
+			core, done, err := s.open(cmd.Context(), s, true)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return s.pull(cmd.Context(), core, args[0], accept)
+		},
+	}
+	cmd.Flags().BoolVar(&accept, "accept-licence", false, "accept the model's licence, where it asks for that")
+	return cmd
+}
+
+// pull downloads in this process and waits for the end.
+func (s *session) pull(ctx context.Context, core *app.Core, ref string, accept bool) error {
+	if m, err := core.Models.Model(ctx, ref); err == nil && strings.Contains(ref, ":") {
+		if !s.json {
+			fmt.Fprintf(s.stdout, "%s is in the library already.\n", m.Ref)
+		}
+		return s.listModels([]backend.Model{m})
+	}
+	d, err := core.Pull(ctx, ref, accept, s.speedLine())
+	if err != nil {
+		return err
+	}
+	m, err := core.Models.Model(ctx, d.Model)
+	if err != nil {
+		return err
+	}
+	return s.listModels([]backend.Model{m})
+}
+
+// speedLine draws a download's progress on standard error when a person watches it.
+func (s *session) speedLine() func(app.Download) {
+	file, ok := s.stderr.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	var last time.Time
+	return func(d app.Download) {
+		if time.Since(last) < followEvery && d.State == "running" {
+			return
+		}
+		last = time.Now()
+		fmt.Fprint(file, "\r\033[K")
+		if d.State != "done" {
+			fmt.Fprint(file, progressWords(d))
+		}
+	}
+}
+
+// progressWords says how far a download is, on one line.
+func progressWords(d app.Download) string {
+	words := strings.TrimSpace(d.Name+" "+d.Quant) + "  " + gb(d.Done)
+	if d.Total > 0 {
+		words += fmt.Sprintf(" of %s  %d%%", gb(d.Total), 100*d.Done/d.Total)
+	}
+	switch {
+	case d.State == "running" && d.BytesPerSecond > 0:
+		words += fmt.Sprintf("  %.1f MB/s", float64(d.BytesPerSecond)/1e6)
+		if d.SecondsLeft >= 0 {
+			words += "  " + time.Duration(d.SecondsLeft*float64(time.Second)).Round(time.Second).String() + " left"
+		}
+	case d.State == "waiting":
+		words += "  " + d.Waiting
+	case d.State == "queued":
+		words += "  waits for its turn"
+	case d.State == "finishing":
+		words += "  checking"
+	}
+	return words
+}
+
+// follow watches a download that the open window does.
+func (s *session) follow(ctx context.Context, r *platform.Reply) error {
+	folders, err := platform.Resolve(s.data)
+	if err != nil {
+		return err
+	}
+	d, err := s.handedDownload(r)
+	if err != nil {
+		return err
+	}
+	if !s.json {
+		fmt.Fprintln(s.stderr, "The open window downloads it.")
+	}
+	draw := s.speedLine()
+	for {
+		if draw != nil {
+			draw(d)
+		}
+		switch d.State {
+		case "done":
+			return s.relay(ctx, folders, "models", "show", d.Model)
+		case "failed", "paused":
+			return ended(d)
+		}
+		select {
+		case <-ctx.Done():
+			return backend.Fail(backend.CodeCancelled, nil, "The open window goes on downloading it.", "Pause or cancel it there, under Library, Downloads.")
+		case <-time.After(followEvery):
+		}
+		reply, err := s.askOwner(ctx, folders, "downloads", "show", d.ID, "--json")
+		if err != nil {
+			return err
+		}
+		if d, err = s.handedDownload(reply); err != nil {
+			return err
+		}
+	}
+}
+
+// ended is why a download that stopped is not there.
+func ended(d app.Download) error {
+	if d.State == "paused" {
+		return backend.Fail(backend.CodeCancelled, nil, "The download was paused.", "The same command goes on from where it is.")
+	}
+	return backend.Fail(backend.Code(d.Problem.Code), nil, d.Problem.Title, strings.TrimSpace(d.Problem.Hint+" The same command goes on from where it is."))
+}
+
+// askOwner asks the process that has the data folder to run a command.
+func (s *session) askOwner(ctx context.Context, folders platform.Folders, args ...string) (*platform.Reply, error) {
+	instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Args: args, Dir: s.dir})
+	if err != nil {
+		return nil, err
+	}
+	if reply == nil {
+		_ = instance.Close()
+		return nil, backend.Fail(backend.CodeCancelled, nil, "The window was closed before the download ended.", "The same command goes on from where it is.")
+	}
+	return reply, nil
+}
+
+// relay lets the owner run a command and passes its output on.
+func (s *session) relay(ctx context.Context, folders platform.Folders, args ...string) error {
+	if s.json {
+		args = append(args, "--json")
+	}
+	reply, err := s.askOwner(ctx, folders, args...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(s.stdout, reply.Stdout)
+	fmt.Fprint(s.stderr, reply.Stderr)
+	if reply.Exit != exitDone {
+		return exitError(reply.Exit)
+	}
+	return nil
+}
+
+// handedDownload reads the download, or the failure, that the owner answered.
+func (s *session) handedDownload(r *platform.Reply) (app.Download, error) {
+	var answer struct {
+		Download app.Download   `json:"download"`
+		Error    *backend.Error `json:"error"`
+	}
+	if err := json.NewDecoder(bytes.NewReader([]byte(r.Stdout))).Decode(&answer); err != nil {
+		return app.Download{}, errors.Join(errors.New("the owner's answer can't be read"), err)
+	}
+	if answer.Error != nil {
+		return app.Download{}, answer.Error
+	}
+	return answer.Download, nil
+}
+
+func (s *session) downloadsCommand() *cobra.Command {
+	var accept bool
+	cmd := &cobra.Command{
+		Use:   "downloads",
+		Short: "List downloads that are under way",
+		Args:  noArgs,
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
+			list, err := core.DownloadList(ctx)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return s.print(map[string]any{"downloads": list})
+			}
+			if len(list) == 0 {
+				fmt.Fprintln(s.stdout, "Nothing is being downloaded.")
+				return nil
+			}
+			w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "MODEL\tSTATE\tHERE\tSIZE\tFROM\tNOTE")
+			for _, d := range list {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Ref, d.State, gb(d.Done), gb(d.Total), d.Host, strings.TrimSpace(d.Problem.Title+d.Waiting))
+			}
+			return w.Flush()
+		}),
+	}
+	add := &cobra.Command{
+		Use: "add REF", Short: "Begin a download and return", Hidden: true, Args: argRange(1, 1),
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+			d, err := core.BeginDownload(ctx, args[0], accept)
+			if err != nil {
+				return err
+			}
+			return s.print(map[string]any{"download": d})
+		}),
+	}
+	add.Flags().BoolVar(&accept, "accept-licence", false, "accept the model's licence")
+	cmd.AddCommand(add, &cobra.Command{
+		Use: "show ID", Short: "Show one download", Hidden: true, Args: argRange(1, 1),
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+			d, err := core.DownloadByID(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(map[string]any{"download": d})
+		}),
+	})
+	return cmd
+}
+
+func (s *session) ledgerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "ledger",
+		Short: "List every connection that was made",
+		Args:  noArgs,
+		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
+			l, err := core.Ledger(ctx)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return s.print(l)
+			}
+			if l.Count == 0 {
+				fmt.Fprintln(s.stdout, "Nothing has connected.")
+				return nil
+			}
+			w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "WHEN\tWHY\tTO\tIN\tOUT")
+			for _, c := range l.Connections {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", time.UnixMilli(c.At).Format("2006-01-02 15:04"), c.Why, c.Host, c.BytesIn, c.BytesOut)
+			}
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.stdout, "%d connections, %s in, %s out.\n", l.Count, gb(l.BytesIn), gb(l.BytesOut))
+			return nil
+		}),
+	}
+}
