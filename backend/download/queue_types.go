@@ -67,6 +67,8 @@ type QueueOptions struct {
 	Fetcher *Fetcher
 	// Link makes an item's Linker anew from its Address, after a restart.
 	Link func(ctx context.Context, d Download, i Item) (Linker, error)
+	// Allow says whether a download may begin in this process now; nil: every one may. It must not call the queue.
+	Allow func(d Download) bool
 	// Finish takes the files of a download in, and gives what came of them. The download is done only when it returned
 	// no error. The files are verified but not synced: Finish does that. It may take them away by renaming. When the app
 	// was killed before the end of a download was stored, Finish runs again for the same files, and some may be gone
