@@ -57,7 +57,7 @@ type VerifyReport struct {
 type AdapterRow struct {
 	Ref     string `json:"ref"`
 	Name    string `json:"name"`
-	Base    string `json:"base"` // the model it was made for, as its file says; empty: not said
+	Base    string `json:"base"` // the architecture of the models that it fits; empty: not said
 	Bytes   int64  `json:"bytes"`
 	AddedAt int64  `json:"addedAt"`
 }

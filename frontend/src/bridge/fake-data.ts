@@ -120,7 +120,7 @@ function adapter(now: number): AdapterRow {
   return {
     ref: 'support-tone:F16',
     name: 'Support tone',
-    base: 'Qwen3 4B',
+    base: 'qwen3',
     bytes: 33_030_144,
     addedAt: now - 2 * day,
   }

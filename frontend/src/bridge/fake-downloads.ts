@@ -240,7 +240,8 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
       next()
     },
     cancel: async (id) => {
-      world.downloads = world.downloads.filter((d) => d.id !== get(id).id)
+      const gone = get(id)
+      world.downloads = world.downloads.filter((d) => d !== gone)
       changed()
     },
     move: async (id, place) => {

@@ -217,7 +217,7 @@ export interface VerifyReport {
 export interface AdapterRow {
   ref: string
   name: string
-  /** the model it was made for, as its file says; empty: not said */
+  /** the architecture of the models that it fits; empty: not said */
   base: string
   bytes: number
   addedAt: number

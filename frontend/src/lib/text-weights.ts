@@ -151,7 +151,7 @@ export const weightsText = {
   adapters: {
     title: 'Adapters',
     hint: 'Small changes to a model. Choose one in a chat’s settings, or with --lora.',
-    forModel: (name: string) => `for ${name}`,
+    forModel: (kind: string) => `for models of the kind ${kind}`,
     forUnknown: 'for a model that its file does not name',
     remove: (name: string) => `Remove ${name}`,
   },
@@ -234,6 +234,7 @@ export const weightsText = {
     beyond: (query: string) => `Search Hugging Face for “${query}”`,
     beyondAddress: (ref: string) => `Look at ${ref}`,
     stranger: 'not in the catalog',
+    reads: (n: string) => `reads ${n} tokens`,
   },
 
   ledger: {

@@ -14,7 +14,9 @@ export function isAddress(words: string): boolean {
   const typed = words.trim()
   if (!typed || /\s/.test(typed)) return false
   // An address, a name with its place or its quant, or OWNER/REPO.
-  return [/^https?:\/\//i, /^[\w.-]+(\/[\w.-]+)*:[\w.-]+$/, /^[\w.-]+(\/[\w.-]+){1,3}$/].some((p) => p.test(typed))
+  return [/^https?:\/\//i, /^[\w.-]+(:\d+)?(\/[\w.@-]+)*:[\w.-]+$/, /^[\w.-]+(:\d+)?(\/[\w.@-]+){1,3}$/].some((p) =>
+    p.test(typed),
+  )
 }
 
 const keyOf = (id: string, quant: string) => `${id}\n${quant}`

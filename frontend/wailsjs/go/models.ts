@@ -6,6 +6,13 @@ export namespace app {
 	    logFile: string;
 	    bytesOut: number;
 	}
+	export interface AdapterRow {
+	    ref: string;
+	    name: string;
+	    base: string;
+	    bytes: number;
+	    addedAt: number;
+	}
 	export interface Rejection {
 	    id: string;
 	    model: string;
@@ -94,6 +101,7 @@ export namespace app {
 	    name: string;
 	    bytes: number;
 	    exact: boolean;
+	    ref: string;
 	}
 	export interface CatalogModel {
 	    id: string;
@@ -184,10 +192,37 @@ export namespace app {
 	    streaming: boolean;
 	}
 	
+	export interface Connection {
+	    at: number;
+	    why: string;
+	    host: string;
+	    bytesIn: number;
+	    bytesOut: number;
+	    failed: boolean;
+	}
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
 	    freeBytes: number;
+	}
+	export interface Download {
+	    id: string;
+	    seq: number;
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    host: string;
+	    state: string;
+	    done: number;
+	    total: number;
+	    bytesPerSecond: number;
+	    secondsLeft: number;
+	    waiting: string;
+	    retryAt: number;
+	    problem: Problem;
+	    model: string;
+	    addedAt: number;
+	    endedAt: number;
 	}
 	export interface DriveResult {
 	    id: string;
@@ -235,6 +270,13 @@ export namespace app {
 	    context: number;
 	    kv: string;
 	}
+	export interface Found {
+	    model: CatalogModel;
+	    quant: string;
+	    choice: Choice;
+	    host: string;
+	    headerBytes: number;
+	}
 	export interface GPU {
 	    name: string;
 	    vendor: string;
@@ -246,6 +288,24 @@ export namespace app {
 	    integrated: boolean;
 	    sharedBytes: number;
 	    note: string;
+	}
+	export interface Hit {
+	    ref: string;
+	    owner: string;
+	    name: string;
+	    downloads: number;
+	    likes: number;
+	    updatedAt: number;
+	    licenceName: string;
+	    gated: boolean;
+	    params: number;
+	    context: number;
+	}
+	export interface LedgerPage {
+	    connections: Connection[];
+	    count: number;
+	    bytesIn: number;
+	    bytesOut: number;
 	}
 	export interface Starter {
 	    ref: string;
@@ -279,6 +339,7 @@ export namespace app {
 	    freeBytes: number;
 	    folder: string;
 	    starter: Starter;
+	    adapters: AdapterRow[];
 	}
 	export interface Memory {
 	    totalBytes: number;
@@ -308,6 +369,43 @@ export namespace app {
 	
 	
 	
+	export interface OfferChoice {
+	    ref: string;
+	    quant: string;
+	    bytes: number;
+	}
+	export interface OfferFile {
+	    name: string;
+	    kind: string;
+	    bytes: number;
+	    here: boolean;
+	}
+	export interface Offer {
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    host: string;
+	    bytes: number;
+	    totalBytes: number;
+	    freeBytes: number;
+	    shortByBytes: number;
+	    files: OfferFile[];
+	    choices: OfferChoice[];
+	    licenceName: string;
+	    openSource: boolean;
+	    licence: Answer[];
+	    licenceText: string;
+	    mustAccept: boolean;
+	    gated: boolean;
+	    gateAddress: string;
+	    tokenSet: boolean;
+	    installed: string;
+	    downloadId: string;
+	    noChecksum: boolean;
+	    notes: string[];
+	}
+	
+	
 	export interface Pick {
 	    model: string;
 	    ref: string;
@@ -332,6 +430,9 @@ export namespace app {
 	    threads: number;
 	    showFigures: boolean;
 	    welcomed: boolean;
+	    speedLimit: number;
+	    downloadsAtOnce: number;
+	    neverOnline: boolean;
 	}
 	export interface Price {
 	    model: string;
@@ -374,6 +475,11 @@ export namespace app {
 	}
 	export interface Task {
 	    id: string;
+	}
+	export interface Token {
+	    set: boolean;
+	    place: string;
+	    note: string;
 	}
 	export interface Turn {
 	    user: Message;
