@@ -57,7 +57,7 @@ func (q *Queue) startDue(now time.Time) time.Duration {
 			next = min(next, spaceLook)
 			continue
 		}
-		if running >= q.active || q.closed {
+		if running >= q.active || q.closed || q.opts.Allow != nil && !q.opts.Allow(copyOf(e.d)) {
 			continue
 		}
 		running++

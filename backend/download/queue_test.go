@@ -210,6 +210,20 @@ func TestQueueRunsTwoAtOnceInOrder(t *testing.T) {
 	}
 }
 
+func TestQueueRunsOnlyWhatIsAllowed(t *testing.T) {
+	data := downloadtest.Data{Seed: 21, Size: 1 << 20}
+	s := serve(t, data)
+	b := openBench(t, func(o *QueueOptions) { o.Allow = func(d Download) bool { return d.Ref == "wanted" } })
+	other := b.add(s, data, "other")
+	wanted := b.add(s, data, "wanted")
+	if d := b.until(wanted.ID, StateDone, StateFailed); d.State != StateDone {
+		t.Errorf("the one that is allowed is %s: %v", d.State, d.Error)
+	}
+	if d := b.until(other.ID, StateQueued); d.Bytes != 0 {
+		t.Errorf("the other one has %d bytes", d.Bytes)
+	}
+}
+
 func TestQueuePausesResumesAndCancels(t *testing.T) {
 	data := downloadtest.Data{Seed: 13, Size: 4 << 20}
 	s := serve(t, data)
