@@ -26,6 +26,13 @@ func (c *Core) LibraryPage(ctx context.Context) (LibraryPage, error) {
 	if page.TotalBytes, page.FreeBytes, err = c.Models.Usage(); err != nil {
 		return LibraryPage{}, err
 	}
+	adapters, err := c.Models.Adapters(ctx)
+	if err != nil {
+		return LibraryPage{}, err
+	}
+	page.Adapters = convert(adapters, func(a library.Adapter) AdapterRow {
+		return AdapterRow{Ref: a.Ref, Name: a.Name, Base: a.Architecture, Bytes: a.Bytes, AddedAt: millis(a.Added)}
+	})
 	_, missing := c.Models.Model(ctx, library.StarterRef)
 	_, available := library.FindStarter(c.starterDirs())
 	page.Starter = Starter{

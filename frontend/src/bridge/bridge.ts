@@ -90,8 +90,10 @@ export interface LibraryService {
   /** Reads every byte of a model again, or of all for an empty `ref`. `verifyReport` has what came of it. */
   verify(ref: string): Promise<Task>
   verifyReport(): Promise<VerifyReport>
-  /** Fetches the bad parts of a model again. */
-  repair(ref: string): Promise<Download>
+  /** Fetches the bad parts of a model again, and nothing else of it. */
+  repair(ref: string): Promise<Task>
+  /** Makes a model of a base and an adapter; it takes hardly any space. Resolves to its reference. */
+  attach(base: string, adapter: string): Promise<string>
   /** Models of other apps, or those below a folder. */
   others(folder: string): Promise<OtherApp[]>
   /** Uses a model of another app; its file is not touched. */

@@ -176,8 +176,19 @@ export function libraryOf(world: FakeWorld): LibraryService {
     verifyReport: async () => report,
     repair: async (ref) => {
       const model = get(ref)
-      report = { ...report, bad: report.bad.filter((b) => b.ref !== ref) }
-      return world.queue(model)
+      return task('repair', model.bytes, () => {
+        report = { ...report, bad: report.bad.filter((b) => b.ref !== ref) }
+        return [ref, noProblem]
+      })
+    },
+    attach: async (base, adapter) => {
+      const model = get(base)
+      const change = world.library.adapters.find((a) => a.ref === adapter)
+      if (!change) throw fail('not_found', 'This adapter is gone.', 'Choose another one.')
+      const ref = `${model.ref.split(':')[0] ?? model.ref}-${change.name.toLowerCase().replaceAll(' ', '-')}:${model.quant}`
+      world.addModel({ ...model, ref, name: `${model.name} with ${change.name}`, source: 'derived', lastUsedAt: 0 })
+      world.events.changed('library:changed', ref)
+      return ref
     },
     others: async (folder) => {
       await world.wait(10)

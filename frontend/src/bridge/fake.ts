@@ -94,19 +94,6 @@ export class FakeWorld {
     return part.ref
   }
 
-  /** Fetches a model that is here once more. */
-  queue(model: Model): Download {
-    const made: Download = {
-      ...{ id: `r${this.downloads.length}`, seq: 0, ref: model.ref, name: model.name, quant: model.quant },
-      ...{ host: 'registry.ollama.ai', state: 'paused', done: model.bytes * 0.97, total: model.bytes },
-      ...{ bytesPerSecond: 0, secondsLeft: -1, waiting: '', retryAt: 0, problem: noProblem, model: '' },
-      ...{ addedAt: this.now(), endedAt: 0 },
-    }
-    this.downloads = [...this.downloads, made]
-    this.events.changed('downloads:changed', made.id)
-    return made
-  }
-
   /** Writes a connection into the ledger. */
   connect(why: string, host: string, bytesIn: number, bytesOut: number): void {
     const at = this.now()

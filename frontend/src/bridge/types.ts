@@ -582,7 +582,8 @@ export interface Changed {
 }
 
 /** What a Task does. */
-export type TaskKind = 'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'adopt' | 'move' | 'export'
+export type TaskKind =
+  'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'repair' | 'adopt' | 'move' | 'export'
 
 /** TaskProgress reports on a Task. */
 export interface TaskProgress {

@@ -150,7 +150,10 @@ export const weightsText = {
 
   adapters: {
     title: 'Adapters',
-    hint: 'Small changes to a model. Choose one in a chat’s settings, or with --lora.',
+    hint: 'Small changes to a model. Put one on a model to get a new one, which takes hardly any space.',
+    attach: 'Put on a model',
+    attachOf: (name: string) => `Put ${name} on a model`,
+    noBase: 'No model in the library fits it',
     forModel: (kind: string) => `for models of the kind ${kind}`,
     forUnknown: 'for a model that its file does not name',
     remove: (name: string) => `Remove ${name}`,
@@ -191,7 +194,7 @@ export const weightsText = {
     repairOf: (name: string) => `Repair ${name}`,
     repairHint: 'Only the bad part is fetched again.',
     noRepair: 'It came from a file. Import that again.',
-    repairing: (name: string) => `The bad part of ${name} is being fetched again.`,
+    repaired: (name: string) => `${name} is whole again.`,
   },
 
   anyModel: {

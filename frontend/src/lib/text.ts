@@ -635,6 +635,7 @@ export const text = {
     bandwidth: 'Measuring memory',
     testdrive: 'Test drive',
     verify: 'Verifying',
+    repair: 'Repairing',
     adopt: 'Checking',
     move: 'Moving the library',
     export: 'Exporting',

@@ -1,6 +1,6 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { Download, Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
+import type { Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
 
 export type LibraryTab = 'models' | 'downloads' | 'others'
 
@@ -133,10 +133,15 @@ export class LibraryState {
     return this.#report
   }
 
-  async repair(ref: string): Promise<Download> {
-    const begun = await this.#bridge.repair(ref)
-    await this.loadReport()
-    return begun
+  repair(ref: string) {
+    return this.#bridge.repair(ref)
+  }
+
+  /** Resolves to the reference of the new model. */
+  async attach(base: string, adapter: string): Promise<string> {
+    const ref = await this.#bridge.attach(base, adapter)
+    await this.refresh()
+    return ref
   }
 
   /** Looks for models of other apps, or below a folder. */

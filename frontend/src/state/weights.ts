@@ -123,10 +123,18 @@ export class Weights {
   }
 
   async repair(ref: string): Promise<void> {
+    const { library, toasts } = this.#app
+    const name = library.nameOf(ref)
+    if ((await this.#run('repair', () => library.repair(ref))) === null) return
+    await this.#app.attempt(() => library.loadReport())
+    toasts.info(text.verify.repaired(name))
+  }
+
+  async attach(base: string, adapter: string): Promise<void> {
     await this.#app.attempt(async () => {
-      await this.#app.library.repair(ref)
-      await this.#app.downloads.refresh()
-      this.#app.toasts.info(text.verify.repairing(this.#app.library.nameOf(ref)), this.#show())
+      const ref = await this.#app.library.attach(base, adapter)
+      const chat = { label: text.library.chat, run: () => this.#app.newChat(ref) }
+      this.#app.toasts.info(text.library.imported(this.#app.library.nameOf(ref)), chat)
     })
   }
 
