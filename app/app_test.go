@@ -44,10 +44,15 @@ func open(t *testing.T) (*Window, func(name string) []any) {
 }
 
 // dialogs need a desktop.
-var dialogs = map[string]bool{"ChooseFile": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
+var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
 
 func TestBoundMethodsTakeAnything(t *testing.T) {
 	w, _ := open(t)
+	forbid := defaults()
+	forbid.NeverOnline = true
+	if _, err := w.Settings.Set(forbid); err != nil {
+		t.Fatal(err)
+	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -122,6 +127,10 @@ func TestNothingReachesThePageAsNull(t *testing.T) {
 		"Chats.Search":      func() (any, error) { return w.Chats.Search("nothing") },
 		"Chats.Get":         func() (any, error) { return w.Chats.Get(c.ID) },
 		"Library.Get":       func() (any, error) { return w.Library.Get() },
+		"Library.Report":    func() (any, error) { return w.Library.VerifyReport() },
+		"Downloads.List":    func() (any, error) { return w.Downloads.List() },
+		"Downloads.Token":   func() (any, error) { return w.Downloads.Token() },
+		"Machine.Ledger":    func() (any, error) { return w.Machine.Ledger() },
 		"Machine.Detect":    func() (any, error) { return w.Machine.Detect() },
 		"Machine.Engine":    func() (any, error) { return w.Machine.Engine() },
 		"Machine.Recommend": func() (any, error) { return w.Machine.Recommend() },

@@ -70,12 +70,12 @@ export type Generated = [
   Holds<Fields<app.Damage, page.Damage>>,
   Holds<Fields<app.VerifyReport, page.VerifyReport>>,
   Holds<Fields<app.AdapterRow, page.AdapterRow>>,
-  Holds<Fields<app.OtherApp, page.OtherApp>>,
-  Holds<Fields<app.OtherModel, page.OtherModel>>,
   Holds<Methods<typeof chats, Bridge['chats']>>,
   Holds<Methods<typeof discover, Bridge['discover']>>,
   Holds<Methods<typeof downloads, Bridge['downloads']>>,
-  Holds<Methods<typeof library, Bridge['library']>>,
+  Holds<
+    Methods<typeof library, Omit<Bridge['library'], 'others' | 'adopt' | 'move' | 'exportBundle' | 'importBundle'>>
+  >,
   Holds<Methods<typeof machine, Bridge['machine']>>,
   Holds<Methods<typeof settings, Bridge['settings']>>,
 ]

@@ -11,6 +11,9 @@ export type Others =
   | { state: 'known'; apps: readonly OtherApp[] }
   | { state: 'failed'; failure: Failure }
 
+/** The window's side of other apps' models, bundles and moving is there. */
+export const moreOfLibrary: boolean = false
+
 /** How long a removed model can be brought back, in milliseconds. */
 export const removeAfter = 12_000
 

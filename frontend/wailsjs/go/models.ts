@@ -200,6 +200,11 @@ export namespace app {
 	    bytesOut: number;
 	    failed: boolean;
 	}
+	export interface Damage {
+	    ref: string;
+	    reason: string;
+	    repairable: boolean;
+	}
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
@@ -369,6 +374,40 @@ export namespace app {
 	
 	
 	
+	export interface ModelFile {
+	    kind: string;
+	    path: string;
+	    bytes: number;
+	    digest: string;
+	    shared: boolean;
+	}
+	export interface TypeShare {
+	    type: string;
+	    tensors: number;
+	    bytes: number;
+	    params: number;
+	}
+	export interface ModelDetails {
+	    ref: string;
+	    layers: number;
+	    embedding: number;
+	    vocabulary: number;
+	    experts: number;
+	    expertsUsed: number;
+	    bitsPerWeight: number;
+	    mix: TypeShare[];
+	    template: string;
+	    templateFrom: string;
+	    templateNote: string;
+	    licence: Answer[];
+	    licenceText: string;
+	    origin: string;
+	    files: ModelFile[];
+	    freesBytes: number;
+	    verifiedAt: number;
+	    notes: string[];
+	}
+	
 	export interface OfferChoice {
 	    ref: string;
 	    quant: string;
@@ -484,6 +523,12 @@ export namespace app {
 	export interface Turn {
 	    user: Message;
 	    answer: Message;
+	}
+	
+	export interface VerifyReport {
+	    models: number;
+	    at: number;
+	    bad: Damage[];
 	}
 
 }
