@@ -82,7 +82,7 @@ func (c *Core) Advise(ctx context.Context, ask advisor.Ask, machine *advisor.Mac
 			return advisor.Advice{}, nil, nil, err
 		}
 		drives := c.Drives(ctx)
-		machine, own = &m, known{drives, c.build().Ollama, c.estimator(drives, m.RAM.BandwidthBytesPerSec)}
+		machine, own = &m, known{drives, c.build().Ollama, c.estimator(drives, m.RAM.BandwidthBytesPerSec), c.findings(ctx)}
 	} else {
 		machine.SetBandwidths(c.bandwidthOf)
 	}

@@ -2,11 +2,13 @@ package app
 
 import (
 	"os"
+	"slices"
 	"sync"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
+	"weightroom/backend/lab"
 	"weightroom/hardware/testdrive"
 )
 
@@ -149,6 +151,8 @@ type known struct {
 	drives []backend.Drive // newest last
 	engine string
 	speed  *testdrive.Speed // fitted to this machine's processor; nil: too few runs
+	// findings of the person's blind tests, by catalog id and quant
+	findings map[[2]string][]advisor.Finding
 }
 
 // Speed gives the newest measured figure, else the newest test drive.
@@ -183,5 +187,17 @@ func (k known) Estimate(c *advisor.Candidate, v advisor.Verdict) (advisor.Speed,
 	return advisor.Speed{Generation: e.TokensPerSecond, Prompt: e.PromptTokensPerSecond, Source: backend.SourceEstimated, Error: e.Error, Place: v.Place}, true
 }
 
-// Finding gives none: no blind test has been taken.
-func (k known) Finding(string, string) (advisor.Finding, bool) { return advisor.Finding{}, false }
+// Finding gives what this person's blind tests say of a quant. One that they liked less than another is not as good as
+// a third, whatever another test says.
+func (k known) Finding(id, quant string) (advisor.Finding, bool) {
+	found := k.findings[[2]string{id, quant}]
+	for _, f := range found {
+		if f.WorseThan != "" {
+			return f, true
+		}
+	}
+	if len(found) == 0 {
+		return advisor.Finding{}, false
+	}
+	return slices.MinFunc(found, func(a, b advisor.Finding) int { return lab.ComparePrecision(a.AsGoodAs, b.AsGoodAs) }), true
+}

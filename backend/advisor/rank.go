@@ -200,13 +200,19 @@ func (r *row) heed(known Known, siblings []*row, use Use) {
 		return
 	}
 	for _, s := range siblings {
-		if s.c.Quant != f.AsGoodAs || s.c.Loss.Share > r.c.Loss.Share {
+		if s.c.Quant != f.AsGoodAs && s.c.Quant != f.WorseThan || s.c.Loss.Share > r.c.Loss.Share {
 			continue
 		}
 		r.finding = &f
-		if score, ok := r.c.Scores[use]; ok {
-			r.score = score.after(s.c.Loss)
+		score, ok := r.c.Scores[use]
+		if !ok {
+			continue
 		}
+		score = score.after(s.c.Loss)
+		if f.WorseThan != "" { // this person noticed the difference, whatever the table says
+			score.Value = min(r.score.Value, score.Value-1.5*noticeable)
+		}
+		r.score = score
 	}
 }
 

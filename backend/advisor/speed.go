@@ -17,11 +17,13 @@ type Speed struct {
 	Prior      bool           `json:"-"`     // from memory bandwidth alone, not from runs of this machine
 }
 
-// Finding is a person's own verdict from a blind test: they could not tell Quant from AsGoodAs.
+// Finding is a person's own verdict from a blind test about a quant and a more precise one of the same model: they could
+// not tell Quant from AsGoodAs, or they preferred WorseThan to it. One of the two is empty.
 type Finding struct {
-	Quant    string // of the same model, less precise
-	AsGoodAs string
-	Rounds   int
+	Quant     string
+	AsGoodAs  string
+	WorseThan string
+	Rounds    int
 }
 
 // Known is what has been measured on the machine that the advice is for. Each method may be called for every
@@ -32,7 +34,8 @@ type Known interface {
 	// Estimate gives a figure of a model fitted to this machine's own runs; false: there is no such fit, and the prior
 	// from memory bandwidth counts.
 	Estimate(c *Candidate, v Verdict) (Speed, bool)
-	// Finding gives the verdict of this person's blind tests that is about a quant; false: there is none.
+	// Finding gives the verdict of this person's blind tests that is about a quant; false: there is none. Of several, a
+	// preference against it comes before the rest, and then the one that puts it beside the most precise quant.
 	Finding(id, quant string) (Finding, bool)
 }
 

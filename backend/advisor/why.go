@@ -96,7 +96,9 @@ func (r *row) whyMemory() string {
 }
 
 func (r *row) whyQuant() string {
-	if f := r.finding; f != nil {
+	if f := r.finding; f != nil && f.WorseThan != "" {
+		return fmt.Sprintf("In your own blind test of %d rounds you preferred %s to it.", f.Rounds, f.WorseThan)
+	} else if f != nil {
 		return fmt.Sprintf("In your own blind test of %d rounds you could not tell it from %s.", f.Rounds, f.AsGoodAs)
 	}
 	if l := r.c.Loss; l.Share > 0.002 {

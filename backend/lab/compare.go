@@ -236,6 +236,9 @@ func morePrecise(a, b backend.Model) int {
 	return cmp.Or(cmp.Compare(bitsOf(b.Quant), bitsOf(a.Quant)), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Ref, b.Ref))
 }
 
+// ComparePrecision sorts quants by precision, best first.
+func ComparePrecision(a, b string) int { return cmp.Compare(bitsOf(b), bitsOf(a)) }
+
 // MostPrecise is the model that the others of a list would be held against. The list must not be empty.
 func MostPrecise(models []backend.Model) backend.Model { return slices.MinFunc(models, morePrecise) }
 

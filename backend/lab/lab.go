@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"weightroom/backend"
@@ -127,6 +128,8 @@ type Options struct {
 type Lab struct {
 	o    Options
 	turn chan struct{} // held by the one comparison or derivation that runs
+
+	blindly sync.Mutex // held while a blind test is read, changed and stored
 }
 
 // New makes a Lab. Nothing is opened before it is needed.
