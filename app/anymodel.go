@@ -259,7 +259,7 @@ func (c *Core) judge(ctx context.Context, x *subject) (Choice, error) {
 		return Choice{}, err
 	}
 	drives := c.Drives(ctx)
-	own := known{drives, c.build().Ollama, c.estimator(drives, m.RAM.BandwidthBytesPerSec)}
+	own := known{drives, c.build().Ollama, c.estimator(drives, m.RAM.BandwidthBytesPerSec), c.findings(ctx)}
 	return c.beaten(x.candidate, &m, own, ask, ""), nil
 }
 
