@@ -331,7 +331,10 @@ func (l *Library) arrange(whole *gguf.File, files []*file, from origin) (*arriva
 
 // nameOf chooses the name of an Incoming.
 func (l *Library) nameOf(entries []entry, whole *gguf.File, files []*file, in Incoming) (name, error) {
-	source := firstOf(files[0].origin.Name, in.Name)
+	source := in.Name
+	if len(files) > 0 {
+		source = firstOf(files[0].origin.Name, source)
+	}
 	n, ok := parseRef(in.Ref, firstOf(whole.Quant(), "latest"))
 	if whole.Role() == gguf.RoleAdapter {
 		n.host, n.namespace, ok = layoutHost, adapterNamespace, ok || in.Ref == ""
@@ -343,7 +346,7 @@ func (l *Library) nameOf(entries []entry, whole *gguf.File, files []*file, in In
 		if validPart(tag, ".") {
 			o.Ref += ":" + tag
 		}
-		return l.nameFor(entries, source, files[0].layer.Digest, whole, o)
+		return l.nameFor(entries, source, "", whole, o)
 	}
 	base := n.model
 	for i := 2; ; i++ {

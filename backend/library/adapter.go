@@ -59,6 +59,7 @@ func (l *Library) adapter(e entry) (Adapter, bool) {
 		Digest: strings.ToLower(x.Digest), Licence: f.Licence, Source: SourceAdopted, Path: l.blob(x.Digest), Added: e.added,
 	}
 	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+		l.remember(e)
 		a.Name, a.Source, a.Added = cmp.Or(c.Ours.Name, a.Name), cmp.Or(c.Ours.Source, a.Source), c.Ours.Added
 		if c.Ours.Licence.Name != "" {
 			a.Licence = c.Ours.Licence

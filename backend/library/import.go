@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -334,17 +335,22 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 	from := originFor(source, digest, header, o)
 	from.Files = map[string]fileOrigin{digest: originalOf(source, s)}
 	// Should this process end between the weights and the manifest, Tidy knows from the index what to write.
-	l.cache.expect(digest, n.ref(), from)
+	expected, err := json.Marshal(config{Ours: &from})
+	if err != nil {
+		return backend.Model{}, err
+	}
+	l.cache.remember(n, manifest{Layers: []layer{{typeModel, digest, s.size}}}, expected)
 	l.cache.write(l)
 	_, missing := os.Lstat(l.blob(digest))
 	if err = l.settle(s, digest); err == nil {
-		err = l.publishModel(n, header, layer{typeModel, digest, s.size}, from)
+		err = l.publishModel(n, header, []layer{{typeModel, digest, s.size}}, from)
 	}
 	if err != nil {
 		if missing != nil { // what was there before stays
 			l.undo(layer{Digest: digest})
 		}
 		l.cache.forget(digest)
+		l.cache.forgetModel(n.ref())
 		l.cache.write(l)
 		return backend.Model{}, err
 	}

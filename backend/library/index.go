@@ -1,13 +1,15 @@
 package library
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +20,7 @@ import (
 
 const (
 	indexName    = "index.json"
-	indexVersion = 1
+	indexVersion = 2
 	maxIndex     = 16 << 20
 )
 
@@ -50,32 +52,54 @@ func (f facts) model() backend.Model {
 	}
 }
 
-// record is the cache's entry for one weights file. Size and Modified tell whether it still describes the file.
+// record is what the cache knows of one weights file. Size and Modified tell whether it still describes the file.
 type record struct {
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`
 	Facts    facts     `json:"facts"`
-	Ref      string    `json:"ref"` // where a manifest named it, and Origin what its config said: to mend either
-	Origin   origin    `json:"origin"`
 }
 
-// cache keeps header facts, so that a list of models opens no weights. Losing it costs time and nothing else.
+// known is what a reference named, to mend its manifest or its config when one is lost.
+type known struct {
+	Name     nameJSON        `json:"name"`
+	Manifest manifest        `json:"manifest"`
+	Config   json.RawMessage `json:"config"`
+}
+
+// nameJSON is a name on disk.
+type nameJSON struct{ Host, Namespace, Model, Tag string }
+
+func (n name) json() nameJSON { return nameJSON{n.host, n.namespace, n.model, n.tag} }
+func (n nameJSON) name() name { return name{n.Host, n.Namespace, n.Model, n.Tag} }
+
+// origin is where the model came from, as its config says.
+func (k known) origin() *origin {
+	var c config
+	if json.Unmarshal(k.Config, &c) != nil {
+		return nil
+	}
+	return c.Ours
+}
+
+// cache keeps header facts, so that a list of models opens no weights, and what manifests and configs say, to mend
+// them. Losing it costs time, and names and texts of models that are damaged at the same time.
 type cache struct {
-	path    string
 	mu      sync.Mutex
-	records map[string]record    // by digest
-	used    map[string]time.Time // by reference
+	records map[string]record // by digest
+	models  map[string]known  // by reference
+	used    map[string]time.Time
 	changed bool
 }
 
 type indexFile struct {
 	Version int                  `json:"version"`
-	Models  map[string]record    `json:"models"`
+	Files   map[string]record    `json:"files"`
+	Models  map[string]known     `json:"models"`
 	Used    map[string]time.Time `json:"used,omitempty"`
 }
 
 func openCache(path string) *cache {
-	c := &cache{path: path, records: map[string]record{}, used: map[string]time.Time{}}
+	c := &cache{records: map[string]record{}, models: map[string]known{}, used: map[string]time.Time{}}
 	f, err := os.Open(path)
 	if err != nil {
 		return c
@@ -87,14 +111,17 @@ func openCache(path string) *cache {
 		c.changed = true
 		return c
 	}
-	for digest, r := range file.Models {
+	for digest, r := range file.Files {
 		if sum, ok := strings.CutPrefix(digest, "sha256:"); ok && isSHA256(sum) {
 			c.records[digest] = r
 		}
 	}
-	for ref, at := range file.Used {
-		c.used[ref] = at
+	for ref, k := range file.Models {
+		if k.Name.name().valid() && k.Name.name().ref() == ref && len(k.Manifest.Layers) > 0 {
+			c.models[ref] = k
+		}
 	}
+	maps.Copy(c.used, file.Used)
 	return c
 }
 
@@ -120,46 +147,54 @@ func (c *cache) facts(path string, w layer) (facts, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r = c.records[digest]
-	r.Size, r.Modified, r.Facts = info.Size(), info.ModTime(), factsOf(header)
+	r = record{Size: info.Size(), Modified: info.ModTime(), Facts: factsOf(header)}
 	c.records[digest] = r
 	c.changed = true
 	return r.Facts, nil
 }
 
-// origin gives what is remembered of a model whose config is lost.
-func (c *cache) origin(digest string) *origin {
+// of gives what a reference named.
+func (c *cache) of(ref string) (known, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r, ok := c.records[digest]; ok && r.Origin.Source != "" {
-		return &r.Origin
-	}
-	return nil
+	k, ok := c.models[ref]
+	return k, ok
 }
 
-// ref gives where a weights file was last named.
-func (c *cache) ref(digest string) string {
+// named gives what the references with these weights named, in the order of their names.
+func (c *cache) named(digest string) []known {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.records[digest].Ref
+	var out []known
+	for _, ref := range slices.Sorted(maps.Keys(c.models)) {
+		if k := c.models[ref]; strings.EqualFold(k.Manifest.key(), digest) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
-// remember notes where a model is and where it came from: o, where its config says so.
-func (c *cache) remember(m backend.Model, o *origin) {
+// remember notes what a reference names, also before it is written.
+func (c *cache) remember(n name, m manifest, conf []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, ok := c.records[m.Digest]
-	is := origin{Added: m.Added}
-	if o != nil {
-		is = *o
-	}
-	is.Name, is.Source, is.Licence = m.Name, m.Source, m.Licence
-	if !ok || r.Ref == m.Ref && reflect.DeepEqual(r.Origin, is) {
+	k := known{n.json(), m, conf}
+	if had, ok := c.models[n.ref()]; ok && bytes.Equal(had.Config, conf) && slices.Equal(had.Manifest.all(), m.all()) {
 		return
 	}
-	r.Ref, r.Origin = m.Ref, is
-	c.records[m.Digest] = r
+	c.models[n.ref()] = k
 	c.changed = true
+}
+
+// forgetModel drops a reference that is gone.
+func (c *cache) forgetModel(ref string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.models[ref]; ok {
+		delete(c.models, ref)
+		delete(c.used, ref)
+		c.changed = true
+	}
 }
 
 // markUsed notes when a model was last used.
@@ -176,22 +211,14 @@ func (c *cache) lastUsed(ref string) time.Time {
 	return c.used[ref]
 }
 
-// expect notes a model that is about to be written.
-func (c *cache) expect(digest, ref string, o origin) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.records[digest]
-	r.Ref, r.Origin = ref, o
-	c.records[digest] = r
-	c.changed = true
-}
-
 // forget drops a weights file that is gone.
 func (c *cache) forget(digest string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.records, digest)
-	c.changed = true
+	if _, ok := c.records[digest]; ok {
+		delete(c.records, digest)
+		c.changed = true
+	}
 }
 
 // save writes the cache when it changed and no one else is writing. It may fail: the cache is rebuilt from the files.
@@ -214,9 +241,9 @@ func (c *cache) save(l *Library) {
 func (c *cache) write(l *Library) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	data, err := json.Marshal(indexFile{Version: indexVersion, Models: c.records, Used: c.used})
+	data, err := json.Marshal(indexFile{Version: indexVersion, Files: c.records, Models: c.models, Used: c.used})
 	if err == nil {
-		err = l.writeFile(c.path, data)
+		err = l.writeFile(filepath.Join(l.dir, indexName), data)
 	}
 	if err != nil {
 		slog.Debug("library index not written", "error", err)

@@ -145,8 +145,8 @@ func (l *Library) model(e entry) (backend.Model, error) {
 	}
 	c, readable := l.readConfig(e.manifest.Config)
 	o := c.Ours
-	if !readable {
-		o = l.cache.origin(m.Digest)
+	if k, ok := l.cache.of(e.name.ref()); !readable && ok {
+		o = k.origin()
 	}
 	if o != nil {
 		m.Name = cmp.Or(o.Name, m.Name)
@@ -164,7 +164,9 @@ func (l *Library) model(e entry) (backend.Model, error) {
 	if m.Name == "" {
 		m.Name = e.name.model
 	}
-	l.cache.remember(m, o)
+	if readable {
+		l.remember(e)
+	}
 	return m, nil
 }
 

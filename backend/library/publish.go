@@ -45,9 +45,9 @@ func (l *Library) published(e entry) (backend.Model, error) {
 }
 
 // publishModel writes what makes a model of weights that are in place.
-func (l *Library) publishModel(n name, header *gguf.File, weights layer, from origin) error {
-	c, extra := configFor(header, weights.Digest)
-	layers := []layer{weights}
+func (l *Library) publishModel(n name, header *gguf.File, weights []layer, from origin) error {
+	c, extra := configFor(header, weights[0].Digest)
+	layers := slices.Clone(weights)
 	if from.Parent != nil {
 		inherited := l.inherit(&c, from.Parent.Digest)
 		extra = slices.DeleteFunc(extra, func(e content) bool {
@@ -59,7 +59,7 @@ func (l *Library) publishModel(n name, header *gguf.File, weights layer, from or
 		blob, err := l.putBlob(e.mediaType, e.data)
 		layers = append(layers, blob)
 		if err != nil {
-			l.undo(layers[1:]...)
+			l.undo(layers[len(weights):]...)
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func (l *Library) publish(n name, c config, layers []layer, from origin) error {
 	}
 	m := manifest{SchemaVersion: 2, MediaType: typeManifest, Layers: layers}
 	if m.Config, err = l.putBlob(typeConfig, data); err != nil {
-		l.undo(append([]layer{m.Config}, layers[1:]...)...)
+		l.undo(append(written(layers), m.Config)...)
 		return err
 	}
 	if data, err = json.Marshal(m); err != nil {
@@ -87,9 +87,14 @@ func (l *Library) publish(n name, c config, layers []layer, from origin) error {
 		if absent != nil { // it may have its name already, but not for certain
 			_ = os.Remove(path)
 		}
-		l.undo(append([]layer{m.Config}, layers[1:]...)...)
+		l.undo(append(written(layers), m.Config)...)
 	}
 	return err
+}
+
+// written gives the layers that were written with a manifest: weights were there before it.
+func written(layers []layer) []layer {
+	return slices.DeleteFunc(slices.Clone(layers), func(x layer) bool { return holdsTensors(x.MediaType) })
 }
 
 // undo deletes what a change that failed has written. What can't be deleted now is left to Tidy.

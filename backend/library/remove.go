@@ -52,6 +52,7 @@ func (l *Library) remove(ctx context.Context, ref string) (int64, error) {
 	if err := errors.Join(syncFolder(filepath.Dir(target.path)), syncFolder(l.dir)); err != nil {
 		return 0, err
 	}
+	l.cache.forgetModel(target.name.ref())
 	for dir := filepath.Dir(target.path); dir != l.manifests() && os.Remove(dir) == nil; {
 		dir = filepath.Dir(dir)
 	}

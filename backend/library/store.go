@@ -264,6 +264,24 @@ func (l *Library) readConfig(c layer) (config, bool) {
 	return out, true
 }
 
+// originOf gives where a model came from: what its config says or, where that is lost, what is remembered of it.
+func (l *Library) originOf(e entry) *origin {
+	if c, ok := l.readConfig(e.manifest.Config); ok {
+		return c.Ours
+	}
+	if k, ok := l.cache.of(e.name.ref()); ok {
+		return k.origin()
+	}
+	return nil
+}
+
+// remember notes a manifest and its config, which has to be sound.
+func (l *Library) remember(e entry) {
+	if data, _, err := readSmall(l.blob(e.manifest.Config.Digest)); err == nil {
+		l.cache.remember(e.name, e.manifest, data)
+	}
+}
+
 func digestOf(data []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(data)) }
 
 // putBlob stores small content under its digest.

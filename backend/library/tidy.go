@@ -2,12 +2,14 @@ package library
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,17 +94,21 @@ func escape(dir string) string {
 // tidyTemporary deletes temporary files whose import is over: nobody holds their lock.
 func (l *Library) tidyTemporary() (freed int64) {
 	drop := func(path string, it fs.DirEntry) {
-		if !strings.HasPrefix(it.Name(), importPrefix) || !it.Type().IsRegular() {
+		link := it.Type()&fs.ModeSymlink != 0 // of a model of another app that was to be adopted
+		if !strings.HasPrefix(it.Name(), importPrefix) || !it.Type().IsRegular() && !link {
 			return
 		}
 		f, err := os.Open(path)
 		if err != nil {
+			if link {
+				_ = os.Remove(path)
+			}
 			return
 		}
 		idle := tryLock(f, false)
 		info, err := f.Stat()
 		_ = f.Close()
-		if idle && err == nil && os.Remove(path) == nil {
+		if idle && err == nil && os.Remove(path) == nil && !link {
 			freed += info.Size()
 		}
 	}
@@ -129,7 +135,7 @@ func (l *Library) mend() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.bad == nil && e.name.local() {
+		if e.bad == nil {
 			l.mendConfig(e)
 		}
 	}
@@ -137,30 +143,95 @@ func (l *Library) mend() error {
 	if err != nil {
 		return err
 	}
+	var parts []string
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(it.Name(), "sha256-")
-		if !ok || !isSHA256(sum) || !it.Type().IsRegular() || used["sha256:"+sum] {
+		digest := "sha256:" + sum
+		if !ok || !isSHA256(sum) || it.IsDir() || used[digest] {
 			continue
 		}
-		if err := l.adopt(entries, "sha256:"+sum); err != nil {
+		part, err := l.readopt(entries, digest)
+		if err != nil {
 			return err
 		}
-		if entries, err = l.entries(); err != nil {
+		if part {
+			parts = append(parts, digest)
+		}
+		if used, entries, err = l.used(); err != nil {
 			return err
 		}
+	}
+	if err := l.readoptParts(entries, parts); err != nil {
+		return err
+	}
+	if entries, err = l.entries(); err != nil {
+		return err
 	}
 	return l.dropManifests(entries)
 }
 
-// adopt publishes weights that lost their manifest. A blob that is not a whole model is left alone.
-func (l *Library) adopt(entries []entry, digest string) error {
+// readopt publishes weights that lost their manifest: as they were, where all that the manifest named is still there,
+// else as what their header says. A blob that is not a whole model is left alone; part tells one of a split model.
+func (l *Library) readopt(entries []entry, digest string) (part bool, err error) {
+	for _, k := range l.cache.named(digest) {
+		if done, err := l.restore(entries, k); done || err != nil {
+			return false, err
+		}
+	}
 	header, bytes, ok := l.orphan(digest)
 	if !ok {
-		return nil
+		return false, nil
 	}
-	o := Options{Ref: l.cache.ref(digest), Source: SourceImport}
-	if known := l.cache.origin(digest); known != nil {
-		o.Name, o.Source, o.Licence = known.Name, known.Source, known.Licence
+	if header.Role() == gguf.RoleAdapter {
+		n, err := l.nameOf(entries, header, nil, Incoming{})
+		if err != nil {
+			return false, err
+		}
+		c, _ := configFor(header, digest)
+		return false, l.publish(n, c, []layer{{typeAdapter, digest, bytes}}, originFor("", digest, header, Options{}))
+	}
+	if _, count := header.Split(); count > 1 {
+		return true, nil
+	}
+	return false, l.republish(entries, header, []layer{{typeModel, digest, bytes}})
+}
+
+// restore writes back a manifest that is remembered, if every file it names is there.
+func (l *Library) restore(entries []entry, k known) (done bool, err error) {
+	n := k.Name.name()
+	if slices.ContainsFunc(entries, func(e entry) bool { return e.bad == nil && e.name.same(n) }) || k.Manifest.Config.Digest == "" {
+		return false, nil
+	}
+	for _, x := range k.Manifest.Layers {
+		if _, whole := l.orphanFile(x); !whole {
+			return false, nil
+		}
+	}
+	if digestOf(k.Config) != strings.ToLower(k.Manifest.Config.Digest) {
+		return false, nil
+	}
+	if _, err := l.putBlob(typeConfig, k.Config); err != nil {
+		return false, err
+	}
+	data, err := json.Marshal(k.Manifest)
+	if err != nil {
+		return false, err
+	}
+	slog.Info("model restored", "ref", n.ref())
+	return true, l.writeFile(l.manifestPath(n), data)
+}
+
+// republish makes a model of weights with what their header says, and what is remembered.
+func (l *Library) republish(entries []entry, header *gguf.File, weights []layer) error {
+	digest := weights[0].Digest
+	o := Options{Source: SourceImport}
+	var from *origin
+	for _, k := range l.cache.named(digest) {
+		o.Ref, from = k.Name.name().ref(), k.origin()
+		break
+	}
+	if from != nil {
+		o.Name, o.Source, o.Licence, o.Parent = from.Name, from.Source, from.Licence, from.Parent
 	}
 	if digest == starterDigest {
 		o = StarterOptions(nil)
@@ -175,51 +246,109 @@ func (l *Library) adopt(entries []entry, digest string) error {
 			return err
 		}
 	}
-	from := originFor(header.Name(), digest, header, o)
-	if known := l.cache.origin(digest); known != nil {
-		from = *known
+	if from == nil {
+		made := originFor(header.Name(), digest, header, o)
+		from = &made
 	}
 	slog.Info("model found again", "ref", n.ref())
-	return l.publishModel(n, header, layer{typeModel, digest, bytes}, from)
+	return l.publishModel(n, header, weights, *from)
 }
 
-// orphan opens a blob that no manifest names, and reports whether it is a whole model.
-func (l *Library) orphan(digest string) (header *gguf.File, bytes int64, ok bool) {
-	path := l.blob(digest)
-	header, err := readHeader(path)
-	if err != nil || suits(header) != nil {
-		return nil, 0, false
-	}
-	// Large weights are taken at their name when their length is what the header says: Verify reads the rest.
-	if over := header.Size - header.DataOffset - header.DataSize; over >= header.Alignment || header.Size <= quickRead {
-		if sum, err := sumOf(context.Background(), path); err != nil || "sha256:"+sum != digest {
-			return nil, 0, false
+// readoptParts does the same for the parts of split models, where it is clear which belong together.
+func (l *Library) readoptParts(entries []entry, digests []string) error {
+	type key struct{ count, tensors int64 }
+	groups := map[key][]layer{}
+	for _, d := range digests {
+		if h, err := readHeader(l.blob(d)); err == nil {
+			_, count := h.Split()
+			tensors, _ := h.Int("split.tensors.count")
+			k := key{int64(count), tensors}
+			groups[k] = append(groups[k], layer{typeModel, d, h.Size})
 		}
 	}
-	return header, header.Size, true
+	for k, weights := range groups {
+		if int64(len(weights)) != k.count {
+			continue
+		}
+		ordered := make([]layer, k.count)
+		for _, w := range weights {
+			if h, err := readHeader(l.blob(w.Digest)); err == nil {
+				no, _ := h.Split()
+				ordered[no] = w
+			}
+		}
+		whole, err := l.header(manifest{Layers: ordered})
+		if err != nil {
+			continue
+		}
+		if err := l.republish(entries, whole, ordered); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orphan opens a blob that no manifest names, and reports whether it is a whole model, or a part of one.
+func (l *Library) orphan(digest string) (header *gguf.File, bytes int64, ok bool) {
+	header, err := readHeader(l.blob(digest))
+	if err != nil || header.Role() != gguf.RoleModel && header.Role() != gguf.RoleAdapter {
+		return nil, 0, false
+	}
+	_, ok = l.orphanFile(layer{typeModel, digest, header.Size})
+	return header, header.Size, ok
+}
+
+// orphanFile reports whether a blob is what its name says. A large one is taken at its name when its length is what its
+// header says: Verify reads the rest.
+func (l *Library) orphanFile(x layer) (header *gguf.File, ok bool) {
+	path := l.blob(x.Digest)
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != x.Size {
+		return nil, false
+	}
+	if l.proven(x.Digest) {
+		return nil, true
+	}
+	header, err = readHeader(path)
+	if err != nil && holdsTensors(x.MediaType) {
+		return nil, false
+	}
+	if header == nil || info.Size() <= quickRead || header.Size-header.DataOffset-header.DataSize >= header.Alignment {
+		sum, err := sumOf(context.Background(), path)
+		return header, err == nil && "sha256:"+sum == strings.ToLower(x.Digest)
+	}
+	return header, true
 }
 
 // mendConfig writes the config of a model anew when it is lost or damaged.
 func (l *Library) mendConfig(e entry) {
-	if _, ok := l.readConfig(e.manifest.Config); ok {
+	if _, ok := l.readConfig(e.manifest.Config); ok || e.manifest.Config.Digest == "" {
+		return
+	}
+	k, remembered := l.cache.of(e.name.ref())
+	if remembered && digestOf(k.Config) == strings.ToLower(e.manifest.Config.Digest) {
+		if _, err := l.putBlob(typeConfig, k.Config); err != nil {
+			slog.Warn("config not mended", "ref", e.name.ref(), "error", err)
+		}
+		return
+	}
+	if !e.name.local() {
 		return
 	}
 	weights := e.manifest.weights()
-	if len(weights) == 0 {
-		return
+	for _, w := range weights {
+		if info, err := os.Stat(l.blob(w.Digest)); err != nil || info.Size() != w.Size {
+			return
+		}
 	}
-	info, err := os.Stat(l.blob(weights[0].Digest))
-	if err != nil || info.Size() != weights[0].Size {
-		return
-	}
-	header, err := readHeader(l.blob(weights[0].Digest))
-	if err != nil {
+	header, err := l.header(e.manifest)
+	if len(weights) == 0 || err != nil {
 		return
 	}
 	digest := strings.ToLower(weights[0].Digest)
 	from := originFor(e.name.model, digest, header, Options{})
-	if known := l.cache.origin(digest); known != nil {
-		from = *known
+	if o := k.origin(); remembered && o != nil {
+		from = *o
 	} else if digest == starterDigest {
 		from = originFor(e.name.model, digest, header, StarterOptions(nil))
 	}
@@ -267,6 +396,10 @@ func (l *Library) tidyBlobs(ctx context.Context, most int64) (freed int64) {
 			if err := clearFolder(path); err != nil {
 				slog.Warn("folder in the place of a blob not moved", "error", err)
 			}
+			continue
+		}
+		if it.Type()&fs.ModeSymlink != 0 {
+			_ = os.Remove(path) // of another app's model that is not in the library: the model stays where it is
 			continue
 		}
 		info, err := it.Info()

@@ -94,11 +94,9 @@ func (l *Library) describe(b Bad, e entry, x layer) Bad {
 	if b.Parts == nil {
 		b.Parts = []Part{}
 	}
-	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
-		from := c.Ours.Files[strings.ToLower(x.Digest)]
+	if o := l.originOf(e); o != nil {
+		from := o.Files[strings.ToLower(x.Digest)]
 		b.File, b.Address = from.Name, from.Address
-	} else if o := l.cache.origin(strings.ToLower(e.manifest.key())); o != nil {
-		b.File, b.Address = o.Files[strings.ToLower(x.Digest)].Name, o.Files[strings.ToLower(x.Digest)].Address
 	}
 	return b
 }
