@@ -315,6 +315,10 @@ func (l *Library) arrange(whole *gguf.File, files []*file, from origin) (*arriva
 			continue // ours is written in its place
 		}
 		extra = slices.DeleteFunc(extra, func(e content) bool { return e.mediaType == f.layer.MediaType })
+		if f.data != nil && f.at() == "" {
+			a.add(content{f.layer.MediaType, f.data})
+			continue
+		}
 		a.Manifest.Layers = append(a.Manifest.Layers, f.layer)
 		a.Moves = append(a.Moves, move{From: f.at(), Digest: f.layer.Digest, Size: f.layer.Size})
 	}
@@ -356,7 +360,8 @@ func (l *Library) nameOf(entries []entry, whole *gguf.File, files []*file, in In
 		}
 		c, readable := l.readConfig(entries[at].manifest.Config)
 		same := entries[at].bad == nil && equalLayers(entries[at].manifest.Layers, files)
-		if pulled := readable && c.Ours != nil && c.Ours.Source == firstOf(in.Source, SourcePull); pulled || same || entries[at].bad != nil {
+		pulled := readable && c.Ours != nil && c.Ours.Source == SourcePull && firstOf(in.Source, SourcePull) == SourcePull
+		if pulled || same || entries[at].bad != nil {
 			return entries[at].name, nil // in the case that the disk has
 		}
 		n.model = fmt.Sprintf("%s-%d", base, i)

@@ -33,6 +33,7 @@ type Details struct {
 	LicenceLink string        `json:"licenceLink"` // an address the file names
 	Address     string        `json:"address"`     // where the model is from
 	Revision    string        `json:"revision"`
+	App         string        `json:"app"` // that keeps it, of an adopted model
 	Files       []FileUse     `json:"files"`
 	Adapters    []string      `json:"adapters"` // references of the adapters it is changed by, where they are in the library
 	Frees       int64         `json:"frees"`    // bytes that its removal gives back
@@ -145,7 +146,7 @@ func (l *Library) files(d *Details, e entry, entries []entry) {
 	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
 		from = *c.Ours
 	}
-	d.Address, d.Revision = from.Address, from.Revision
+	d.Address, d.Revision, d.App = from.Address, from.Revision, from.App
 	users := map[string][]string{}
 	for _, other := range entries {
 		for digest := range other.manifest.digests() {

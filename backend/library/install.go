@@ -186,7 +186,7 @@ func (l *Library) finishArrival(path string) error {
 		if blob == "" || m.From == "" {
 			continue
 		}
-		if info, err := os.Lstat(m.From); err == nil && info.Mode().IsRegular() && info.Size() == m.Size {
+		if info, err := os.Stat(m.From); err == nil && info.Mode().IsRegular() && info.Size() == m.Size {
 			if err := l.place(m.From, blob); err != nil {
 				return err
 			}

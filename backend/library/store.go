@@ -83,6 +83,7 @@ type origin struct {
 	Parent  *backend.Parent `json:"parent,omitempty"`
 
 	Address  string                `json:"address,omitempty"`  // the page or registry it came from
+	App      string                `json:"app,omitempty"`      // that keeps it, of an adopted model
 	Revision string                `json:"revision,omitempty"` // a commit, or a manifest's digest
 	Files    map[string]fileOrigin `json:"files,omitempty"`    // by digest
 }
@@ -92,9 +93,8 @@ type fileOrigin struct {
 	Name    string `json:"name,omitempty"`    // what it was called
 	Address string `json:"address,omitempty"` // where to fetch it again
 
-	How      string     `json:"how,omitempty"`      // a How constant; empty: a file of the library's own
-	Original string     `json:"original,omitempty"` // the file that it shares its bytes with
-	Modified *time.Time `json:"modified,omitempty"` // of the original, when it was taken
+	How      string `json:"how,omitempty"`      // a How constant; empty: a file of the library's own
+	Original string `json:"original,omitempty"` // the file that it shares its bytes with
 }
 
 func (m manifest) all() []layer { return append([]layer{m.Config}, m.Layers...) }

@@ -48,8 +48,8 @@ func (l *Library) readSums(digest string) (sums, bool) {
 // note writes down that a blob is sound now, with the sums of its parts if they are known.
 func (l *Library) note(digest string, parts []string) {
 	info, err := os.Stat(l.blob(digest))
-	if err != nil || info.Size() <= maxSmall && len(parts) < 2 {
-		return
+	if err != nil || info.Size() <= maxSmall && len(parts) < 2 && l.original(digest) == "" {
+		return // small enough to be read whenever its content matters
 	}
 	s := sums{Bytes: info.Size(), Modified: info.ModTime()}
 	if had, ok := l.readSums(digest); ok && len(parts) == 0 {
