@@ -69,7 +69,7 @@ func Open(ctx context.Context, o OpenOptions) (*Core, error) {
 	}
 	c.Engine = engine.New(engine.Options{
 		Executable: executable,
-		Models:     o.Folders.Models,
+		Models:     c.Models.Dir(),
 		Home:       o.Folders.Engine,
 		Log:        filepath.Join(o.Folders.Logs, "engine.log"),
 		Tuning:     c.tuning,

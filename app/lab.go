@@ -113,7 +113,7 @@ func (c *Core) labServer(ctx context.Context, s lab.Serving) (lab.Server, error)
 		tuning.Threads = s.Threads
 	}
 	e := engine.New(engine.Options{
-		Executable: c.executable, Models: c.Folders.Models, Home: home, Log: filepath.Join(c.Folders.Logs, "lab.log"),
+		Executable: c.executable, Models: c.Models.Dir(), Home: home, Log: filepath.Join(c.Folders.Logs, "lab.log"),
 		Tuning: func() engine.Tuning { return tuning },
 	})
 	if err := e.Start(ctx); err != nil {

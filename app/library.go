@@ -21,7 +21,7 @@ func (c *Core) LibraryPage(ctx context.Context) (LibraryPage, error) {
 	}
 	page := LibraryPage{
 		Models: convert(models, func(m backend.Model) Model { return modelOf(m, c.lastUsed(ctx, m.Ref)) }),
-		Folder: c.Folders.Models,
+		Folder: c.Models.Dir(),
 	}
 	if page.TotalBytes, page.FreeBytes, err = c.Models.Usage(); err != nil {
 		return LibraryPage{}, err

@@ -38,7 +38,7 @@ func (c *Core) hardware(ctx context.Context) (hardware.Machine, error) {
 	c.machine.mu.Lock()
 	defer c.machine.mu.Unlock()
 	if c.machine.found == nil || time.Since(c.machine.gpusAt) > gpusFresh {
-		m, err := hardware.Detect(ctx, hardware.Options{ModelsPath: c.Folders.Models})
+		m, err := hardware.Detect(ctx, hardware.Options{ModelsPath: c.Models.Dir()})
 		if err != nil {
 			return m, backend.Fail(backend.CodeInternal, err, "This machine could not be read.", "Restart Weightroom.")
 		}

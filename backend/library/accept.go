@@ -51,7 +51,7 @@ type IncomingFile struct {
 
 // DownloadsDir is the folder for files on their way to Accept, on the disk of the library. The library leaves alone
 // what is in it.
-func (l *Library) DownloadsDir() string { return filepath.Join(l.dir, "downloads") }
+func (l *Library) DownloadsDir() string { return filepath.Join(l.Dir(), "downloads") }
 
 // Accept makes a model of files that were fetched. Their headers are checked as strictly as an import's, and those
 // that nobody has verified are hashed. The files are moved (renamed, where they are on the library's disk), and the

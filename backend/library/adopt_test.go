@@ -308,7 +308,8 @@ func TestModelThatChangesWhileItIsAdoptedIsRefused(t *testing.T) {
 func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	ollamaStore(t, dir, "tiny:v1", 1)
-	other := &Library{dir: dir}
+	other := &Library{home: dir}
+	other.dir.Store(&dir)
 	e := must(other.entries())[0]
 	blob := other.blob(e.manifest.weights()[0].Digest)
 	data := must(os.ReadFile(blob))

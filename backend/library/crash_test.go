@@ -106,6 +106,9 @@ func childDies(ctx context.Context, l *Library, path string, args []string) erro
 		}
 	case "set":
 		_, err = l.Import(ctx, path, Options{Name: "new", Projector: args[1]})
+	case "move":
+		l.apart = args[2] == "apart"
+		err = l.Move(ctx, args[1], nil)
 	default:
 		err = fmt.Errorf("no trial %q", args)
 	}
@@ -237,6 +240,48 @@ func TestImportOfPartsKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
 		if !killed(err) {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestMoveKilledAtAnyStepLeavesOneWholeLibrary(t *testing.T) {
+	t.Parallel()
+	for _, apart := range []string{"apart", "together"} {
+		t.Run(apart, func(t *testing.T) {
+			stayed, went := 0, 0
+			for at := 1; ; at += stride() {
+				home, to := t.TempDir(), filepath.Join(t.TempDir(), "new")
+				furnished(t, home)
+				err := start(t, "die", home, "", strconv.Itoa(at), "move", to, apart).Run()
+				l := open(t, home)
+				if _, err := l.Tidy(t.Context()); err != nil {
+					t.Error(err)
+				}
+				wantWhole(t, l)
+				if l.Dir() == home {
+					stayed++
+				} else {
+					went++
+				}
+				for _, dir := range []string{home, to} {
+					if left := leftovers(t, dir); dir != l.Dir() && len(left) > 0 {
+						t.Errorf("step %d: left in %s: %v", at, dir, left)
+					}
+				}
+				if t.Failed() {
+					t.Fatalf("step %d", at)
+				}
+				if err == nil {
+					t.Logf("killed at %d steps: it stayed %d times and went %d times", at-1, stayed, went)
+					if stayed == 0 || went < 2 {
+						t.Error("the trial did not reach both ends")
+					}
+					return
+				}
+				if !killed(err) {
+					t.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -158,7 +158,7 @@ func ownBytes(info fs.FileInfo) int64 {
 
 // metadataPath is where the engine keeps what it read of a file's header (Ollama v0.34.4, server/gguf_metadata.go).
 func (l *Library) metadataPath(digest string) string {
-	return filepath.Join(l.dir, "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
+	return filepath.Join(l.Dir(), "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
 }
 
 // Kind says what stands behind a reference: KindModel or KindAdapter.

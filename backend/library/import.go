@@ -235,8 +235,10 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 }
 
 // foresee refuses a copy that would fill the disk.
-func (l *Library) foresee(need int64) error {
-	free, _, err := space(l.blobs())
+func (l *Library) foresee(need int64) error { return foreseeAt(l.blobs(), need) }
+
+func foreseeAt(dir string, need int64) error {
+	free, _, err := space(dir)
 	if err != nil {
 		return err
 	}

@@ -243,7 +243,7 @@ func (c *cache) write(l *Library) {
 	defer c.mu.Unlock()
 	data, err := json.Marshal(indexFile{Version: indexVersion, Files: c.records, Models: c.models, Used: c.used})
 	if err == nil {
-		err = l.writeFile(filepath.Join(l.dir, indexName), data)
+		err = l.writeFile(filepath.Join(l.Dir(), indexName), data)
 	}
 	if err != nil {
 		slog.Debug("library index not written", "error", err)

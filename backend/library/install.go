@@ -57,7 +57,7 @@ func (l *Library) install(a *arrival) (err error) {
 	}
 	var wrote []layer
 	var moved []move
-	path := filepath.Join(l.dir, arrivePrefix+rand.Text())
+	path := filepath.Join(l.Dir(), arrivePrefix+rand.Text())
 	defer func() {
 		if err == nil {
 			return
@@ -152,7 +152,7 @@ func (l *Library) setAside(n name) (journal string, err error) {
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing to replace, or nothing that could be read
 	}
-	journal = filepath.Join(l.dir, removePrefix+rand.Text())
+	journal = filepath.Join(l.Dir(), removePrefix+rand.Text())
 	if err := l.writeFile(journal, data); err != nil {
 		_ = os.Remove(journal)
 		return "", err
@@ -163,7 +163,7 @@ func (l *Library) setAside(n name) (journal string, err error) {
 // finishArrivals makes models of what earlier processes were about to, where all their files are whole; else the files
 // that no model uses are deleted.
 func (l *Library) finishArrivals() {
-	paths, _ := filepath.Glob(filepath.Join(escape(l.dir), arrivePrefix+"*"))
+	paths, _ := filepath.Glob(filepath.Join(escape(l.Dir()), arrivePrefix+"*"))
 	for _, p := range paths {
 		if err := l.finishArrival(p); err != nil {
 			slog.Warn("arrival not finished", "error", err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"weightroom/backend"
@@ -29,12 +30,14 @@ var errNoWeights = errors.New("manifest names no weights")
 
 // Library is one store. It may be used from many goroutines, and beside other processes.
 type Library struct {
-	dir   string
-	busy  chan struct{} // holds one token while this process changes the store
+	home  string                 // where it was made, and where a note tells where it was moved to
+	dir   atomic.Pointer[string] // where it is
+	busy  chan struct{}          // holds one token while this process changes the store
 	cache *cache
 	step  func(string) error // tests fail or end the process here; nil outside them
 
 	partBytes int64 // PartBytes; tests make it smaller
+	apart     bool  // tests move a library as if to another disk
 }
 
 // New opens the store in dir, creating it where there is none, and tidies what an earlier process left when no other
@@ -44,16 +47,25 @@ func New(dir string) (*Library, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	l := &Library{dir: dir, busy: make(chan struct{}, 1), partBytes: PartBytes}
+	l := &Library{home: dir, busy: make(chan struct{}, 1), partBytes: PartBytes}
+	l.dir.Store(&dir)
 	if err := makeFolder(dir); err != nil {
 		return nil, explain(err)
+	}
+	if free, ok := l.lock(dir); ok {
+		l.finishMove()
+		free()
+	}
+	if err := l.follow(); err != nil { // every call says so until its disk is back
+		l.cache = openCache(filepath.Join(l.Dir(), indexName))
+		return l, nil
 	}
 	for _, d := range []string{l.blobs(), l.manifests()} {
 		if err := makeFolder(d); err != nil && !unwritable(err) {
 			return nil, explain(err)
 		}
 	}
-	l.cache = openCache(filepath.Join(dir, indexName))
+	l.cache = openCache(filepath.Join(l.Dir(), indexName))
 	if free, ok := l.tryChange(); ok {
 		l.tidy()
 		free()
@@ -75,8 +87,8 @@ func makeFolder(dir string) error {
 	return os.MkdirAll(dir, 0o755)
 }
 
-// Dir is the store's folder: OLLAMA_MODELS of the engine.
-func (l *Library) Dir() string { return l.dir }
+// Dir is the store's folder: OLLAMA_MODELS of the engine. Move changes it.
+func (l *Library) Dir() string { return *l.dir.Load() }
 
 // Models lists what can be run, by name and then size. A model whose files are damaged is left out, and Verify says
 // why; one such model never hides another.
@@ -243,21 +255,32 @@ func (l *Library) change(ctx context.Context) (free func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	f, err := l.openLock()
-	if err != nil {
-		<-l.busy
-		return nil, err
-	}
-	for wait := time.Millisecond; !tryLock(f, false); wait = min(2*wait, 50*time.Millisecond) {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			_ = f.Close()
-			<-l.busy
-			return nil, ctx.Err()
+	for {
+		if err = l.follow(); err != nil {
+			break
+		}
+		dir := l.Dir()
+		var f *os.File
+		if f, err = openLock(dir); err != nil {
+			break
+		}
+		for wait := time.Millisecond; err == nil && !tryLock(f, false); wait = min(2*wait, 50*time.Millisecond) {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		if err == nil && l.resolve() == dir { // it has not been moved while we waited
+			return func() { _ = f.Close(); <-l.busy }, nil
+		}
+		_ = f.Close()
+		if err != nil {
+			break
 		}
 	}
-	return func() { _ = f.Close(); <-l.busy }, nil
+	<-l.busy
+	return nil, err
 }
 
 // tryChange is change without waiting.
@@ -267,19 +290,34 @@ func (l *Library) tryChange() (free func(), ok bool) {
 	default:
 		return nil, false
 	}
-	f, err := l.openLock()
-	if err == nil && tryLock(f, false) {
-		return func() { _ = f.Close(); <-l.busy }, true
-	}
-	if err == nil {
-		_ = f.Close()
+	if l.follow() == nil {
+		dir := l.Dir()
+		if free, ok := l.lock(dir); ok {
+			if l.resolve() == dir {
+				return func() { free(); <-l.busy }, true
+			}
+			free()
+		}
 	}
 	<-l.busy
 	return nil, false
 }
 
-func (l *Library) openLock() (*os.File, error) {
-	path := filepath.Join(l.dir, lockName)
+// lock takes the lock of a folder, without waiting.
+func (l *Library) lock(dir string) (free func(), ok bool) {
+	f, err := openLock(dir)
+	if err != nil {
+		return nil, false
+	}
+	if tryLock(f, false) {
+		return func() { _ = f.Close() }, true
+	}
+	_ = f.Close()
+	return nil, false
+}
+
+func openLock(dir string) (*os.File, error) {
+	path := filepath.Join(dir, lockName)
 	if err := clearFolder(path); err != nil {
 		return nil, err
 	}

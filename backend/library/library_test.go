@@ -99,12 +99,12 @@ func checkSound(tb testing.TB, l *Library) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, f := range files(tb, l.dir) {
+	for _, f := range files(tb, l.Dir()) {
 		digest, isBlob := strings.CutPrefix(filepath.Base(f), "sha256-")
 		if of, sums := strings.CutSuffix(digest, ".json"); sums && used["sha256:"+of] {
 			continue
 		}
-		if isBlob && used["sha256:"+digest] || slices.ContainsFunc(entries, func(e entry) bool { return e.path == filepath.Join(l.dir, f) }) {
+		if isBlob && used["sha256:"+digest] || slices.ContainsFunc(entries, func(e entry) bool { return e.path == filepath.Join(l.Dir(), f) }) {
 			continue
 		}
 		tb.Errorf("left behind: %s", f)

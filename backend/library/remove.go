@@ -39,7 +39,7 @@ func (l *Library) remove(ctx context.Context, ref string) (int64, error) {
 	if err := l.mend(); err != nil {
 		return 0, err
 	}
-	journal := filepath.Join(l.dir, removePrefix+rand.Text())
+	journal := filepath.Join(l.Dir(), removePrefix+rand.Text())
 	if err := l.at("remove manifest"); err != nil {
 		return 0, err
 	}
@@ -49,7 +49,7 @@ func (l *Library) remove(ctx context.Context, ref string) (int64, error) {
 	if err := l.at("sync after manifest"); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(syncFolder(filepath.Dir(target.path)), syncFolder(l.dir)); err != nil {
+	if err := errors.Join(syncFolder(filepath.Dir(target.path)), syncFolder(l.Dir())); err != nil {
 		return 0, err
 	}
 	l.cache.forgetModel(target.name.ref())
@@ -92,7 +92,7 @@ func (l *Library) finishRemoval(journal string) (freed int64, err error) {
 		return freed, err
 	}
 	l.cache.write(l)
-	return freed, syncFolder(l.dir)
+	return freed, syncFolder(l.Dir())
 }
 
 // dropUnused deletes those of layers that no manifest names.

@@ -227,6 +227,8 @@ func TestDiskCountsWhatIsSharedOnce(t *testing.T) {
 	}
 }
 
+func adapterOf(seed byte) *gguftest.Builder { return gguftest.Adapter(seed) }
+
 func savedOne(t testing.TB, b *gguftest.Builder) (string, error) {
 	return saved(t, map[string]*gguftest.Builder{"x.gguf": b}) + "/x.gguf", nil
 }

@@ -86,7 +86,7 @@ func (l *Library) Look(ctx context.Context, dir string) ([]Found, error) {
 
 // scan lists the models of one place. seen holds the real paths of weights that were listed before.
 func (l *Library) scan(ctx context.Context, p Place, seen map[string]bool) ([]Found, error) {
-	if same, err := filepath.EvalSymlinks(p.Dir); err != nil || same == l.dir {
+	if same, err := filepath.EvalSymlinks(p.Dir); err != nil || same == l.Dir() {
 		return nil, nil //nolint:nilerr // a place that is not there, or our own
 	}
 	var found []Found
@@ -122,7 +122,8 @@ func (l *Library) scan(ctx context.Context, p Place, seen map[string]bool) ([]Fo
 
 // scanStore lists the models of another store in Ollama's layout.
 func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
-	other := &Library{dir: p.Dir}
+	other := &Library{home: p.Dir}
+	other.dir.Store(&p.Dir)
 	entries, err := other.entries()
 	if err != nil {
 		return nil, nil //nolint:nilerr // it can't be read, which is not for us to mend
@@ -235,7 +236,7 @@ func (l *Library) walk(ctx context.Context, root string) ([]*ggufFile, error) {
 	var visit func(dir string, depth int) error
 	visit = func(dir string, depth int) error {
 		real, err := filepath.EvalSymlinks(dir)
-		if err != nil || seen[real] || depth > maxDepth || real == l.dir {
+		if err != nil || seen[real] || depth > maxDepth || real == l.Dir() {
 			return nil //nolint:nilerr // a link to nowhere, or round in a circle
 		}
 		seen[real] = true

@@ -142,8 +142,8 @@ type entry struct {
 	bad      error // the file can't be read or makes no sense
 }
 
-func (l *Library) blobs() string     { return filepath.Join(l.dir, "blobs") }
-func (l *Library) manifests() string { return filepath.Join(l.dir, "manifests") }
+func (l *Library) blobs() string     { return filepath.Join(l.Dir(), "blobs") }
+func (l *Library) manifests() string { return filepath.Join(l.Dir(), "manifests") }
 
 // blob gives the path of a blob, or "" for something that is not a digest.
 func (l *Library) blob(digest string) string {
@@ -166,6 +166,9 @@ func isSHA256(s string) bool {
 // entries reads every manifest. One that can't be read is in the list with its reason; only a store that can't be
 // listed at all is an error.
 func (l *Library) entries() ([]entry, error) {
+	if err := l.follow(); err != nil {
+		return nil, err
+	}
 	var out []entry
 	paths, err := below(l.manifests(), 4)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -33,7 +33,7 @@ func (s sums) check() string {
 }
 
 func (l *Library) sumsPath(digest string) string {
-	return filepath.Join(l.dir, sumsFolder, "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
+	return filepath.Join(l.Dir(), sumsFolder, "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
 }
 
 func (l *Library) readSums(digest string) (sums, bool) {

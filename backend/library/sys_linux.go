@@ -19,3 +19,6 @@ func reserve(f *os.File, size int64) error {
 	}
 	return err
 }
+
+// forget asks the system to read a file from the disk when it is read again, and not from memory.
+func forget(f *os.File) { _ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) }

@@ -48,7 +48,7 @@ func (l *Library) Tidy(ctx context.Context) (freed int64, err error) {
 func (l *Library) tidy() (freed int64) {
 	l.finishArrivals() // before the temporary files, which they may still need
 	freed = l.tidyTemporary()
-	journals, _ := filepath.Glob(filepath.Join(escape(l.dir), removePrefix+"*"))
+	journals, _ := filepath.Glob(filepath.Join(escape(l.Dir()), removePrefix+"*"))
 	for _, j := range journals {
 		n, err := l.finishRemoval(j)
 		freed += n
@@ -67,14 +67,14 @@ func (l *Library) tidy() (freed int64) {
 // tidyAside deletes what is kept beside blobs that are gone: their sums, and the folders of links that the engine makes
 // to load split models and a crash of it leaves, each of which would hold on to the space of its files.
 func (l *Library) tidyAside() {
-	items, _ := os.ReadDir(filepath.Join(l.dir, sumsFolder))
+	items, _ := os.ReadDir(filepath.Join(l.Dir(), sumsFolder))
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(strings.TrimSuffix(it.Name(), ".json"), "sha256-")
 		if !ok || !isSHA256(sum) {
 			continue
 		}
 		if _, err := os.Lstat(l.blob("sha256:" + sum)); errors.Is(err, fs.ErrNotExist) || it.IsDir() {
-			_ = os.RemoveAll(filepath.Join(l.dir, sumsFolder, it.Name()))
+			_ = os.RemoveAll(filepath.Join(l.Dir(), sumsFolder, it.Name()))
 		}
 	}
 	items, _ = os.ReadDir(l.blobs())
@@ -112,7 +112,7 @@ func (l *Library) tidyTemporary() (freed int64) {
 			freed += info.Size()
 		}
 	}
-	for _, dir := range []string{l.dir, l.blobs(), filepath.Join(l.dir, sumsFolder)} {
+	for _, dir := range []string{l.Dir(), l.blobs(), filepath.Join(l.Dir(), sumsFolder)} {
 		items, _ := os.ReadDir(dir)
 		for _, it := range items {
 			drop(filepath.Join(dir, it.Name()), it)

@@ -1,0 +1,478 @@
+package library
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"weightroom/backend"
+)
+
+// A library that was moved leaves two copies of a note in its first folder, so that one damaged file does not hide it,
+// and while it moves there is a journal beside them.
+const (
+	movingName = ".moving.json"
+	hereName   = ".moving-here" // in the new folder until it is the library
+)
+
+func movedNames() []string { return []string{"moved.json", ".moved.json"} }
+
+// moved is a note that says where the library is.
+type moved struct {
+	To    string `json:"to"`
+	Check string `json:"check"` // sha256 of To
+}
+
+// moving is the journal of a move.
+type moving struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Rename bool   `json:"rename"` // both are on one disk: files are renamed, and a move that was begun is finished
+	Made   bool   `json:"made"`   // the new folder was not there before
+}
+
+// owned are the top folders and files of a library. Others that somebody put there stay where they are.
+func owned() []string {
+	return []string{"blobs", "manifests", sumsFolder, "downloads", indexName}
+}
+
+// Move moves the library to another folder, which has to be new or empty. On the same disk its files are renamed; on
+// another they are copied, each copy is read back, and the old files are deleted only once the new folder is the
+// library. A process that ends, or a move that fails or is cancelled, at any point leaves one whole library: the next
+// New finishes or undoes what was begun. This Library and others on the same folder go on in the new place; what has
+// its path, as the engine does, has to be started again. Downloads have to be paused. Links to other apps' files stay
+// links. Progress counts bytes.
+func (l *Library) Move(ctx context.Context, to string, progress func(done, total int64)) error {
+	if err := l.move(ctx, to, progress); err != nil {
+		return explain(err)
+	}
+	slog.Info("library moved", "to", l.Dir())
+	return nil
+}
+
+func (l *Library) move(ctx context.Context, to string, progress func(done, total int64)) error {
+	free, err := l.change(ctx)
+	if err != nil {
+		return err
+	}
+	defer free()
+	j := moving{From: l.Dir()}
+	if j.From != l.home { // where another process would look for a move that was not finished
+		free, ok := l.lock(l.home)
+		if !ok {
+			return backend.Fail(backend.CodeBusy, nil, "The library is being changed just now.", "Wait a moment, then try again.")
+		}
+		defer free()
+	}
+	if j.To, j.Made, err = l.target(to); err != nil {
+		return err
+	}
+	l.tidyTemporary()
+	if left, _ := filepath.Glob(filepath.Join(escape(l.blobs()), importPrefix+"*")); len(left) > 0 {
+		return backend.Fail(backend.CodeBusy, nil, "A model is being imported just now.", "Wait until it is in the library, then move it.")
+	}
+	j.Rename = sameDisk(j.From, j.To) && !l.apart
+	err = l.begin(j)
+	if err == nil && j.Rename {
+		err = l.renameTo(j)
+	} else if err == nil {
+		err = l.copyTo(ctx, j, progress)
+	}
+	if err == nil {
+		err = l.point2(j.To)
+	}
+	if err != nil {
+		if l.resolve() == j.To { // one of the two notes is there: it is done
+			l.endMove(j)
+		}
+		return errors.Join(err, l.undoMove(j))
+	}
+	l.endMove(j)
+	return nil
+}
+
+// target checks the folder that the library is to move to, and makes it.
+func (l *Library) target(to string) (dir string, made bool, err error) {
+	dir, err = filepath.Abs(to)
+	if to == "" || err != nil {
+		return "", false, backend.Fail(backend.CodeInvalid, err, "No folder was named.", "Choose a new or empty folder.")
+	}
+	from := l.Dir()
+	inside := func(a, b string) bool {
+		rel, err := filepath.Rel(b, a)
+		return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	}
+	switch {
+	case dir == l.home: // back to where it began
+	case inside(dir, from) || inside(from, dir) || inside(dir, l.home):
+		return "", false, backend.Fail(backend.CodeInvalid, nil, "The library can't be moved into itself.", "Choose a folder elsewhere.")
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		made = true
+	case err == nil && !info.IsDir():
+		return "", false, backend.Fail(backend.CodeInvalid, nil, "This is a file, not a folder.", "Choose a new or empty folder.")
+	case err == nil:
+		items, err := os.ReadDir(dir)
+		if err != nil {
+			return "", false, explainSource(err)
+		}
+		others := slices.DeleteFunc(items, func(it os.DirEntry) bool {
+			return dir == l.home && (it.Name() == lockName || slices.Contains(movedNames(), it.Name()) || it.Name() == movingName) || emptyFolder(filepath.Join(dir, it.Name()))
+		})
+		if len(others) > 0 && (dir != l.home || slices.ContainsFunc(others, func(it os.DirEntry) bool { return slices.Contains(owned(), it.Name()) })) {
+			return "", false, backend.Fail(backend.CodeInvalid, nil, "There are other files in this folder.", "Choose a new or empty folder.")
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", false, backend.Fail(backend.CodeDenied, err, "This folder can't be made, or not be written to.", "Choose a folder on a disk that you may write to.")
+	}
+	probe, err := os.CreateTemp(dir, importPrefix)
+	if err != nil {
+		if made {
+			_ = os.Remove(dir)
+		}
+		return "", false, backend.Fail(backend.CodeDenied, err, "This folder can't be written to.", "Choose a folder on a disk that you may write to.")
+	}
+	_ = probe.Close()
+	return dir, made, os.Remove(probe.Name())
+}
+
+func emptyFolder(path string) bool {
+	items, err := os.ReadDir(path)
+	return err == nil && len(items) == 0
+}
+
+// begin notes that a move is under way.
+func (l *Library) begin(j moving) error {
+	data, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	if err := l.writeFile(filepath.Join(l.home, movingName), data); err != nil {
+		return err
+	}
+	return l.writeFile(filepath.Join(j.To, hereName), data)
+}
+
+// renameTo moves what is the library's to a folder on the same disk. It may be called again.
+func (l *Library) renameTo(j moving) error {
+	for _, item := range owned() {
+		from, to := filepath.Join(j.From, item), filepath.Join(j.To, item)
+		if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := l.at("move " + item); err != nil {
+			return err
+		}
+		if emptyFolder(to) {
+			_ = os.Remove(to)
+		}
+		if err := os.Rename(from, to); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncFolder(j.To), syncFolder(j.From))
+}
+
+// copyTo copies what is the library's to a folder on another disk.
+func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, total int64)) error {
+	paths, total, err := l.belongings(j.From)
+	if err != nil {
+		return err
+	}
+	if err := foreseeAt(j.To, total); err != nil {
+		return err
+	}
+	var done int64
+	for _, rel := range paths {
+		if err := l.at("copy " + rel); err != nil {
+			return err
+		}
+		n, err := copyFile(ctx, filepath.Join(j.From, rel), filepath.Join(j.To, rel), func(n int64) {
+			if progress != nil {
+				progress(min(done+n, total), total)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		done += n
+	}
+	return l.syncFolders(j.To, paths)
+}
+
+// belongings lists the files of a library, by their path in it.
+func (l *Library) belongings(dir string) (paths []string, total int64, err error) {
+	for _, item := range owned() {
+		err := filepath.WalkDir(filepath.Join(dir, item), func(path string, it fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) || err == nil && it.IsDir() {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(dir, path)
+			if err != nil {
+				return err
+			}
+			info, err := it.Info()
+			if err == nil && info.Mode().IsRegular() {
+				total += info.Size()
+			}
+			paths = append(paths, rel)
+			return err
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return paths, total, nil
+}
+
+// copyFile copies one file, date and all, and reads the copy back. A symbolic link is made anew.
+func copyFile(ctx context.Context, from, to string, progress func(int64)) (n int64, err error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return 0, err
+	}
+	info, err := os.Lstat(from)
+	if err != nil {
+		return 0, err
+	}
+	if info.Mode()&os.ModeSymlink != 0 {
+		target, err := os.Readlink(from)
+		if err != nil {
+			return 0, err
+		}
+		return 0, os.Symlink(target, to)
+	}
+	if !info.Mode().IsRegular() {
+		return 0, nil
+	}
+	src, err := os.Open(from)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = src.Close() }()
+	dst, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = dst.Close() }()
+	if err := reserve(dst, info.Size()); err != nil {
+		return 0, err
+	}
+	read := newHasher(PartBytes)
+	if n, err = copyWith(ctx, io.MultiWriter(dst, read), src, info.Size(), func(done, _ int64) { progress(done) }); err != nil {
+		return n, err
+	}
+	if err := dst.Sync(); err != nil {
+		return n, err
+	}
+	forget(dst)
+	back, _, err := sumsOf(ctx, io.NewSectionReader(dst, 0, n+1), n, PartBytes, nil)
+	if err != nil {
+		return n, err
+	}
+	if back != read.sum() || n != info.Size() {
+		return n, backend.Fail(backend.CodeDisk, fmt.Errorf("%s read back differently", to), "The other disk did not keep what was written to it.", "Check that disk before you trust it with models.")
+	}
+	return n, os.Chtimes(to, info.ModTime(), info.ModTime())
+}
+
+// syncFolders makes the names of copied files last.
+func (l *Library) syncFolders(dir string, paths []string) error {
+	folders := map[string]bool{dir: true}
+	for _, p := range paths {
+		for d := filepath.Dir(p); d != "."; d = filepath.Dir(d) {
+			folders[filepath.Join(dir, d)] = true
+		}
+	}
+	for _, sub := range []string{"blobs", "manifests"} { // a library without models has them too
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	for d := range folders {
+		if err := syncFolder(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// point2 writes down where the library is now, twice.
+func (l *Library) point2(to string) error {
+	for _, name := range movedNames() {
+		path := filepath.Join(l.home, name)
+		if to == l.home {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			continue
+		}
+		data, err := json.Marshal(moved{To: to, Check: digestOf([]byte(to))})
+		if err == nil {
+			err = l.writeFile(path, data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return syncFolder(l.home)
+}
+
+// resolve gives the folder that the library is in.
+func (l *Library) resolve() string {
+	for _, name := range movedNames() {
+		var m moved
+		data, _, err := readSmall(filepath.Join(l.home, name))
+		if err == nil && json.Unmarshal(data, &m) == nil && m.Check == digestOf([]byte(m.To)) && filepath.IsAbs(m.To) {
+			return m.To
+		}
+	}
+	return l.home
+}
+
+// follow goes to where the library is, should another process have moved it, and refuses when its disk is not there.
+func (l *Library) follow() error {
+	dir := l.resolve()
+	if dir != l.Dir() {
+		l.dir.Store(&dir)
+	}
+	if dir == l.home {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "manifests")); err != nil {
+		return backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The library was moved to %s, which is not there.", dir), "Connect the disk that it is on, then try again.")
+	}
+	return nil
+}
+
+// endMove deletes what a finished move left behind.
+func (l *Library) endMove(j moving) {
+	to := j.To
+	l.dir.Store(&to)
+	_ = l.point2(j.To) // the second note, should only the first be there
+	_ = l.at("end of move")
+	_ = os.Remove(filepath.Join(j.To, hereName))
+	if !j.Rename {
+		paths, _, _ := l.belongings(j.From)
+		for _, rel := range paths { // only what has arrived
+			a, errA := os.Lstat(filepath.Join(j.From, rel))
+			b, errB := os.Lstat(filepath.Join(j.To, rel))
+			arrived := errA == nil && errB == nil && a.Size() == b.Size()
+			if rel == indexName || strings.HasPrefix(rel, sumsFolder) || arrived {
+				_ = l.at("delete " + rel)
+				_ = os.Remove(filepath.Join(j.From, rel))
+			}
+		}
+	}
+	l.sweep(j.From)
+	if j.From != l.home {
+		_ = os.Remove(filepath.Join(j.From, lockName))
+		_ = os.Remove(j.From)
+	}
+	_ = os.Remove(filepath.Join(l.home, movingName))
+}
+
+// sweep deletes the empty folders of a library that is not there any more, and what the engine noted beside it.
+func (l *Library) sweep(dir string) {
+	_ = os.RemoveAll(filepath.Join(dir, "metadata"))
+	for _, item := range owned() {
+		var folders []string
+		_ = filepath.WalkDir(filepath.Join(dir, item), func(path string, it fs.DirEntry, err error) error {
+			if err == nil && it.IsDir() {
+				folders = append(folders, path)
+			}
+			return nil
+		})
+		for _, f := range slices.Backward(folders) {
+			_ = os.Remove(f)
+		}
+	}
+}
+
+// undoMove takes a move back that was begun and not finished.
+func (l *Library) undoMove(j moving) error {
+	if l.resolve() == j.To {
+		return nil
+	}
+	var first error
+	if j.Rename {
+		back := moving{From: j.To, To: j.From}
+		step := l.step
+		l.step = nil
+		first = l.renameTo(back)
+		l.step = step
+	} else {
+		for _, item := range owned() { // the folder was empty when the move began
+			first = cmp.Or(first, os.RemoveAll(filepath.Join(j.To, item)))
+		}
+	}
+	if first != nil {
+		return first // the journal stays, and the next New tries again
+	}
+	_ = os.Remove(filepath.Join(j.To, hereName))
+	if j.Made {
+		_ = os.Remove(j.To)
+	}
+	return os.Remove(filepath.Join(l.home, movingName))
+}
+
+// finishMove does what a process that ended in the middle of a move left to do. The caller holds the right to change
+// the store, or is the only one who knows it.
+func (l *Library) finishMove() {
+	var j moving
+	path := filepath.Join(l.home, movingName)
+	data, _, err := readSmall(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil || json.Unmarshal(data, &j) != nil || !filepath.IsAbs(j.From) || !filepath.IsAbs(j.To) {
+		_ = clearAway(path)
+		return
+	}
+	if _, err := os.Stat(j.To); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	switch {
+	case l.resolve() == j.To:
+		l.endMove(j)
+	case j.Rename:
+		if err = l.renameTo(j); err == nil {
+			err = l.point2(j.To)
+		}
+		if err == nil {
+			l.endMove(j)
+		}
+	default:
+		var here moving
+		mark, _, errMark := readSmall(filepath.Join(j.To, hereName))
+		if errMark == nil && json.Unmarshal(mark, &here) == nil && here == j {
+			err = l.undoMove(j)
+		} else if errors.Is(errMark, fs.ErrNotExist) { // it had not begun to copy
+			drafts, _ := filepath.Glob(filepath.Join(escape(j.To), importPrefix+"*"))
+			for _, d := range drafts {
+				_ = os.Remove(d)
+			}
+			if j.Made {
+				_ = os.Remove(j.To)
+			}
+			err = os.Remove(path)
+		}
+	}
+	if err != nil {
+		slog.Warn("move of the library not finished", "error", err)
+	}
+}
