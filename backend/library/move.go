@@ -379,11 +379,21 @@ func (l *Library) endMove(j moving) {
 		}
 	}
 	l.sweep(j.From)
+	dropDrafts(j.From)
+	dropDrafts(l.home)
 	if j.From != l.home {
 		_ = os.Remove(filepath.Join(j.From, lockName))
 		_ = os.Remove(j.From)
 	}
 	_ = os.Remove(filepath.Join(l.home, movingName))
+}
+
+// dropDrafts deletes the notes and journals that were being written to a folder when a process ended.
+func dropDrafts(dir string) {
+	drafts, _ := filepath.Glob(filepath.Join(escape(dir), importPrefix+"*"))
+	for _, d := range drafts {
+		_ = os.Remove(d)
+	}
 }
 
 // sweep deletes the empty folders of a library that is not there any more, and what the engine noted beside it.
@@ -462,10 +472,7 @@ func (l *Library) finishMove() {
 		if errMark == nil && json.Unmarshal(mark, &here) == nil && here == j {
 			err = l.undoMove(j)
 		} else if errors.Is(errMark, fs.ErrNotExist) { // it had not begun to copy
-			drafts, _ := filepath.Glob(filepath.Join(escape(j.To), importPrefix+"*"))
-			for _, d := range drafts {
-				_ = os.Remove(d)
-			}
+			dropDrafts(j.To)
 			if j.Made {
 				_ = os.Remove(j.To)
 			}
