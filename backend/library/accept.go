@@ -325,6 +325,7 @@ func (l *Library) arrange(whole *gguf.File, files []*file, from origin) (*arriva
 	for _, e := range extra {
 		a.add(e)
 	}
+	a.origin = from
 	data, err := mergeConfig(given, c, from)
 	if err != nil {
 		return nil, err

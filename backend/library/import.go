@@ -54,6 +54,11 @@ func (l *Library) Import(ctx context.Context, path string, o Options) (backend.M
 }
 
 func (l *Library) importFile(ctx context.Context, path string, o Options) (backend.Model, error) {
+	for _, dir := range []string{path, filepath.Dir(path)} {
+		if base := filepath.Base(path); (dir == path || base == bundleList || base == bundleSums) && isBundle(dir) {
+			return l.importBundle(ctx, dir, o)
+		}
+	}
 	src, info, err := openSource(path)
 	if err != nil {
 		return backend.Model{}, err

@@ -24,6 +24,7 @@ type arrival struct {
 	Moves    []move
 
 	contents []content // small blobs to write
+	origin   origin    // as the config says it
 }
 
 // move is one file to be renamed to its blob. An empty From means that the blob is there.

@@ -79,6 +79,8 @@ func isFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }
 
+func isTooLarge(err error) bool { return errors.Is(err, unix.EFBIG) }
+
 func isReadOnly(err error) bool { return errors.Is(err, unix.EROFS) }
 
 func isBadDisk(err error) bool { return errors.Is(err, unix.EIO) }

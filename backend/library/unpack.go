@@ -1,0 +1,195 @@
+package library
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/gguf"
+)
+
+// importBundle takes a model back from a folder that Export wrote. Nothing is imported unless every file that its
+// checksums name is there and what they say.
+func (l *Library) importBundle(ctx context.Context, dir string, o Options) (backend.Model, error) {
+	sums, list, err := readBundle(dir)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	var total, before int64
+	for _, f := range list.Files {
+		total += f.Bytes
+	}
+	var files []*file
+	defer func() {
+		for _, f := range files {
+			f.staged.discard()
+		}
+	}()
+	for _, p := range list.Files {
+		f, err := l.unpack(ctx, dir, p, sums[p.File], func(done, _ int64) {
+			if o.Progress != nil {
+				o.Progress(min(before+done, total), total)
+			}
+		})
+		if err != nil {
+			return backend.Model{}, err
+		}
+		files = append(files, f)
+		before += p.Bytes
+	}
+	whole, err := assemble(files)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	return l.settleBundle(ctx, list, whole, files, o)
+}
+
+// settleBundle gives the files of a bundle their name, config and manifest.
+func (l *Library) settleBundle(ctx context.Context, list packing, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
+	var c config
+	if err := json.Unmarshal(list.Config, &c); err != nil || checkSmall(typeConfig, list.Config) != nil {
+		return backend.Model{}, badBundle(bundleList, err)
+	}
+	from := origin{}
+	if c.Ours != nil {
+		from = *c.Ours
+	}
+	from.Name, from.Source, from.App = display(firstOf(o.Name, from.Name, whole.Name())), firstOf(o.Source, SourceImport), ""
+	from.Added = time.Now().UTC().Truncate(time.Second)
+	for _, f := range files {
+		f.origin.Name = firstOf(display(from.Files[f.layer.Digest].Name), f.origin.Name)
+		f.origin.Address = from.Files[f.layer.Digest].Address
+	}
+	a, err := l.arrange(whole, files, from)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	data, err := mergeConfig(list.Config, c, a.origin)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	a.contents = a.contents[:len(a.contents)-1]
+	a.Manifest.Config = a.small(content{typeConfig, data})
+	free, err := l.change(ctx)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	defer free()
+	entries, err := l.entries()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, list.Ref), Name: from.Name, Source: from.Source}); err != nil {
+		return backend.Model{}, err
+	}
+	for _, f := range files {
+		if f.staged != nil {
+			_ = f.staged.file.Close()
+		}
+	}
+	if err := l.install(a); err != nil {
+		return backend.Model{}, err
+	}
+	for _, f := range files {
+		l.note(f.layer.Digest, f.parts)
+	}
+	return l.published(entry{name: a.Name, path: l.manifestPath(a.Name)})
+}
+
+func badBundle(name string, cause error) error {
+	return backend.Fail(backend.CodeDamaged, cause, fmt.Sprintf("The file %s of this folder was changed or damaged: its checksum is different.", quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
+}
+
+// readBundle reads the lists of a bundle and checks every small file that they name.
+func readBundle(dir string) (sums map[string]string, list packing, err error) {
+	data, _, err := readSmall(filepath.Join(dir, bundleSums))
+	if err != nil {
+		return nil, list, explainSource(err)
+	}
+	sums = map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		sum, name, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "  ")
+		if !ok || !isSHA256(sum) || !plainName(name) || sums[name] != "" {
+			return nil, list, backend.Fail(backend.CodeDamaged, fmt.Errorf("line %s", quoted(line)), "The list of checksums of this folder (SHA256SUMS) is damaged.", "Nothing was imported. Copy the folder again from where it was exported.")
+		}
+		sums[name] = strings.ToLower(sum)
+	}
+	read, _, err := readSmall(filepath.Join(dir, bundleList))
+	if err != nil || digestOf(read) != "sha256:"+sums[bundleList] || json.Unmarshal(read, &list) != nil {
+		return nil, list, badBundle(bundleList, err)
+	}
+	if list.Version != bundleVersion {
+		return nil, list, backend.Fail(backend.CodeUnsupported, nil, "This folder was exported by a newer version of Weightroom.", "Update Weightroom, then import it.")
+	}
+	weights := map[string]bool{}
+	for _, p := range list.Files {
+		if _, known := mediaType(p.Kind); !known || !plainName(p.File) || weights[p.File] || p.Bytes < 0 || sums[p.File] == "" || "sha256:"+sums[p.File] != strings.ToLower(p.Digest) {
+			return nil, list, badBundle(bundleList, fmt.Errorf("%s", quoted(p.File)))
+		}
+		weights[p.File] = true
+	}
+	for name, sum := range sums {
+		if weights[name] {
+			continue
+		}
+		data, _, err := readSmall(filepath.Join(dir, name))
+		if os.IsNotExist(err) {
+			return nil, list, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
+		}
+		if err != nil || digestOf(data) != "sha256:"+sum {
+			return nil, list, badBundle(name, err)
+		}
+	}
+	return sums, list, nil
+}
+
+// plainName refuses names that lead out of a folder.
+func plainName(name string) bool {
+	return name != "" && name != "." && name != ".." && len(name) < 256 && !strings.ContainsAny(name, `/\:`) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' })
+}
+
+// unpack takes one file of a bundle.
+func (l *Library) unpack(ctx context.Context, dir string, p packed, sum string, progress func(done, total int64)) (*file, error) {
+	kind, _ := mediaType(p.Kind)
+	path := filepath.Join(dir, p.File)
+	f := &file{layer: layer{kind, "sha256:" + sum, p.Bytes}, origin: fileOrigin{Name: p.File}}
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return nil, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", quoted(p.File)), "Nothing was imported. Copy the folder again from where it was exported.")
+	}
+	if !holdsTensors(kind) {
+		data, _, err := readSmall(path)
+		if err != nil || digestOf(data) != f.layer.Digest || int64(len(data)) != p.Bytes {
+			return nil, badBundle(p.File, err)
+		}
+		f.data = data
+		return f, checkSmall(kind, data)
+	}
+	src, info, err := openSource(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = src.Close() }()
+	if info.Size() != p.Bytes {
+		return nil, badBundle(p.File, fmt.Errorf("%d bytes", info.Size()))
+	}
+	s, err := l.stage(ctx, src, info, Options{Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	if s.sum != sum {
+		s.discard()
+		return nil, badBundle(p.File, nil)
+	}
+	f.staged, f.path, f.parts = s, path, s.parts
+	f.origin.How, f.origin.Original = s.how, originalOf(path, s).Original
+	if f.header, err = gguf.Read(s.file, s.size); err != nil {
+		s.discard()
+		return nil, err
+	}
+	return f, nil
+}
