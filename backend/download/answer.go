@@ -25,7 +25,7 @@ type got struct {
 	etag           string // strong; else empty
 }
 
-// shortestPart is the least that a server may send of a longer range that was asked for.
+// shortestPart is the least that a server may send of a longer range that was asked for, unless it is a good part of it.
 const shortestPart = 64 << 10
 
 // check holds an answer against its request (RFC 9110, 14 and 15.3.7). Nothing of its body was read yet.
@@ -105,7 +105,7 @@ func part(a ask, g got, resp *http.Response) (got, *fault) {
 		return g, liar(host, "sends a part that starts elsewhere")
 	case a.to >= 0 && to > a.to:
 		return g, liar(host, "sends a part that ends elsewhere")
-	case a.to >= 0 && to < a.to && to-from < shortestPart:
+	case a.to >= 0 && to < a.to && to-from < min(shortestPart, (a.to-from)/4):
 		return g, liar(host, "sends crumbs")
 	case a.to < 0 && size < 0:
 		return g, liar(host, "does not say how long the file is")
@@ -163,4 +163,10 @@ func looksLikePage(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// mayBePage says whether so little is there that it could become a web page's first bytes.
+func mayBePage(b []byte) bool {
+	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n\f")
+	return len(b) < 16 && (len(b) == 0 || b[0] == '<')
 }

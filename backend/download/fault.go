@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -108,6 +109,8 @@ func faultOf(err error, host string) *fault {
 		return tell(passing, backend.CodeOffline, "The address of "+host+" cannot be looked up.", hintConnection)
 	case errors.As(err, &op) && op.Op == "dial":
 		return tell(passing, backend.CodeOffline, host+" cannot be reached.", hintConnection)
+	case strings.Contains(err.Error(), "HTTP/1.x transport connection broken") && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return &fault{kind: lie, told: backend.Fail(backend.CodeServer, err, host+" does not speak proper HTTP.", hintElsewhere)}
 	case errors.Is(err, context.Canceled):
 		return tell(final, backend.CodeCancelled, "The download was stopped.", "Resume it to go on.")
 	}
@@ -136,7 +139,7 @@ func faultOfStatus(resp *http.Response, gate *Gate) *fault {
 		return tell(final, backend.CodeProxy, "The proxy asks for a name and a password.", hintProxy)
 	case code == http.StatusNetworkAuthenticationRequired:
 		return tell(final, backend.CodeLoginPage, "This network wants you to log in first.", hintLogin)
-	case code == http.StatusRequestTimeout || code == http.StatusTooEarly || code >= 500:
+	case code == http.StatusRequestTimeout || code == http.StatusTooEarly || code >= 500 && code < 600:
 		return tell(passing, backend.CodeServerBusy, fmt.Sprintf("%s has trouble (status %d).", host, code), hintLater)
 	case code == http.StatusRequestedRangeNotSatisfiable:
 		return liar(host, "says that the part asked for lies outside the file")

@@ -26,6 +26,7 @@ type Fetcher struct {
 
 	patience  *patience // nil: the usual; tests shorten it
 	piece     int64     // 0: by the file's size; tests shorten it
+	spans     int64     // the least a stream takes on; 0: spanLeast; tests shorten it
 	noReserve bool      // tests act as a file system that cannot reserve
 }
 

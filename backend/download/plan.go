@@ -12,7 +12,6 @@ const (
 	piecesMost  = 1 << 16 // of a file whose size is known; larger files have larger pieces
 	pieceBlind  = 1 << 20 // of a file whose size is not known
 	spanLeast   = 4 << 20
-	spanFirst   = 16 << 20
 	spanMost    = 64 << 20
 	windowMost  = 1 << 30 // how far streams may run ahead of the first piece that is missing
 	spanSeconds = 8.0     // how long a stream should be busy with one span
@@ -219,10 +218,10 @@ func (p *plan) release(s *span, rest []byte) {
 	}
 }
 
-// runs says how many streams could find something to do.
-func (p *plan) runs() int {
+// runs says how many streams could find at least so many bytes to do.
+func (p *plan) runs(least int64) int {
 	if p.size < 0 {
 		return 1
 	}
-	return int((int64(p.counts[missing]+p.counts[taken])*p.piece + spanLeast - 1) / spanLeast)
+	return int((int64(p.counts[missing]+p.counts[taken])*p.piece + least - 1) / least)
 }

@@ -27,7 +27,7 @@ func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (l
 	if s.end != endless && size >= 0 {
 		a.to = min(int64(s.end)*piece, size)
 	}
-	if t.plain || t.plan.length(s.at)-int64(rest) < sniffed {
+	if t.plain {
 		a.from, rest = at*piece, 0
 	}
 	t.mu.Unlock()
@@ -184,6 +184,9 @@ func (t *transfer) learn(g got, a ask) *fault {
 // receive reads the body of an answer into pieces.
 func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, resp *http.Response, g got, w *watched) (int, error) {
 	host, off, start := hostOf(resp), g.from, rest
+	if off != int64(s.at)*t.plan.piece+int64(rest) {
+		return 0, &fault{kind: rangeless, told: liar(host, "sends from the start again").told}
+	}
 	clean := false // the first bytes are not a web page's
 	for {
 		t.mu.Lock()
@@ -209,7 +212,7 @@ func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, r
 			if clean = true; looksLikePage(buf[start:rest]) {
 				return 0, page(host)
 			}
-			if rest-start < sniffed && !full && off != g.to && g.to >= 0 {
+			if err != nil && !full && mayBePage(buf[start:rest]) {
 				rest, off = start, off-int64(rest-start) // too little to tell
 			}
 		}
@@ -219,7 +222,7 @@ func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, r
 			full = rest > 0
 		}
 		if full {
-			more, putErr := t.put(s, buf[:rest], off-int64(rest))
+			more, putErr := t.put(s, buf[:rest])
 			rest, start = 0, 0
 			if putErr != nil || !more && off != g.to {
 				return 0, putErr // someone else fetches what follows
@@ -249,10 +252,10 @@ func (t *transfer) end(size int64) {
 	}
 }
 
-// put writes the first piece of s, which begins at off, and says whether s has more.
-func (t *transfer) put(s *span, data []byte, off int64) (more bool, err error) {
+// put writes the first piece of s, and says whether s has more.
+func (t *transfer) put(s *span, data []byte) (more bool, err error) {
 	sum := crc32.Checksum(data, castagnoli)
-	if _, err := t.file.WriteAt(data, off); err != nil {
+	if _, err := t.file.WriteAt(data, int64(s.at)*t.plan.piece); err != nil {
 		return false, err
 	}
 	t.mu.Lock()

@@ -249,10 +249,13 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 			buf = make([]byte, t.plan.piece)
 		}
 		rest := copy(buf, t.plan.partial[s.at])
-		round := t.round
+		at, before, round := s.at, rest, t.round
 		t.mu.Unlock()
 		rest, used, err := t.stream(ctx, s, buf, rest)
 		t.mu.Lock()
+		if s.at == at && s.at < len(t.plan.state) && int64(rest-before)*4 >= t.plan.length(at)-int64(before) {
+			t.strikes = 0 // a broken answer that brought a good part of a piece is no standstill
+		}
 		t.plan.release(s, buf[:rest])
 		t.cond.Broadcast()
 		if err != nil && ctx.Err() == nil {
@@ -267,28 +270,29 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 
 // allowed is how many streams may be at work now. Until the first answer is known, it is one.
 func (t *transfer) allowed() int {
-	switch {
-	case t.plain || t.plan.size < 0 || !t.guarded:
+	if t.plain || t.plan.size < 0 || !t.guarded {
 		return 1
 	}
-	return min(t.pace.target, max(t.plan.runs(), 1))
+	return min(t.pace.target, max(t.plan.runs(t.least()), 1))
 }
 
-// spanBytes is how much a stream should take on.
+// spanBytes is how much a stream should take on: near the end less, so that all end at about the same time.
 func (t *transfer) spanBytes() int64 {
 	if t.plain {
-		return max(t.plan.size, 1)
+		return t.plan.size + t.plan.piece
 	}
-	if !t.guarded {
-		return spanFirst
-	}
-	// Near the end, shares get smaller, so that all streams end at about the same time.
-	streams := int64(t.pace.target)
-	share := int64(t.plan.counts[missing]) * t.plan.piece / (2 * streams)
-	if streams == 1 {
+	share := int64(t.plan.counts[missing]) * t.plan.piece / int64(2*t.pace.target)
+	if t.pace.target == 1 || !t.guarded {
 		share = spanMost
 	}
-	return max(min(share, spanMost), spanLeast)
+	return max(min(share, spanMost), t.least())
+}
+
+func (t *transfer) least() int64 {
+	if t.f.spans > 0 {
+		return t.f.spans
+	}
+	return spanLeast
 }
 
 // react decides what a stream does about its fault. An error that it gives ends the attempt. Generation and round are
