@@ -27,6 +27,7 @@ const roleEnv = "WEIGHTROOM_DOWNLOAD_CHILD"
 
 var roles = map[string]func(args []string) error{
 	"fetch":   fetchChild,
+	"files":   filesChild,
 	"keyring": keyringChild,
 }
 
@@ -170,4 +171,4 @@ func testLog(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func fetchChild([]string) error { return errors.New("not yet") }
+func bytesOf(b []byte) io.Reader { return bytes.NewReader(b) }

@@ -103,10 +103,24 @@ func (q *Queue) lacking(e *entry) error {
 			}
 		}
 	}
-	if err := os.MkdirAll(q.opts.Dir, 0o755); err != nil {
-		return explain(err)
-	}
 	return lacking(q.folder(e), need)
+}
+
+// makeFolder makes sure of e's folder. What stands in its place, which nothing of ours puts there, is moved aside, or
+// deleted where it is inside the folder that is all ours.
+func (q *Queue) makeFolder(e *entry) error {
+	_, absent := os.Lstat(q.opts.Dir)
+	if info, err := os.Stat(q.opts.Dir); absent == nil && (err != nil || !info.IsDir()) { // a link to a folder is fine
+		if err := os.Rename(q.opts.Dir, q.opts.Dir+".set-aside-"+time.Now().UTC().Format("20060102-150405")); err != nil {
+			return err
+		}
+	}
+	if info, err := os.Lstat(q.folder(e)); err == nil && !info.IsDir() {
+		if err := os.Remove(q.folder(e)); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(q.folder(e), 0o755)
 }
 
 // run brings a download from wherever it is to its end.
@@ -130,6 +144,9 @@ func (q *Queue) run(ctx context.Context, e *entry) error {
 		sum += f.Bytes
 	}
 	q.mu.Unlock()
+	if err := q.makeFolder(e); err != nil {
+		return explain(err)
+	}
 	if err := q.lacking(e); err != nil {
 		return err
 	}
