@@ -97,7 +97,7 @@ func faultOf(err error, host string) *fault {
 		return tell(final, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate is not valid today.", "Check this computer's date and time.")
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		return tell(final, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate is not sound.", hintElsewhere)
-	case errors.As(err, &notTLS), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return tell(final, backend.CodeCertificate, host+" does not speak https.", "Check the address.")
 	case strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
 		return tell(final, backend.CodeProxy, "The proxy asks for a name and a password.", hintProxy)

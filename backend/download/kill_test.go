@@ -22,7 +22,7 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 	for round := 0; done < kills; round++ {
 		s := downloadtest.New(data, size)
 		streams := []int{0, 1, 4, 8}[round%4]
-		s.Rate = 120 << 20 / max(int64(streams), 1)
+		s.Rate = 100 << 20 / max(int64(streams), 1)
 		path, here := target(t), 0
 		for {
 			c := child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams))
@@ -33,7 +33,7 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 			go func() { out <- c.Wait() }()
 			if here < each {
 				// Over the time that the whole file takes on a gigabit line.
-				time.Sleep(time.Duration(r.Float64() * 2 * float64(size) / (120 << 20) / float64(each) * float64(time.Second)))
+				time.Sleep(time.Duration(r.Float64() * 2 * float64(size) / (100 << 20) / float64(each) * float64(time.Second)))
 				c.Process.Kill()
 			}
 			if err := <-out; err == nil {

@@ -172,3 +172,5 @@ func testLog(w io.Writer) *slog.Logger {
 }
 
 func bytesOf(b []byte) io.Reader { return bytes.NewReader(b) }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -265,7 +265,7 @@ func (t *transfer) put(s *span, data []byte) (more bool, err error) {
 	}
 	_ = t.journal.add(recordPiece, pieceBody(s.at, sum)) // without it, a later call fetches the piece again
 	more = t.plan.put(s, sum)
-	t.strikes, t.proven = 0, true
+	t.strikes = 0
 	t.cond.Broadcast()
 	return more, nil
 }

@@ -41,7 +41,7 @@ type transfer struct {
 
 	link Link
 	haveLink, renew,
-	proven bool // the link has brought a piece
+	proven bool // the link has brought something
 	generation int
 
 	pace    pacer
@@ -253,6 +253,9 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 		t.mu.Unlock()
 		rest, used, err := t.stream(ctx, s, buf, rest)
 		t.mu.Lock()
+		if s.at > at || rest > before {
+			t.proven = true
+		}
 		if s.at == at && s.at < len(t.plan.state) && int64(rest-before)*4 >= t.plan.length(at)-int64(before) {
 			t.strikes = 0 // a broken answer that brought a good part of a piece is no standstill
 		}
@@ -282,7 +285,7 @@ func (t *transfer) spanBytes() int64 {
 		return t.plan.size + t.plan.piece
 	}
 	share := int64(t.plan.counts[missing]) * t.plan.piece / int64(2*t.pace.target)
-	if t.pace.target == 1 || !t.guarded {
+	if t.pace.target == 1 {
 		share = spanMost
 	}
 	return max(min(share, spanMost), t.least())

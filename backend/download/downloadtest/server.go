@@ -35,6 +35,8 @@ type Answer struct {
 	Stall   time.Duration // of silence after the body, before the connection closes
 	Rate    int64         // bytes per second; 0: at once
 	Late    time.Duration // of silence before the first byte of the answer
+	// Gone hears how long after the last byte that was not late or slow the client has hung up.
+	Gone func(time.Duration)
 }
 
 // Server serves one file under any path, on a loopback port.
@@ -149,9 +151,14 @@ func (s *Server) Part(from, to int64) io.Reader { return io.NewSectionReader(s.F
 func (s *Server) send(conn net.Conn, w *bufio.Writer, a *Answer) {
 	defer func() { _ = conn.Close() }()
 	gone := make(chan struct{})
+	var quiet atomic.Int64
+	quiet.Store(time.Now().UnixNano())
 	go func() { // tells when the client has hung up
 		defer close(gone)
 		_, _ = io.Copy(io.Discard, conn)
+		if a.Gone != nil {
+			a.Gone(time.Duration(time.Now().UnixNano() - quiet.Load()))
+		}
 	}()
 	wait := func(d time.Duration) bool {
 		t := time.NewTimer(d)
@@ -185,6 +192,7 @@ func (s *Server) send(conn net.Conn, w *bufio.Writer, a *Answer) {
 	if a.Body != nil && !s.body(w, a, wait) {
 		return
 	}
+	quiet.Store(time.Now().UnixNano())
 	if a.Chunked && !a.Cut {
 		fmt.Fprint(w, "0\r\n\r\n")
 	}
