@@ -38,11 +38,12 @@ const (
 
 // tries bounds what one call does before it gives up.
 const (
-	strikesMost = 7 // failed exchanges without a piece in between
-	liesMost    = 4 // answers that do not fit, before the file is asked for as a whole
-	plainMost   = 3 // such attempts
-	repairsMost = 3 // rounds of fetching bad pieces anew
-	changesMost = 2 // times that the file may become another one
+	strikesMost  = 7 // failed exchanges without a piece in between
+	liesMost     = 4 // answers that do not fit, before the file is asked for as a whole
+	plainMost    = 3 // such attempts
+	repairsMost  = 3 // rounds of fetching bad pieces anew
+	refusalsMost = 2 // addresses that were refused, one after the other
+	changesMost  = 2 // times that the file may become another one
 )
 
 // Fetch transfers one file to path and returns when all of it is there and verified: against the item's digest, or,

@@ -134,7 +134,7 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 			for _, known := range []bool{true, false} {
 				for _, cut := range []bool{false, true} {
 					s := serve(t, data)
-					g := &signer{s: s, each: 3}
+					g := &signer{s: s, each: 3 + streams/2}
 					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
 						if !g.good(a.Request) {
 							return &refusal
@@ -184,7 +184,7 @@ func TestAddressThatStaysRefusedEndsPlainly(t *testing.T) {
 	if code := plainly(t, err); code != backend.CodeDenied {
 		t.Errorf("code %s", code)
 	}
-	if g.renewed != 1 || s.Requests() > 12 {
+	if g.renewed < 1 || g.renewed > 2*refusalsMost || s.Requests() > 24 {
 		t.Errorf("%d renewals, %d requests", g.renewed, s.Requests())
 	}
 	g.never, g.each = false, 1000

@@ -215,6 +215,11 @@ func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, r
 			if err != nil && !full && mayBePage(buf[start:rest]) {
 				rest, off = start, off-int64(rest-start) // too little to tell
 			}
+			if rest > start {
+				t.mu.Lock()
+				t.refusals = 0
+				t.mu.Unlock()
+			}
 		}
 		ended := errors.Is(err, io.EOF)
 		if ended && g.to < 0 {

@@ -39,10 +39,11 @@ type transfer struct {
 	guarded bool   // the first answer has settled that
 	plain   bool   // the whole file in one answer, because parts do not work
 
-	link Link
-	haveLink, renew,
-	proven bool // the link has brought something
-	generation int
+	link       Link
+	haveLink   bool
+	renew      bool
+	generation int // of the link
+	refusals   int // since an answer brought something
 
 	pace    pacer
 	round   int // grows with each fault, so that what several streams meet at one time counts once
@@ -253,9 +254,6 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 		t.mu.Unlock()
 		rest, used, err := t.stream(ctx, s, buf, rest)
 		t.mu.Lock()
-		if s.at > at || rest > before {
-			t.proven = true
-		}
 		if s.at == at && s.at < len(t.plan.state) && int64(rest-before)*4 >= t.plan.length(at)-int64(before) {
 			t.strikes = 0 // a broken answer that brought a good part of a piece is no standstill
 		}
@@ -344,11 +342,12 @@ func (t *transfer) react(err error, generation, round int) error {
 		if generation != t.generation {
 			return nil // another stream has seen to that
 		}
-		if t.renew && !t.proven {
-			return f // a fresh address is refused too
+		if t.refusals++; t.refusals > refusalsMost {
+			return f // fresh addresses are refused too
 		}
-		t.haveLink, t.renew, t.proven = false, true, false
+		t.haveLink, t.renew = false, true
 		t.generation++
+		t.coolUntil(now.Add(t.dog.retry<<t.refusals), f.told) // what other streams get meanwhile tells more
 	case lie:
 		t.lies++
 		t.backOff(f, now)
