@@ -507,3 +507,17 @@ func TestEngineToolRunsInAJail(t *testing.T) {
 		t.Errorf("cancelled after %v: %v", time.Since(begin), err)
 	}
 }
+
+// TestEngineToolThatAbortsEnds holds that a program that gives up inside its jail ends: llama.cpp would start a
+// debugger to print where it was, and wait for it for ever.
+func TestEngineToolThatAbortsEnds(t *testing.T) {
+	e := newReal(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := e.RunTool(ctx, "llama-fit-params", "-m", "/nonexistent.gguf", "-c", "512", "-fitp", "on"); err == nil {
+		t.Error("a plan for a file that is not there")
+	}
+	if ctx.Err() != nil {
+		t.Error("it does not end")
+	}
+}

@@ -435,7 +435,7 @@ func (e *Engine) environment() []string {
 
 // inherited is the part of this process's environment that drivers and the C library need.
 func inherited() []string {
-	var env []string
+	env := []string{"GGML_NO_BACKTRACE=1"} // else a debugger is started after a crash, and waited for
 	for _, key := range []string{
 		"PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SystemRoot", "ProgramFiles",
 		"LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",

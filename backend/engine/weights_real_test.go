@@ -23,6 +23,7 @@ import (
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/gguf"
 	"weightroom/backend/library"
+	"weightroom/hardware/testdrive"
 )
 
 // notKept is a store that forgets: nothing here outlives the test.
@@ -207,6 +208,64 @@ func TestEngineRunsWhatTheHubGave(t *testing.T) {
 	dir := t.TempDir()
 	m := arrives(t, s, client, "hf.co/small/SmolLM2-135M-GGUF:Q4_1", dir)
 	saysParis(t, dir, m)
+}
+
+// TestEnginePlansTheSameFromAfar asks the engine what a model would take, once with the whole file and once with a
+// weightless copy of the header that was read by ranges.
+func TestEnginePlansTheSameFromAfar(t *testing.T) {
+	path, ok := library.FindStarter([]string{"../../build/share/weightroom"})
+	if !ok {
+		t.Fatal("no starter: run make starter first")
+	}
+	path, err := filepath.Abs(path) // the engine's programs run in a folder of their own
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	hub := downloadtest.NewHub(&downloadtest.HubRepo{ID: "small/SmolLM2-135M-GGUF", Files: []downloadtest.HubFile{
+		{Path: "smollm2-135m-Q4_1.gguf", Data: file, Size: library.StarterBytes, SHA256: library.StarterSHA256},
+	}})
+	defer hub.Close()
+	s, _ := newSources(t, download.SourceOptions{HuggingFace: hub.Site.URL})
+	o, err := s.Resolve(t.Context(), "hf.co/small/SmolLM2-135M-GGUF")
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, fetched, err := s.ModelHeader(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, err := testdrive.FromFile(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weightless := filepath.Join(t.TempDir(), "weightless.gguf")
+	if _, err := testdrive.Write(weightless, header, 0); err != nil {
+		t.Fatal(err)
+	}
+	e := newReal(t)
+	run := func(ctx context.Context, name string, args ...string) (testdrive.Output, error) {
+		r, err := e.RunTool(ctx, name, args...)
+		return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr}, err
+	}
+	for _, contextLength := range []int{512, 8192} {
+		var plans []backend.MemoryPlan
+		for _, p := range []string{path, weightless} {
+			a, err := testdrive.Fit(t.Context(), run, p, testdrive.FitOptions{Context: contextLength})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plans = append(plans, a.MemoryPlan)
+		}
+		if plans[0] != plans[1] {
+			t.Errorf("context %d: the whole file takes %+v, its header alone %+v", contextLength, plans[0], plans[1])
+		}
+		t.Logf("context %d: %+v, from %d of %d bytes", contextLength, plans[1], fetched, o.Bytes)
+	}
 }
 
 func headerOf(t *testing.T, path string) *gguf.File {
