@@ -44,7 +44,7 @@ func open(t *testing.T) (*Window, func(name string) []any) {
 }
 
 // dialogs need a desktop.
-var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
+var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "ChooseText": true, "AddAdapter": true, "SaveReport": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
 
 func TestBoundMethodsTakeAnything(t *testing.T) {
 	w, _ := open(t)
@@ -71,6 +71,11 @@ func TestBoundMethodsTakeAnything(t *testing.T) {
 			v.SetInt([]int64{0, -1, 1, 8192, 1 << 62, -1 << 62}[r.IntN(6)])
 		case reflect.Float64:
 			v.SetFloat([]float64{0, -1, 0.5, 1e300, -1e300}[r.IntN(5)])
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), r.IntN(6), 6))
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
 		case reflect.Struct:
 			for i := range v.NumField() {
 				fill(v.Field(i))
@@ -135,6 +140,10 @@ func TestNothingReachesThePageAsNull(t *testing.T) {
 		"Machine.Engine":    func() (any, error) { return w.Machine.Engine() },
 		"Machine.Recommend": func() (any, error) { return w.Machine.Recommend() },
 		"Settings.Get":      func() (any, error) { return w.Settings.Get() },
+		"Lab.Setup":         func() (any, error) { return w.Lab.Setup() },
+		"Lab.Comparisons":   func() (any, error) { return w.Lab.Comparisons() },
+		"Lab.Blinds":        func() (any, error) { return w.Lab.Blinds() },
+		"Lab.Adapters":      func() (any, error) { return w.Lab.Adapters() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := get()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -30,6 +31,8 @@ type Core struct {
 	Notice  Problem // what opening the history had to mend; empty code: nothing
 
 	executable string
+	besides    atomic.Int32 // prompts under way that went to several models
+	together   atomic.Int32 // models that may be loaded at the same time; 0: one
 	machine    machineCache
 	plans      planCache
 	shelf      shelf

@@ -159,9 +159,12 @@ func (c *Core) FitEstimates(ctx context.Context, done func()) error {
 // quietTick is how often it is looked whether somebody writes.
 const quietTick = 200 * time.Millisecond
 
+// busy says whether an answer is written for a person who waits for it.
+func (c *Core) busy() bool { return c.Chat != nil && c.Chat.Busy() || c.besides.Load() > 0 }
+
 // quiet waits until no answer is written.
 func (c *Core) quiet(ctx context.Context) error {
-	for c.Chat != nil && c.Chat.Busy() {
+	for c.busy() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -173,10 +176,7 @@ func (c *Core) quiet(ctx context.Context) error {
 
 // cancelWhenBusy ends ctx's work when an answer begins.
 func (c *Core) cancelWhenBusy(ctx context.Context, cancel context.CancelFunc) {
-	if c.Chat == nil {
-		return
-	}
-	for !c.Chat.Busy() {
+	for !c.busy() {
 		select {
 		case <-ctx.Done():
 			return

@@ -10,6 +10,9 @@ const (
 	EventEngineChanged = "engine:changed" // Changed: fetch Machine.Engine again
 	EventLibrary       = "library:changed"
 	EventDrives        = "drives:changed"
+	EventLab           = "lab:changed"   // Changed: of a comparison
+	EventLabProgress   = "lab:progress"  // LabProgress
+	EventSideDelta     = "side:delta"    // SideDelta
 	EventTaskProgress  = "task:progress" // TaskProgress
 	EventTaskFinished  = "task:finished" // TaskEnd
 

@@ -43,7 +43,7 @@ func (c *Core) Settings(ctx context.Context) Preferences {
 func (c *Core) tuning() engine.Tuning {
 	p := c.Settings(context.Background())
 	keep := time.Duration(p.KeepAliveMinutes) * time.Minute
-	return engine.Tuning{KeepAlive: keep, Threads: p.Threads}
+	return engine.Tuning{KeepAlive: keep, Threads: p.Threads, Models: int(c.together.Load())}
 }
 
 // sampling is what a chat leaves open.

@@ -24,6 +24,7 @@ type Window struct {
 	Machine  *Machine
 	Settings *Settings
 	Discover *Discover
+	Lab      *Lab
 
 	Downloads *Downloads
 
@@ -57,12 +58,13 @@ func NewWindow(folders platform.Folders) *Window {
 	w.Settings = &Settings{w}
 	w.Discover = &Discover{w}
 	w.Downloads = &Downloads{w}
+	w.Lab = &Lab{window: w}
 	return w
 }
 
 // Bound lists what the page may call.
 func (w *Window) Bound() []any {
-	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads}
+	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads, w.Lab}
 }
 
 // FailWith makes a window that only shows why the app can't start.

@@ -190,6 +190,7 @@ func (s *session) runCommand() *cobra.Command {
 		temperature float64
 		topP        float64
 		seed        int64
+		lora        []string
 	)
 	cmd := &cobra.Command{
 		Use:   "run REF PROMPT",
@@ -213,7 +214,7 @@ func (s *session) runCommand() *cobra.Command {
 			if p.Sampling.ContextLength < 0 || p.Sampling.MaxTokens < 0 {
 				return usage(cmd, "--context and --max-tokens must not be negative")
 			}
-			return s.ask(cmd.Context(), p, args[0], args[1])
+			return s.ask(cmd.Context(), p, args[0], args[1], lora)
 		},
 	}
 	f := cmd.Flags()
@@ -221,6 +222,7 @@ func (s *session) runCommand() *cobra.Command {
 	f.Int64Var(&seed, "seed", 0, "seed of the random choices")
 	f.Float64Var(&temperature, "temperature", 0, "0 always takes the likeliest token (default: the model's own)")
 	f.Float64Var(&topP, "top-p", 0, "nucleus sampling (default: the model's own)")
+	f.StringArrayVar(&lora, "lora", nil, "LoRA adapter to add, as FILE or FILE=STRENGTH; 1 is as it was trained (may be repeated)")
 	f.IntVar(&p.Sampling.MaxTokens, "max-tokens", 0, "end the answer after this many tokens (default: no limit)")
 	f.IntVar(&p.Sampling.ContextLength, "context", 0, "context length in tokens (default: 8192, or the model's own if shorter)")
 	return cmd
@@ -238,7 +240,7 @@ type answer struct {
 	LoadSeconds             float64 `json:"loadSeconds"`
 }
 
-func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string) error {
+func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string, lora []string) error {
 	if prompt == "-" {
 		text, err := io.ReadAll(io.LimitReader(os.Stdin, 16<<20))
 		if err != nil {
@@ -258,6 +260,17 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string)
 	m, err := s.resolve(ctx, core, ref)
 	if err != nil {
 		return err
+	}
+	if len(lora) > 0 {
+		for i := range lora {
+			lora[i] = s.path(lora[i])
+		}
+		with, again, err := core.WithAdapters(ctx, m, lora)
+		if err != nil {
+			return err
+		}
+		defer again()
+		m = with
 	}
 	p.Messages = []backend.Message{{Role: backend.RoleUser, Text: prompt}}
 	var text, thinking strings.Builder

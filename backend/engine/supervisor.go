@@ -52,6 +52,7 @@ type Tuning struct {
 	KeepAlive time.Duration // an idle model stays this long; negative: until Close
 	Threads   int           // 0: the engine chooses
 	KVType    string        // f16, q8_0, q4_0; empty: f16
+	Models    int           // that may be loaded at the same time; 0: one, so that one plan of memory holds
 }
 
 // Options are what an Engine needs to know.
@@ -419,7 +420,7 @@ func (e *Engine) environment() []string {
 		"OLLAMA_NOPRUNE=1",  // pruning at start would delete downloads in progress
 		"OLLAMA_NO_CLOUD=1", // no cloud models, no calls for recommendations
 		"OLLAMA_NUM_PARALLEL=1",
-		"OLLAMA_MAX_LOADED_MODELS=1", // so that one plan of memory holds
+		"OLLAMA_MAX_LOADED_MODELS=" + strconv.Itoa(max(1, t.Models)),
 		"OLLAMA_KEEP_ALIVE=" + keepAlive(t.KeepAlive).String(),
 		"LLAMA_ARG_CACHE_RAM=512", // MiB for the prompts of other chats; llama-server would take 8 GiB
 		"OLLAMA_LOAD_TIMEOUT=30m", // a slow disk is no reason to give up; a hang is noticed by its idle processor

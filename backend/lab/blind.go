@@ -96,13 +96,27 @@ func (b *Blind) round(number int) Round {
 	rand.New(rand.NewPCG(uint64(b.Seed), 0)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	random := rand.New(rand.NewPCG(uint64(b.Seed), uint64(number)))
 	r := Round{Number: number, Seed: int64(random.Uint32() >> 1), Order: random.Perm(len(b.Variants)), Answers: []Answer{}}
-	if i := number - 1; i < len(b.Own) {
+	if b.Next != "" && number == len(b.Rounds)+1 {
+		r.Prompt, r.Use = b.Next, "own"
+	} else if i := number - 1; i < len(b.Own) {
 		r.Prompt, r.Use = b.Own[i], "own"
 	} else {
 		p := shuffled[(i-len(b.Own))%len(shuffled)]
 		r.Prompt, r.Use = p.text, p.use
 	}
 	return r
+}
+
+// AskNext makes prompt the one of the next round that PrepareRounds writes.
+func (l *Lab) AskNext(ctx context.Context, id, prompt string) error {
+	l.blindly.Lock()
+	defer l.blindly.Unlock()
+	b, err := l.Blind(ctx, id)
+	if err != nil {
+		return err
+	}
+	b.Next = strings.TrimSpace(strings.ToValidUTF8(prompt, ""))
+	return l.saveBlind(ctx, &b)
 }
 
 // PrepareRounds has every variant answer the prompts of the next rounds, so that ahead of them are ready, and stores
@@ -190,6 +204,9 @@ func (l *Lab) answerRounds(ctx context.Context, b Blind, rounds []Round, s *step
 		}
 		r.Same = !slices.ContainsFunc(r.Answers, func(a Answer) bool { return a.Text != r.Answers[0].Text })
 		current.Rounds = append(current.Rounds, r)
+		if r.Prompt == current.Next {
+			current.Next = ""
+		}
 	}
 	return l.saveBlind(ctx, &current)
 }

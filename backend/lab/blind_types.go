@@ -34,7 +34,8 @@ type Blind struct {
 	Variants  []Variant `json:"variants"`
 	Ordered   bool      `json:"ordered"` // the variants are quants of one model, most precise first
 	Use       string    `json:"use"`
-	Own       []string  `json:"own"` // the person's prompts
+	Own       []string  `json:"own"`  // the person's prompts
+	Next      string    `json:"next"` // prompt of the next round to be written; empty: the next of Own, or a built-in one
 	MaxRounds int       `json:"maxRounds"`
 	MaxTokens int       `json:"maxTokens"`
 	Seed      int64     `json:"seed"`

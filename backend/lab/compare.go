@@ -17,6 +17,7 @@ import (
 
 // Ask is what to compare.
 type Ask struct {
+	ID        string // of the comparison; empty: a new one
 	Rivals    []Rival
 	Reference string // reference of the model that the others are held against; empty: the most precise of them
 	Text      string // file to measure quality on; empty: answers that the reference writes
@@ -140,7 +141,7 @@ func (l *Lab) prepare(ctx context.Context, ask Ask) (*comparing, error) {
 	}
 	c := &comparing{
 		lab: l, headers: map[string]*gguf.File{}, random: rand.New(rand.NewPCG(uint64(settings.Seed), 1)),
-		Comparison: &Comparison{ID: l.o.NewID(), Begun: now(), State: StateRunning, Settings: settings, Conditions: l.o.Meter.Conditions(ctx)},
+		Comparison: &Comparison{ID: cmp.Or(ask.ID, l.o.NewID()), Begun: now(), State: StateRunning, Settings: settings, Conditions: l.o.Meter.Conditions(ctx)},
 	}
 	c.Conditions.Threads = settings.Threads
 	for _, r := range ask.Rivals {

@@ -272,13 +272,125 @@ const walks = {
       assert.equal(await page.getByRole('textbox', { name: 'Writing, $ per million' }).inputValue(), '10')
     },
   ],
+  'a comparison runs, shows where it is, and ends with a verdict; its figures and its report are saved': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await button(page, 'Add quant').click()
+      await page.getByRole('checkbox', { name: /^Q2_K/ }).check()
+      await page.getByText('4 rows. Makes 88.2 MB of new files').waitFor()
+      await button(page, 'Compare').click()
+      await page.getByRole('progressbar', { name: 'Comparing' }).waitFor()
+      await page.getByText('Timing Q8_0').waitFor({ timeout: 15_000 })
+      await page.getByRole('region', { name: 'Verdict' }).waitFor({ timeout: 20_000 })
+      assert.equal(await page.getByRole('table', { name: 'All figures' }).getByRole('row').count(), 5)
+      await button(page, 'Save report').click()
+      await page.getByText(/Saved as .*\.html/).waitFor()
+      await button(page, 'Dismiss').click()
+      await button(page, 'More').click()
+      await page.getByRole('menuitem', { name: 'Export as llama-bench table' }).click()
+      await page.getByText(/Saved as .*\.txt/).waitFor()
+    },
+  ],
+  'a comparison that is stopped keeps its finished rows': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await button(page, 'Add quant').click()
+      await page.waitForTimeout(200)
+      await button(page, 'Compare').click()
+      await page.getByRole('listitem').filter({ hasText: 'F16 done' }).waitFor({ timeout: 10_000 })
+      await button(page, 'Stop').click()
+      await page.getByText('This comparison was cancelled').waitFor()
+      await page.getByRole('row', { name: /F16 271 MB .* 76\.2/ }).waitFor()
+      await page
+        .getByRole('row', { name: /cancelled/ })
+        .first()
+        .waitFor()
+    },
+  ],
+  'the table of the lab sorts, and the plot is walked with arrows': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await button(page, 'Sort by KL divergence').click()
+      const first = page.getByRole('table', { name: 'All figures' }).getByRole('row').nth(1)
+      await first.getByText('F16').waitFor()
+      await button(page, 'Sort by KL divergence').click()
+      await first.getByText('Q2_K').waitFor()
+      const point = page.getByRole('img', { name: /^Q4_K_M, same/ })
+      await point.focus()
+      await page.keyboard.press('ArrowRight')
+      const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
+      assert.match(name, /^Q2_K, same choice 65.6%/)
+    },
+  ],
+  'a blind test is taken by keyboard, tells nothing before its end, and is gone on with later': [
+    'gpu',
+    async (page) => {
+      const names = /F16|Q4_K_M|Q8_0|SmolLM|smollm|Qwen|t\/s/
+      // What a person could see, hear, or find with the inspector: words, names, titles, any attribute at all.
+      const told = async () => {
+        const main = page.getByRole('main')
+        return `${await main.innerHTML()} ${await main.ariaSnapshot()} ${await page.title()}`
+      }
+      await page.keyboard.press('Control+4')
+      await page.getByRole('radio', { name: 'Blind test' }).click()
+      await button(page, 'Begin').click()
+      for (const key of ['1', '2', 't', '0']) {
+        await button(page, 'Get the answers').click()
+        await page.getByText('The answers are being written').waitFor()
+        assert.doesNotMatch(await told(), names)
+        await page.getByRole('article', { name: 'Answer 2' }).waitFor()
+        await button(page, 'Answer 1 is better').waitFor()
+        await page.locator('[aria-busy=true]').waitFor({ state: 'detached' })
+        assert.doesNotMatch(await told(), names)
+        await page.keyboard.press(key)
+        await button(page, 'Get the answers').waitFor()
+        assert.doesNotMatch(await told(), names)
+      }
+      await page.getByText('4 of at most 40 rounds, 2 ties').waitFor()
+      await button(page, 'All tests').click()
+      await button(page, 'Go on').click()
+      await page.getByRole('img', { name: /^After 4 rounds/ }).waitFor()
+      await button(page, 'End and reveal').click()
+      await page.getByRole('dialog').getByRole('button', { name: 'End and reveal' }).click()
+      await page
+        .getByText(/in 4 rounds/)
+        .first()
+        .waitFor()
+      assert.match(await told(), /F16/)
+      await button(page, 'See what the advisor says now').click()
+      await page.getByRole('heading', { name: 'Discover' }).waitFor()
+    },
+  ],
+  'a prompt goes to two models, and the differences are marked': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await page.getByRole('radio', { name: 'Side by side' }).click()
+      await page.getByRole('checkbox', { name: /SmolLM2 135M F16/ }).check()
+      await page.getByRole('checkbox', { name: /SmolLM2 135M Q8_0/ }).check()
+      await page.getByRole('textbox', { name: 'Prompt' }).fill('Tell me about a lighthouse keeper.')
+      await page.keyboard.press('Control+Enter')
+      await page.getByText('One after another:').waitFor()
+      await page.getByText(/114 t\/s/).waitFor({ timeout: 20_000 })
+      const second = page.getByRole('article', { name: 'SmolLM2 135M Q8_0' })
+      assert.equal(await second.locator('mark').first().innerText(), 'hundred')
+      assert.equal(await second.locator('del').first().innerText(), 'ninety-one')
+      await page.getByRole('checkbox', { name: 'Use Pirate' }).check()
+      await button(page, 'Make the pair').click()
+      await page.getByText('is in the library, and beside its base here').waitFor()
+      await page.getByRole('checkbox', { name: /with Pirate/ }).waitFor()
+    },
+  ],
   'settings take effect and every control has a name': [
     'full',
     async (page) => {
       await page.keyboard.press('Control+,')
       await page.getByRole('radio', { name: 'Dark' }).click()
       assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark')
-      for (const keys of ['Control+1', 'Control+2', 'Control+3', 'Control+4', 'Control+,']) {
+      for (const keys of ['Control+1', 'Control+2', 'Control+3', 'Control+4', 'Control+5', 'Control+,']) {
         await page.keyboard.press(keys)
         await page.waitForTimeout(200)
         const tree = await page.locator('body').ariaSnapshot()

@@ -1,3 +1,4 @@
+import type { LabService } from './lab-bridge'
 import type {
   About,
   Advice,
@@ -44,6 +45,7 @@ export interface Bridge {
   readonly machine: MachineService
   readonly discover: DiscoverService
   readonly downloads: DownloadsService
+  readonly lab: LabService
   readonly settings: SettingsService
   /** Subscribes to an event; the result ends the subscription. */
   on<K extends EventName>(event: K, handler: (data: Events[K]) => void): () => void

@@ -1,4 +1,5 @@
 import type { Bridge } from './bridge'
+import { labContract } from './lab-contract'
 import type { Ask, ChatEnd, Message } from './types'
 
 /** One thing that every bridge must do. It throws when the bridge does not. */
@@ -7,11 +8,11 @@ export interface Clause {
   run(): Promise<void>
 }
 
-function must(condition: boolean, what: string): asserts condition {
+export function must(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what)
 }
 
-async function rejects(call: Promise<unknown>, what: string): Promise<void> {
+export async function rejects(call: Promise<unknown>, what: string): Promise<void> {
   const reason: unknown = await call.then(
     () => undefined,
     (r: unknown) => r,
@@ -344,6 +345,7 @@ export function contract(bridge: Bridge): Clause[] {
         must((await bridge.machine.ledger()).count === count, 'nothing was connected')
       },
     },
+    ...labContract(bridge),
   ]
 }
 

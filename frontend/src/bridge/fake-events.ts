@@ -19,7 +19,8 @@ export class FakeEvents {
   }
 
   changed(
-    event: 'chats:changed' | 'engine:changed' | 'library:changed' | 'drives:changed' | 'downloads:changed',
+    event:
+      'chats:changed' | 'engine:changed' | 'library:changed' | 'drives:changed' | 'downloads:changed' | 'lab:changed',
     id: string,
   ): void {
     this.emit(event, { id })

@@ -5,6 +5,7 @@ import { FakeEvents } from './fake-events'
 import { writeAnswer } from './fake-answer'
 import { discoverOf } from './fake-discover'
 import { downloads, downloadsOf, ledger } from './fake-downloads'
+import { labOf } from './fake-lab'
 import { libraryOf } from './fake-library'
 import type { Chat, ChatSummary, Download, Engine, Ledger, Library, Machine, Message, Model, Settings } from './types'
 
@@ -264,6 +265,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
     }),
     discover: copied(service),
     downloads: copied(downloadsOf(world, look)),
+    lab: copied<Bridge['lab']>(labOf(world)),
     settings: copied<Bridge['settings']>({
       get: async () => world.settings,
       set: async (value) => (world.settings = value),

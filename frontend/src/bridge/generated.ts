@@ -1,6 +1,7 @@
 import type * as chats from '../../wailsjs/go/app/Chats'
 import type * as discover from '../../wailsjs/go/app/Discover'
 import type * as downloads from '../../wailsjs/go/app/Downloads'
+import type * as lab from '../../wailsjs/go/app/Lab'
 import type * as library from '../../wailsjs/go/app/Library'
 import type * as machine from '../../wailsjs/go/app/Machine'
 import type * as settings from '../../wailsjs/go/app/Settings'
@@ -70,9 +71,31 @@ export type Generated = [
   Holds<Fields<app.Damage, page.Damage>>,
   Holds<Fields<app.VerifyReport, page.VerifyReport>>,
   Holds<Fields<app.AdapterRow, page.AdapterRow>>,
+  Holds<Fields<app.Adapter, page.Adapter>>,
+  Holds<Fields<app.AdapterUse, page.AdapterUse>>,
+  Holds<Fields<app.BlindAsk, page.BlindAsk>>,
+  Holds<Fields<app.BlindPoint, page.BlindPoint>>,
+  Holds<Fields<app.BlindTally, page.BlindTally>>,
+  Holds<Fields<app.BlindTest, page.BlindTest>>,
+  Holds<Fields<app.BlindVariant, page.BlindVariant>>,
+  Holds<Fields<app.BlindVote, page.BlindVote>>,
+  Holds<Fields<app.CompareAsk, page.CompareAsk>>,
+  Holds<Fields<app.LabComparison, page.LabComparison>>,
+  Holds<Fields<app.LabModel, page.LabModel>>,
+  Holds<Fields<app.LabQuant, page.LabQuant>>,
+  Holds<Fields<app.LabRow, page.LabRow>>,
+  Holds<Fields<app.LabSetup, page.LabSetup>>,
+  Holds<Fields<app.LabSpeed, page.LabSpeed>>,
+  Holds<Fields<app.LabSummary, page.LabSummary>>,
+  Holds<Fields<app.LabText, page.LabText>>,
+  Holds<Fields<app.LabVerdict, page.LabVerdict>>,
+  Holds<Fields<app.SideAsk, page.SideAsk>>,
+  Holds<Fields<app.SideColumn, page.SideColumn>>,
+  Holds<Fields<app.SideRun, page.SideRun>>,
   Holds<Methods<typeof chats, Bridge['chats']>>,
   Holds<Methods<typeof discover, Bridge['discover']>>,
   Holds<Methods<typeof downloads, Bridge['downloads']>>,
+  Holds<Methods<typeof lab, Bridge['lab']>>,
   Holds<
     Methods<typeof library, Omit<Bridge['library'], 'others' | 'adopt' | 'move' | 'exportBundle' | 'importBundle'>>
   >,

@@ -4,6 +4,9 @@ export * from './types-downloads'
 
 // The types that cross from the window's Go side: the same names, fields and units as package app.
 // Times are milliseconds since 1970, sizes are bytes, speeds are tokens per second.
+import type { LabProgress, SideDelta } from './lab-types'
+
+export type * from './lab-types'
 
 /** ChatSummary is a row of the chat list. */
 export interface ChatSummary {
@@ -583,7 +586,7 @@ export interface Changed {
 
 /** What a Task does. */
 export type TaskKind =
-  'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'repair' | 'adopt' | 'move' | 'export'
+  'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'repair' | 'adopt' | 'move' | 'export' | 'blind'
 
 /** TaskProgress reports on a Task. */
 export interface TaskProgress {
@@ -619,6 +622,9 @@ export interface Events {
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download
+  'lab:changed': Changed
+  'lab:progress': LabProgress
+  'side:delta': SideDelta
   'task:progress': TaskProgress
   'task:finished': TaskEnd
 }

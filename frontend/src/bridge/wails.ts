@@ -48,6 +48,7 @@ export function wailsBridge(): Bridge {
     machine: service('Machine') as Bridge['machine'],
     discover: service('Discover') as Bridge['discover'],
     downloads: service('Downloads') as Bridge['downloads'],
+    lab: service('Lab') as Bridge['lab'],
     settings: service('Settings') as Bridge['settings'],
     on<K extends EventName>(event: K, handler: (data: Events[K]) => void) {
       return host.runtime?.EventsOn(event, (data) => handler(data as Events[K])) ?? (() => undefined)

@@ -1,4 +1,5 @@
 import { weightsText } from './text-weights'
+import { lab } from './lab-text'
 
 /**
  * Every sentence of the page. One voice: sentence case, verbs on buttons, short and plain, no jargon before the
@@ -8,11 +9,13 @@ export const text = {
   ...weightsText,
 
   app: 'Weightroom',
+  lab,
 
   pages: {
     chat: 'Chat',
     discover: 'Discover',
     library: 'Library',
+    lab: 'Lab',
     machine: 'Machine',
     settings: 'Settings',
     welcome: 'Welcome',
@@ -640,6 +643,7 @@ export const text = {
     move: 'Moving the library',
     export: 'Exporting',
     cancelled: 'Cancelled.',
+    blind: 'Writing answers',
     of: (done: string, total: string) => `${done} of ${total}`,
     cancel: 'Cancel',
   },

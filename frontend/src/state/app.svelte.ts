@@ -6,21 +6,24 @@ import { speed } from '../lib/format'
 import { text } from '../lib/text'
 import { onFrame, soon } from '../lib/timing'
 import { AnyModelState } from './anymodel.svelte'
+import { BlindState } from './blind.svelte'
 import { ChatsState } from './chats.svelte'
 import { Conversation } from './conversation.svelte'
 import { Dialogs } from './dialogs.svelte'
 import { DiscoverState } from './discover.svelte'
 import { DownloadsState } from './downloads.svelte'
+import { LabState } from './lab.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
 import { Sequence } from './sequence'
 import { SettingsState } from './settings.svelte'
+import { SideState } from './side.svelte'
 import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
 import { Weights } from './weights'
 
-export type Page = 'welcome' | 'chat' | 'discover' | 'sums' | 'library' | 'machine' | 'settings'
+export type Page = 'welcome' | 'chat' | 'discover' | 'sums' | 'library' | 'lab' | 'machine' | 'settings'
 
 const events: EventName[] = [
   'chat:delta',
@@ -33,6 +36,9 @@ const events: EventName[] = [
   'downloads:changed',
   'download:progress',
   'download:finished',
+  'lab:changed',
+  'lab:progress',
+  'side:delta',
   'task:progress',
   'task:finished',
 ]
@@ -50,6 +56,9 @@ export class App {
   readonly sums: SumsState
   readonly downloads: DownloadsState
   readonly anyModel: AnyModelState
+  readonly lab: LabState
+  readonly blind: BlindState
+  readonly side: SideState
   readonly settings: SettingsState
   readonly tasks = new Tasks()
   readonly toasts = new Toasts()
@@ -86,6 +95,9 @@ export class App {
     this.sums = new SumsState(bridge.discover)
     this.downloads = new DownloadsState(bridge.downloads)
     this.anyModel = new AnyModelState(bridge.downloads)
+    this.lab = new LabState(bridge.lab)
+    this.blind = new BlindState(bridge.lab)
+    this.side = new SideState(bridge.lab)
     this.settings = new SettingsState(bridge.settings)
   }
 
@@ -143,6 +155,7 @@ export class App {
     if (page === 'settings') void this.attempt(() => this.downloads.loadToken())
     if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
     if (page === 'sums') void this.sums.load()
+    if (page === 'lab') void this.#openLab()
     if (page === 'chat') this.focusComposer++
   }
 
@@ -261,6 +274,17 @@ export class App {
     this.discover.ended(id, quant)
   }
 
+  /** Has the models under test answer, and shows the answers when all are there. */
+  async askBlind(prompt: string): Promise<void> {
+    const id = this.blind.test?.id ?? ''
+    await this.attempt(async () => {
+      const end = await this.tasks.run('blind', () => this.blind.ask(prompt))
+      await this.blind.answered(id)
+      if (end.problem.code === 'cancelled') return
+      if (!succeeded(end.problem)) this.toasts.error(end.problem.title, end.problem.hint)
+    })
+  }
+
   searchModels(): void {
     this.go('discover')
     this.anyModel.online = false
@@ -316,11 +340,19 @@ export class App {
     this.downloads.apply(event)
     if (event.name === 'download:finished') this.weights.ended(event.data)
     this.#fetch(this.chat.apply(event))
+    const changed = this.lab.apply(event)
+    if (changed) void this.attempt(() => this.lab.refresh(changed))
+    if (this.side.apply(event)) void this.attempt(() => this.side.refresh())
     if (event.name === 'chats:changed') this.#refreshChats()
     else if (event.name === 'engine:changed') this.#refreshEngine()
     else if (event.name === 'library:changed') this.#refreshLibrary()
     else if (event.name === 'drives:changed') this.#refreshDrives()
     else if (event.name === 'downloads:changed') this.#refreshDownloads()
+  }
+
+  async #openLab(): Promise<void> {
+    await this.lab.load()
+    await this.attempt(() => Promise.all([this.blind.load(), this.side.loadAdapters()]))
   }
 
   #fetch(need: ReturnType<Conversation['apply']>): void {
@@ -341,6 +373,7 @@ export class App {
   #refreshLibrary = soon(() => {
     void this.attempt(() => this.library.refresh())
     this.discover.refresh()
+    if (this.lab.loaded) void this.lab.load()
   })
   #refreshDrives = soon(() => {
     void this.attempt(() => this.discover.loadDrives())
@@ -370,6 +403,7 @@ export class App {
     this.#refreshLibrary()
     this.#refreshDrives()
     this.#refreshDownloads()
+    void this.attempt(() => this.side.refresh())
   }, 300)
 }
 

@@ -6,5 +6,6 @@ export const railPages: readonly { page: Page; label: string }[] = [
   { page: 'chat', label: text.pages.chat },
   { page: 'discover', label: text.pages.discover },
   { page: 'library', label: text.pages.library },
+  { page: 'lab', label: text.pages.lab },
   { page: 'machine', label: text.pages.machine },
 ]

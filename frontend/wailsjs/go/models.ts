@@ -6,12 +6,17 @@ export namespace app {
 	    logFile: string;
 	    bytesOut: number;
 	}
-	export interface AdapterRow {
-	    ref: string;
+	export interface Adapter {
+	    id: string;
 	    name: string;
-	    base: string;
+	    architecture: string;
 	    bytes: number;
-	    addedAt: number;
+	    rank: number;
+	    alpha: number;
+	}
+	export interface AdapterUse {
+	    id: string;
+	    scale: number;
 	}
 	export interface Rejection {
 	    id: string;
@@ -90,6 +95,61 @@ export namespace app {
 	    bits: number;
 	    bytes: number;
 	}
+	export interface BlindAsk {
+	    refs: string[];
+	    use: string;
+	    tokens: number;
+	}
+	export interface BlindPoint {
+	    round: number;
+	    share: number;
+	    low: number;
+	    high: number;
+	}
+	export interface BlindTally {
+	    ref: string;
+	    label: string;
+	    wins: number;
+	    share: number;
+	    low: number;
+	    high: number;
+	}
+	export interface BlindVote {
+	    prompt: string;
+	    order: string[];
+	    choice: number;
+	    answers: string[];
+	}
+	export interface BlindVariant {
+	    ref: string;
+	    name: string;
+	    quant: string;
+	}
+	export interface BlindTest {
+	    id: string;
+	    variants: BlindVariant[];
+	    use: string;
+	    state: string;
+	    at: number;
+	    rounds: number;
+	    most: number;
+	    ties: number;
+	    enough: boolean;
+	    rule: string;
+	    sentence: string;
+	    evidence: BlindPoint[];
+	    round: number;
+	    pace: number;
+	    prompt: string;
+	    answers: string[];
+	    verdict: string;
+	    winner: string;
+	    tallies: BlindTally[];
+	    votes: BlindVote[];
+	    advice: string;
+	}
+	
+	
 	export interface CPU {
 	    model: string;
 	    physicalCores: number;
@@ -101,7 +161,6 @@ export namespace app {
 	    name: string;
 	    bytes: number;
 	    exact: boolean;
-	    ref: string;
 	}
 	export interface CatalogModel {
 	    id: string;
@@ -192,42 +251,20 @@ export namespace app {
 	    streaming: boolean;
 	}
 	
-	export interface Connection {
-	    at: number;
-	    why: string;
-	    host: string;
-	    bytesIn: number;
-	    bytesOut: number;
-	    failed: boolean;
-	}
-	export interface Damage {
-	    ref: string;
-	    reason: string;
-	    repairable: boolean;
+	export interface CompareAsk {
+	    reference: string;
+	    refs: string[];
+	    make: string[];
+	    matrix: string;
+	    text: string;
+	    kv: string[];
+	    contexts: number[];
+	    rounds: number;
 	}
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
 	    freeBytes: number;
-	}
-	export interface Download {
-	    id: string;
-	    seq: number;
-	    ref: string;
-	    name: string;
-	    quant: string;
-	    host: string;
-	    state: string;
-	    done: number;
-	    total: number;
-	    bytesPerSecond: number;
-	    secondsLeft: number;
-	    waiting: string;
-	    retryAt: number;
-	    problem: Problem;
-	    model: string;
-	    addedAt: number;
-	    endedAt: number;
 	}
 	export interface DriveResult {
 	    id: string;
@@ -275,13 +312,6 @@ export namespace app {
 	    context: number;
 	    kv: string;
 	}
-	export interface Found {
-	    model: CatalogModel;
-	    quant: string;
-	    choice: Choice;
-	    host: string;
-	    headerBytes: number;
-	}
 	export interface GPU {
 	    name: string;
 	    vendor: string;
@@ -294,24 +324,110 @@ export namespace app {
 	    sharedBytes: number;
 	    note: string;
 	}
-	export interface Hit {
+	export interface LabSpeed {
+	    tokens: number;
+	    median: number;
+	    low: number;
+	    high: number;
+	}
+	export interface LabRow {
+	    id: string;
+	    label: string;
 	    ref: string;
-	    owner: string;
-	    name: string;
-	    downloads: number;
-	    likes: number;
-	    updatedAt: number;
-	    licenceName: string;
-	    gated: boolean;
-	    params: number;
+	    quant: string;
+	    kv: string;
 	    context: number;
+	    reference: boolean;
+	    state: string;
+	    problem: Problem;
+	    bytes: number;
+	    loadSeconds: number;
+	    peakBytes: number;
+	    engineBytes: number;
+	    kvBytes: number;
+	    reads: LabSpeed[];
+	    writes: LabSpeed[];
+	    first: number;
+	    perplexity: number;
+	    perplexityError: number;
+	    kld: number;
+	    kldError: number;
+	    kld99: number;
+	    sameTop: number;
+	    sameTopError: number;
+	    joulesPerToken: number;
+	    energy: string;
+	    disturbed: string;
+	    frontier: boolean;
+	    pick: boolean;
 	}
-	export interface LedgerPage {
-	    connections: Connection[];
-	    count: number;
-	    bytesIn: number;
-	    bytesOut: number;
+	export interface LabVerdict {
+	    title: string;
+	    text: string;
+	    tag: string;
 	}
+	export interface LabComparison {
+	    id: string;
+	    title: string;
+	    state: string;
+	    problem: Problem;
+	    reference: string;
+	    startedAt: number;
+	    seconds: number;
+	    machine: string;
+	    engine: string;
+	    driver: string;
+	    text: string;
+	    textTokens: number;
+	    rounds: number;
+	    disturbance: string[];
+	    notes: string[];
+	    verdict: LabVerdict;
+	    rows: LabRow[];
+	}
+	export interface LabModel {
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    family: string;
+	    bytes: number;
+	    context: number;
+	    parameters: number;
+	    precise: boolean;
+	}
+	export interface LabQuant {
+	    quant: string;
+	    bytes: number;
+	    ref: string;
+	    note: string;
+	    secondHand: boolean;
+	    matrix: boolean;
+	    refused: string;
+	}
+	
+	export interface LabSetup {
+	    models: LabModel[];
+	    uses: string[];
+	    kv: string[];
+	    contexts: number[];
+	    rounds: number;
+	}
+	
+	export interface LabSummary {
+	    id: string;
+	    title: string;
+	    state: string;
+	    at: number;
+	    rows: number;
+	    pick: string;
+	    disturbed: boolean;
+	}
+	export interface LabText {
+	    path: string;
+	    name: string;
+	    bytes: number;
+	}
+	
 	export interface Starter {
 	    ref: string;
 	    name: string;
@@ -344,7 +460,6 @@ export namespace app {
 	    freeBytes: number;
 	    folder: string;
 	    starter: Starter;
-	    adapters: AdapterRow[];
 	}
 	export interface Memory {
 	    totalBytes: number;
@@ -374,77 +489,6 @@ export namespace app {
 	
 	
 	
-	export interface ModelFile {
-	    kind: string;
-	    path: string;
-	    bytes: number;
-	    digest: string;
-	    shared: boolean;
-	}
-	export interface TypeShare {
-	    type: string;
-	    tensors: number;
-	    bytes: number;
-	    params: number;
-	}
-	export interface ModelDetails {
-	    ref: string;
-	    layers: number;
-	    embedding: number;
-	    vocabulary: number;
-	    experts: number;
-	    expertsUsed: number;
-	    bitsPerWeight: number;
-	    mix: TypeShare[];
-	    template: string;
-	    templateFrom: string;
-	    templateNote: string;
-	    licence: Answer[];
-	    licenceText: string;
-	    origin: string;
-	    files: ModelFile[];
-	    freesBytes: number;
-	    verifiedAt: number;
-	    notes: string[];
-	}
-	
-	export interface OfferChoice {
-	    ref: string;
-	    quant: string;
-	    bytes: number;
-	}
-	export interface OfferFile {
-	    name: string;
-	    kind: string;
-	    bytes: number;
-	    here: boolean;
-	}
-	export interface Offer {
-	    ref: string;
-	    name: string;
-	    quant: string;
-	    host: string;
-	    bytes: number;
-	    totalBytes: number;
-	    freeBytes: number;
-	    shortByBytes: number;
-	    files: OfferFile[];
-	    choices: OfferChoice[];
-	    licenceName: string;
-	    openSource: boolean;
-	    licence: Answer[];
-	    licenceText: string;
-	    mustAccept: boolean;
-	    gated: boolean;
-	    gateAddress: string;
-	    tokenSet: boolean;
-	    installed: string;
-	    downloadId: string;
-	    noChecksum: boolean;
-	    notes: string[];
-	}
-	
-	
 	export interface Pick {
 	    model: string;
 	    ref: string;
@@ -469,9 +513,6 @@ export namespace app {
 	    threads: number;
 	    showFigures: boolean;
 	    welcomed: boolean;
-	    speedLimit: number;
-	    downloadsAtOnce: number;
-	    neverOnline: boolean;
 	}
 	export interface Price {
 	    model: string;
@@ -487,6 +528,35 @@ export namespace app {
 	    name: string;
 	}
 	
+	export interface SideAsk {
+	    refs: string[];
+	    prompt: string;
+	    system: string;
+	    seed: number;
+	    tokens: number;
+	}
+	export interface SideColumn {
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    state: string;
+	    text: string;
+	    thinking: string;
+	    problem: Problem;
+	    tokens: number;
+	    tokensPerSecond: number;
+	    timeToFirstTokenSeconds: number;
+	    loadSeconds: number;
+	}
+	export interface SideRun {
+	    id: string;
+	    prompt: string;
+	    seed: number;
+	    atOnce: boolean;
+	    reason: string;
+	    running: boolean;
+	    columns: SideColumn[];
+	}
 	export interface StartReport {
 	    problem: Problem;
 	    notice: Problem;
@@ -515,20 +585,9 @@ export namespace app {
 	export interface Task {
 	    id: string;
 	}
-	export interface Token {
-	    set: boolean;
-	    place: string;
-	    note: string;
-	}
 	export interface Turn {
 	    user: Message;
 	    answer: Message;
-	}
-	
-	export interface VerifyReport {
-	    models: number;
-	    at: number;
-	    bad: Damage[];
 	}
 
 }

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"weightroom/backend/lab"
+)
+
+// unknown stands for a figure that was not measured.
+const unknown = -1
+
+// labComparison is a comparison as the page shows it.
+func labComparison(c *lab.Comparison) LabComparison {
+	out := LabComparison{
+		ID: c.ID, Title: labTitle(c), State: string(c.State), Problem: problemOf(c.Problem), StartedAt: millis(c.Begun), Seconds: c.Seconds,
+		Machine: labMachine(c.Conditions), Engine: labEngine(c.Conditions), Driver: c.Conditions.Driver,
+		Text: c.Text.Name, TextTokens: c.Text.Tokens, Rounds: c.Settings.Rounds,
+		Disturbance: labDisturbance(c), Notes: strings0(c.Verdict.Notes), Verdict: labVerdict(c), Rows: []LabRow{},
+	}
+	for i := range c.Rows {
+		out.Rows = append(out.Rows, labRow(c, i))
+		if c.Rows[i].Reference {
+			out.Reference = c.Title(i)
+		}
+	}
+	return out
+}
+
+// labTitle names a comparison by its model and by how much was compared.
+func labTitle(c *lab.Comparison) string {
+	name, quants := c.Reference, map[string]bool{}
+	for _, r := range c.Rows {
+		if r.Reference {
+			name = r.Rival.Model.Name
+		}
+		quants[r.Rival.Model.Ref] = true
+	}
+	switch {
+	case len(quants) == len(c.Rows) && len(quants) > 1:
+		return fmt.Sprintf("%s, %s quants", name, inWords(len(quants)))
+	case len(quants) > 1:
+		return fmt.Sprintf("%s, %s quants in %s ways", name, inWords(len(quants)), inWords(len(c.Rows)))
+	}
+	return fmt.Sprintf("%s, %s ways", name, inWords(len(c.Rows)))
+}
+
+func inWords(n int) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	if n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprint(n)
+}
+
+func labMachine(c lab.Conditions) string {
+	parts := []string{}
+	for _, p := range []string{c.Device, c.System} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if c.Threads > 0 {
+		parts = append(parts, fmt.Sprintf("%d threads", c.Threads))
+	}
+	if c.Power == "battery" {
+		parts = append(parts, "on battery")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func labEngine(c lab.Conditions) string {
+	if c.LlamaCpp == "" {
+		return "Ollama " + c.Engine
+	}
+	return "Ollama " + c.Engine + ", llama.cpp " + c.LlamaCpp
+}
+
+// labDisturbance gives each sentence about a disturbance once, where the verdict rests on a disturbed run.
+func labDisturbance(c *lab.Comparison) []string {
+	out := []string{}
+	if !c.Verdict.Disturbed {
+		return out
+	}
+	for _, r := range c.Rows {
+		for _, sentence := range r.Disturbed {
+			if !slices.Contains(out, sentence) {
+				out = append(out, sentence)
+			}
+		}
+	}
+	return out
+}
+
+func labVerdict(c *lab.Comparison) LabVerdict {
+	v := LabVerdict{Text: c.Verdict.Sentence}
+	if c.State == lab.StateRunning {
+		return LabVerdict{}
+	}
+	if c.Verdict.Disturbed {
+		v.Tag = "measured, disturbed"
+		return v
+	}
+	var worst float64
+	for i := range c.Rows {
+		if f, ok := c.Rows[i].Generation(0); ok {
+			worst = max(worst, f.Spread())
+		}
+	}
+	if worst > 0 {
+		v.Tag = fmt.Sprintf("measured, ±%.0f%%", max(1, math.Ceil(100*worst)))
+	}
+	return v
+}
+
+// labRowID names a row for as long as its comparison lives, whatever order the rows are in.
+func labRowID(r lab.Rival) string { return fmt.Sprintf("%s/%s/%d", r.Model.Ref, r.KV, r.Context) }
+
+func labRow(c *lab.Comparison, i int) LabRow {
+	r := &c.Rows[i]
+	out := LabRow{
+		ID: labRowID(r.Rival), Label: c.Title(i), Ref: r.Rival.Model.Ref, Quant: r.Rival.Model.Quant, KV: r.Rival.KV, Context: r.Rival.Context,
+		Reference: r.Reference, State: labRowState(c.State, r.State), Problem: problemOf(r.Problem), Bytes: r.Rival.Model.Bytes,
+		LoadSeconds: known0(r.Load), First: known0(r.FirstToken), Reads: []LabSpeed{}, Writes: []LabSpeed{},
+		PeakBytes: orUnknown(r.Memory.PeakBytes), EngineBytes: orUnknown(cmp.Or(r.Memory.EngineBytes, r.Memory.Plan.TotalBytes)), KVBytes: orUnknown(r.Memory.Plan.KVBytes),
+		Perplexity: unknown, KLD: unknown, KLD99: unknown, SameTop: unknown, JoulesPerToken: unknown,
+		Energy: cmp.Or(r.Energy.Missing, r.Energy.Source), Disturbed: strings.Join(r.Disturbed, " "),
+		Frontier: slices.Contains(c.Verdict.Pareto, i),
+		Pick:     c.Verdict.Use == r.Rival.Model.Ref && c.Verdict.KV == r.Rival.KV && c.Verdict.Context == r.Rival.Context,
+	}
+	if r.Energy.JoulesPerToken != nil {
+		out.JoulesPerToken, out.Energy = r.Energy.JoulesPerToken.Median, r.Energy.Source
+	}
+	if q := r.Quality; q != nil {
+		out.Perplexity, out.PerplexityError = q.Perplexity.Value, q.Perplexity.Error
+		if r.Reference {
+			out.KLD, out.KLD99, out.SameTop = 0, 0, 1
+		} else {
+			out.KLD, out.KLDError, out.KLD99 = q.KLDivergence.Value, q.KLDivergence.Error, q.KLD99
+			out.SameTop, out.SameTopError = q.SameTopToken.Value, q.SameTopToken.Error
+		}
+	}
+	for _, s := range r.Speeds {
+		if s.Figure.Median <= 0 {
+			continue
+		}
+		speed := LabSpeed{Tokens: s.Tokens, Median: s.Figure.Median, Low: s.Figure.Low, High: s.Figure.High}
+		if s.Kind == lab.SpeedPrompt {
+			out.Reads = append(out.Reads, speed)
+			continue
+		}
+		speed.Tokens = s.Depth
+		out.Writes = append(out.Writes, speed)
+	}
+	byTokens := func(a, b LabSpeed) int { return cmp.Compare(a.Tokens, b.Tokens) }
+	slices.SortFunc(out.Reads, byTokens)
+	slices.SortFunc(out.Writes, byTokens)
+	return out
+}
+
+// labRowState says cancelled for what a comparison that has ended never came to.
+func labRowState(c lab.State, r lab.RowState) string {
+	if c != lab.StateRunning && (r == lab.RowWaiting || r == lab.RowRunning) {
+		return "cancelled"
+	}
+	return string(r)
+}
+
+func known0(f lab.Figure) float64 {
+	if len(f.Samples) == 0 {
+		return unknown
+	}
+	return f.Median
+}
+
+func orUnknown(n int64) int64 {
+	if n <= 0 {
+		return unknown
+	}
+	return n
+}
+
+func labSummary(c LabComparison) LabSummary {
+	s := LabSummary{ID: c.ID, Title: c.Title, State: c.State, At: c.StartedAt, Rows: len(c.Rows), Disturbed: len(c.Disturbance) > 0}
+	for _, r := range c.Rows {
+		if r.Pick {
+			s.Pick = r.Label
+		}
+	}
+	return s
+}
+
+// labProgress is a step of a comparison, with the time that is left by what it has taken so far.
+func labProgress(id string, p lab.Progress, row string, share float64, since time.Time) LabProgress {
+	out := LabProgress{ID: id, Stage: string(p.Stage), Row: row, Label: p.Label, Share: share, Left: unknown}
+	if took := time.Since(since).Seconds(); share > 0.04 && took > 5 {
+		out.Left = math.Round(took * (1 - share) / share)
+	}
+	return out
+}
