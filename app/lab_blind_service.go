@@ -15,9 +15,9 @@ const roundsAhead = 3
 // blindRule is the stop rule in a sentence.
 const blindRule = "The test ends by itself as soon as no further vote could change the verdict, and at the latest when all rounds are done. You may look after every round and stop whenever you like: the interval counts with that."
 
-// blindTest is a blind test as far as a person may see it. Before its end it depends on nothing that tells which answer
+// blindPage is a blind test as far as a person may see it. Before its end it depends on nothing that tells which answer
 // is whose: the order of a round, its figures and its thinking stay here, and so do the names in the verdict.
-func blindTest(b *lab.Blind, evidence bool) BlindTest {
+func blindPage(b *lab.Blind, evidence bool) BlindTest {
 	standing := b.Standing()
 	ended := b.Ended || standing.Stop
 	out := BlindTest{
@@ -172,7 +172,7 @@ func blindAdvice(b *lab.Blind, s lab.Standing) string {
 func (s *Lab) Blinds() ([]BlindTest, error) {
 	return withLab(s, "Lab.Blinds", func(ctx context.Context, core *Core, _ *lab.Lab) ([]BlindTest, error) {
 		blinds, err := core.Blinds(ctx)
-		return convert(blinds, func(b lab.Blind) BlindTest { return blindTest(&b, false) }), err
+		return convert(blinds, func(b lab.Blind) BlindTest { return blindPage(&b, false) }), err
 	})
 }
 
@@ -183,7 +183,7 @@ func (s *Lab) Blind(id string) (BlindTest, error) {
 		if err != nil {
 			return BlindTest{}, err
 		}
-		return blindTest(&b, true), nil
+		return blindPage(&b, true), nil
 	})
 }
 
@@ -194,7 +194,7 @@ func (s *Lab) StartBlind(ask BlindAsk) (BlindTest, error) {
 		if err != nil {
 			return BlindTest{}, err
 		}
-		return blindTest(&b, true), nil
+		return blindPage(&b, true), nil
 	})
 }
 
@@ -255,7 +255,7 @@ func (s *Lab) VoteBlind(id string, choice int) (BlindTest, error) {
 		if b.Ended {
 			s.window.emit(EventDrives, Changed{Seq: s.window.next()}) // advice rests on it
 		}
-		return blindTest(&b, true), nil
+		return blindPage(&b, true), nil
 	})
 }
 
@@ -267,7 +267,7 @@ func (s *Lab) EndBlind(id string) (BlindTest, error) {
 			return BlindTest{}, err
 		}
 		s.window.emit(EventDrives, Changed{Seq: s.window.next()})
-		return blindTest(&b, true), nil
+		return blindPage(&b, true), nil
 	})
 }
 

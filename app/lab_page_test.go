@@ -50,7 +50,7 @@ func TestBlindTestTellsNothingBeforeItsEnd(t *testing.T) {
 		one, other := b, b
 		one.Rounds = append(slices.Clone(b.Rounds), roundOf(len(b.Rounds)+1, random.Perm(n), texts))
 		other.Rounds = append(slices.Clone(b.Rounds), roundOf(len(b.Rounds)+1, random.Perm(n), texts))
-		a, z := blindTest(&one, true), blindTest(&other, true)
+		a, z := blindPage(&one, true), blindPage(&other, true)
 		if a.State != "open" {
 			continue
 		}
@@ -81,7 +81,7 @@ func TestBlindTestTellsEverythingAfterItsEnd(t *testing.T) {
 		b.Rounds = append(b.Rounds, r)
 	}
 	b.Ended = true
-	page := blindTest(&b, true)
+	page := blindPage(&b, true)
 	// Places 0, 1, tie, 0 in the orders 0-1, 1-0, 0-1, 1-0: the first variant won rounds 1 and 2, the second round 4.
 	if page.State != "ended" || page.Ties != 1 || page.Tallies[0].Wins != 2 || page.Tallies[1].Wins != 1 {
 		t.Errorf("%+v", page)
@@ -102,7 +102,7 @@ func TestOwnPromptIsAskedBeforeBuiltInOnes(t *testing.T) {
 	mine := roundOf(2, []int{0, 1}, []string{"c", "d"})
 	mine.Use, mine.Prompt = "own", "Mine?"
 	b.Rounds = []lab.Round{roundOf(1, []int{1, 0}, []string{"a", "b"}), mine}
-	if page := blindTest(&b, true); page.Prompt != "Mine?" || page.Round != 2 {
+	if page := blindPage(&b, true); page.Prompt != "Mine?" || page.Round != 2 {
 		t.Errorf("%+v", page)
 	}
 }

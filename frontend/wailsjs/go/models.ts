@@ -14,6 +14,13 @@ export namespace app {
 	    rank: number;
 	    alpha: number;
 	}
+	export interface AdapterRow {
+	    ref: string;
+	    name: string;
+	    base: string;
+	    bytes: number;
+	    addedAt: number;
+	}
 	export interface AdapterUse {
 	    id: string;
 	    scale: number;
@@ -161,6 +168,7 @@ export namespace app {
 	    name: string;
 	    bytes: number;
 	    exact: boolean;
+	    ref: string;
 	}
 	export interface CatalogModel {
 	    id: string;
@@ -261,10 +269,42 @@ export namespace app {
 	    contexts: number[];
 	    rounds: number;
 	}
+	export interface Connection {
+	    at: number;
+	    why: string;
+	    host: string;
+	    bytesIn: number;
+	    bytesOut: number;
+	    failed: boolean;
+	}
+	export interface Damage {
+	    ref: string;
+	    reason: string;
+	    repairable: boolean;
+	}
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
 	    freeBytes: number;
+	}
+	export interface Download {
+	    id: string;
+	    seq: number;
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    host: string;
+	    state: string;
+	    done: number;
+	    total: number;
+	    bytesPerSecond: number;
+	    secondsLeft: number;
+	    waiting: string;
+	    retryAt: number;
+	    problem: Problem;
+	    model: string;
+	    addedAt: number;
+	    endedAt: number;
 	}
 	export interface DriveResult {
 	    id: string;
@@ -312,6 +352,13 @@ export namespace app {
 	    context: number;
 	    kv: string;
 	}
+	export interface Found {
+	    model: CatalogModel;
+	    quant: string;
+	    choice: Choice;
+	    host: string;
+	    headerBytes: number;
+	}
 	export interface GPU {
 	    name: string;
 	    vendor: string;
@@ -323,6 +370,18 @@ export namespace app {
 	    integrated: boolean;
 	    sharedBytes: number;
 	    note: string;
+	}
+	export interface Hit {
+	    ref: string;
+	    owner: string;
+	    name: string;
+	    downloads: number;
+	    likes: number;
+	    updatedAt: number;
+	    licenceName: string;
+	    gated: boolean;
+	    params: number;
+	    context: number;
 	}
 	export interface LabSpeed {
 	    tokens: number;
@@ -428,6 +487,12 @@ export namespace app {
 	    bytes: number;
 	}
 	
+	export interface LedgerPage {
+	    connections: Connection[];
+	    count: number;
+	    bytesIn: number;
+	    bytesOut: number;
+	}
 	export interface Starter {
 	    ref: string;
 	    name: string;
@@ -460,6 +525,7 @@ export namespace app {
 	    freeBytes: number;
 	    folder: string;
 	    starter: Starter;
+	    adapters: AdapterRow[];
 	}
 	export interface Memory {
 	    totalBytes: number;
@@ -489,6 +555,77 @@ export namespace app {
 	
 	
 	
+	export interface ModelFile {
+	    kind: string;
+	    path: string;
+	    bytes: number;
+	    digest: string;
+	    shared: boolean;
+	}
+	export interface TypeShare {
+	    type: string;
+	    tensors: number;
+	    bytes: number;
+	    params: number;
+	}
+	export interface ModelDetails {
+	    ref: string;
+	    layers: number;
+	    embedding: number;
+	    vocabulary: number;
+	    experts: number;
+	    expertsUsed: number;
+	    bitsPerWeight: number;
+	    mix: TypeShare[];
+	    template: string;
+	    templateFrom: string;
+	    templateNote: string;
+	    licence: Answer[];
+	    licenceText: string;
+	    origin: string;
+	    files: ModelFile[];
+	    freesBytes: number;
+	    verifiedAt: number;
+	    notes: string[];
+	}
+	
+	export interface OfferChoice {
+	    ref: string;
+	    quant: string;
+	    bytes: number;
+	}
+	export interface OfferFile {
+	    name: string;
+	    kind: string;
+	    bytes: number;
+	    here: boolean;
+	}
+	export interface Offer {
+	    ref: string;
+	    name: string;
+	    quant: string;
+	    host: string;
+	    bytes: number;
+	    totalBytes: number;
+	    freeBytes: number;
+	    shortByBytes: number;
+	    files: OfferFile[];
+	    choices: OfferChoice[];
+	    licenceName: string;
+	    openSource: boolean;
+	    licence: Answer[];
+	    licenceText: string;
+	    mustAccept: boolean;
+	    gated: boolean;
+	    gateAddress: string;
+	    tokenSet: boolean;
+	    installed: string;
+	    downloadId: string;
+	    noChecksum: boolean;
+	    notes: string[];
+	}
+	
+	
 	export interface Pick {
 	    model: string;
 	    ref: string;
@@ -513,6 +650,9 @@ export namespace app {
 	    threads: number;
 	    showFigures: boolean;
 	    welcomed: boolean;
+	    speedLimit: number;
+	    downloadsAtOnce: number;
+	    neverOnline: boolean;
 	}
 	export interface Price {
 	    model: string;
@@ -585,9 +725,20 @@ export namespace app {
 	export interface Task {
 	    id: string;
 	}
+	export interface Token {
+	    set: boolean;
+	    place: string;
+	    note: string;
+	}
 	export interface Turn {
 	    user: Message;
 	    answer: Message;
+	}
+	
+	export interface VerifyReport {
+	    models: number;
+	    at: number;
+	    bad: Damage[];
 	}
 
 }
