@@ -35,6 +35,7 @@ type Core struct {
 	together   atomic.Int32 // models that may be loaded at the same time; 0: one
 	machine    machineCache
 	plans      planCache
+	keeping    sync.Mutex // held while a run is added to those that are kept
 	shelf      shelf
 	bench      bench
 	network    networkCell

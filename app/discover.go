@@ -33,6 +33,8 @@ func (c *Core) KeepDrive(ctx context.Context, d backend.Drive) error {
 	if c.History == nil {
 		return nil
 	}
+	c.keeping.Lock()
+	defer c.keeping.Unlock()
 	drives := append(c.Drives(ctx), d)
 	return c.History.Put(ctx, drivesKey, drives[max(0, len(drives)-keptDrives):])
 }

@@ -177,6 +177,14 @@ func (w *Window) chatEvent(e chat.Event) {
 		w.emit(EventChatFinished, ChatEnd{ID: id, ChatID: chatID, Seq: w.next(), State: string(e.Message.State)})
 		w.emit(EventChatsChanged, Changed{ID: chatID, Seq: w.next()})
 		w.emit(EventLibrary, Changed{ID: e.Message.Model, Seq: w.next()}) // when it was last used
+		if w.ctx.Err() != nil {
+			return // Shutdown waits for no more work
+		}
+		w.work.Go(func() {
+			if core, err := w.Core(); err == nil && core.noteAnswer(w.ctx, e.Message) {
+				w.emit(EventDrives, Changed{Seq: w.next()})
+			}
+		})
 	case e.Phase != "":
 		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress})
 	default:

@@ -57,14 +57,18 @@ func Expect(c *Candidate, m *Machine, v Verdict, known Known) Speed {
 	if v.Place == PlaceNo {
 		return Speed{Source: backend.SourceEstimated}
 	}
-	if s, ok := known.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
-		return s
-	}
+	guess := Prior(c, m, v)
 	if s, ok := known.Estimate(c, v); ok && s.sane() {
 		s.Source = backend.SourceEstimated
+		guess = s
+	}
+	if s, ok := known.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
+		if s.Prompt == 0 { // a short answer tells how fast a model writes, not how fast it reads
+			s.Prompt = guess.Prompt
+		}
 		return s
 	}
-	return Prior(c, m, v)
+	return guess
 }
 
 func (s Speed) sane() bool {
