@@ -15,6 +15,7 @@ const sampleEvery = 25 * time.Millisecond
 type Job struct {
 	Name string
 	Args []string
+	Env  []string // beside what every program gets
 	// Watch is given what the program writes to either stream while it runs, in pieces of any length and from one
 	// goroutine at a time; nil: nobody watches.
 	Watch func(text string)
@@ -23,8 +24,7 @@ type Job struct {
 // JobResult is what a job left behind.
 type JobResult struct {
 	ToolResult
-	Memory     MemoryUse // at its peak
-	CPUSeconds float64   // of all its threads
+	Memory MemoryUse // at its peak
 }
 
 // MemoryUse is the resident memory of processes, in bytes.
@@ -50,6 +50,7 @@ func (e *Engine) RunJob(ctx context.Context, job Job) (JobResult, error) {
 	if err != nil {
 		return JobResult{}, err
 	}
+	t.Env = append(t.Env, job.Env...)
 	var stdout, stderr bytes.Buffer
 	var turn sync.Mutex
 	t.Stdout, t.Stderr = &watched{&turn, &stdout, job.Watch}, &watched{&turn, &stderr, job.Watch}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -118,30 +117,8 @@ func (e *Engine) RunWeightless(ctx context.Context, name string, args ...string)
 }
 
 func (e *Engine) runTool(ctx context.Context, env []string, name string, args ...string) (ToolResult, error) {
-	select {
-	case e.tools <- struct{}{}:
-		defer func() { <-e.tools }()
-	case <-ctx.Done():
-		return ToolResult{}, ctx.Err()
-	}
-	t, err := e.Tool(ctx, name, args...)
-	if err != nil {
-		return ToolResult{}, err
-	}
-	t.Env = append(t.Env, env...)
-	var stdout, stderr bytes.Buffer
-	t.Stdout, t.Stderr = &stdout, &stderr
-	begin := time.Now()
-	err = t.Run()
-	r := ToolResult{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Seconds: time.Since(begin).Seconds()}
-	if t.ProcessState != nil {
-		r.PeakBytes = peakMemory(t.ProcessState)
-		r.CPUSeconds = (t.ProcessState.UserTime() + t.ProcessState.SystemTime()).Seconds()
-	}
-	if err != nil && ctx.Err() != nil {
-		return r, ctx.Err()
-	}
-	return r, err
+	r, err := e.RunJob(ctx, Job{Name: name, Args: args, Env: env})
+	return r.ToolResult, err
 }
 
 // Run runs the program to its end. Where the system forbids namespaces it runs without; llama.cpp's programs are

@@ -214,7 +214,7 @@ func (b *bed) quantize(job Job, watch func(string)) (Output, error) {
 
 func (b *bed) Models(context.Context) ([]backend.Model, error) { return slices.Clone(b.models), nil }
 
-func (b *bed) Publish(ctx context.Context, path string, p Publication, progress func(done, total int64)) (backend.Model, error) {
+func (b *bed) Publish(ctx context.Context, _ string, p Publication, progress func(done, total int64)) (backend.Model, error) {
 	if err := ctx.Err(); err != nil {
 		return backend.Model{}, err
 	}
