@@ -145,9 +145,9 @@ func (s *labServer) Held(ctx context.Context) int64 {
 	return loaded[0].Bytes
 }
 
-func (s *labServer) Use() lab.Use {
-	u := s.Engine.Use()
-	return lab.Use{PeakBytes: u.Bytes, AnonymousBytes: u.AnonymousBytes, FileBytes: u.FileBytes, CPUSeconds: u.CPUSeconds}
+func (s *labServer) Memory() lab.Resident {
+	m := s.ModelMemory()
+	return lab.Resident{Bytes: m.Bytes, AnonymousBytes: m.AnonymousBytes, FileBytes: m.FileBytes}
 }
 
 func (s *labServer) Close() error {

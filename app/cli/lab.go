@@ -330,12 +330,12 @@ func (s *session) printComparison(core *app.Core, c lab.Comparison, format strin
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "model\tfile\tmemory\treads/s\twrites/s\tfirst token\tload\tperplexity\tKL divergence\tsame choice\t")
 	for i, r := range comparedRows(c) {
-		quality := "\t\t\t"
+		quality := "–\t–\t–\t"
 		if q := r.Quality; q != nil {
 			quality = fmt.Sprintf("%.4f\t%.6f\t%.2f%%\t", q.Perplexity.Value, q.KLDivergence.Value, 100*q.SameTopToken.Value)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%.1f\t%.2f s\t%.2f s\t%s\n", r.Title, mb(r.Bytes), mb(c.Rows[i].MemoryBytes()), r.PromptTokensPerSecond, r.TokensPerSecond,
-			r.TimeToFirstTokenSeconds, r.LoadSeconds, quality)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, mb(r.Bytes), mb(c.Rows[i].MemoryBytes()), known("%.1f", r.PromptTokensPerSecond),
+			known("%.1f", r.TokensPerSecond), known("%.2f s", r.TimeToFirstTokenSeconds), known("%.2f s", r.LoadSeconds), quality)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -346,6 +346,14 @@ func (s *session) printComparison(core *app.Core, c lab.Comparison, format strin
 	}
 	fmt.Fprintf(s.stdout, "It took %.0f s. Kept as %s.\n", c.Seconds, c.ID)
 	return nil
+}
+
+// known writes a figure, or a dash where it was not measured.
+func known(format string, v float64) string {
+	if v == 0 {
+		return "–"
+	}
+	return fmt.Sprintf(format, v)
 }
 
 func (s *session) labListCommand() *cobra.Command {

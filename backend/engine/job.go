@@ -125,30 +125,37 @@ func (w *watched) Write(p []byte) (int, error) {
 	return w.all.Write(p)
 }
 
-// Use is what the engine takes at this moment, with everything that it runs.
-type Use struct {
-	MemoryUse
-	CPUSeconds float64 // since each of its processes began
-}
-
-// Use reads it; zero when the engine does not run. Memory is that of llama-server, which holds the model.
-func (e *Engine) Use() Use {
-	var u Use
+// CPUSeconds is the processor time that the engine has taken since it started, with everything that it runs or ran.
+func (e *Engine) CPUSeconds() float64 {
 	pid := e.PID()
 	if pid == 0 {
-		return u
+		return 0
 	}
+	var ticks uint64
 	for _, p := range processTree(pid) {
-		u.CPUSeconds += float64(p.cpuTicks) / ticksPerSecond
-		if isServer(p) {
-			m := memoryOf(p.pid)
-			u.Bytes += m.Bytes
-			u.AnonymousBytes += m.AnonymousBytes
-			u.FileBytes += m.FileBytes
-		}
+		ticks += p.cpuTicks + p.reapedTicks
 	}
-	return u
+	return float64(ticks) / ticksPerSecond
 }
 
 // ticksPerSecond is USER_HZ: 100 on every system that Linux runs on today, and what process_other.go counts in.
 const ticksPerSecond = 100
+
+// ModelMemory is the resident memory of the llama-server that holds the loaded model; zero when there is none. It looks
+// for the process once and is cheap from then on, so that a measurement may ask often without being disturbed by it.
+func (e *Engine) ModelMemory() MemoryUse {
+	pid := int(e.server.Load())
+	if m := memoryOf(pid); pid != 0 && m.Bytes != 0 {
+		return m
+	}
+	e.server.Store(0)
+	if parent := e.PID(); parent != 0 {
+		for _, p := range processTree(parent) {
+			if isServer(p) {
+				e.server.Store(int64(p.pid))
+				return memoryOf(p.pid)
+			}
+		}
+	}
+	return MemoryUse{}
+}

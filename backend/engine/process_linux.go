@@ -14,6 +14,7 @@ type process struct {
 	pid, parent int
 	name        string
 	cpuTicks    uint64 // user and system time, in clock ticks
+	reapedTicks uint64 // the same of its children that have ended
 	rssBytes    int64
 }
 
@@ -61,7 +62,7 @@ func parseStat(data []byte) (process, bool) {
 		pid:      pid,
 		parent:   int(number(1)),
 		name:     string(data[open+1 : end]),
-		cpuTicks: number(11) + number(12),
+		cpuTicks: number(11) + number(12), reapedTicks: number(13) + number(14),
 		rssBytes: int64(number(21)) * int64(os.Getpagesize()),
 	}, true
 }

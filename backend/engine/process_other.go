@@ -13,6 +13,7 @@ type process struct {
 	pid, parent int
 	name        string
 	cpuTicks    uint64 // user and system time, in hundredths of a second
+	reapedTicks uint64 // the same of its children that have ended; not known here
 	rssBytes    int64
 }
 

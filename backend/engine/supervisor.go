@@ -82,6 +82,7 @@ type Engine struct {
 	life     context.Context // ends at Close
 	end      context.CancelFunc
 	active   atomic.Int64  // requests under way
+	server   atomic.Int64  // process id of the llama-server that was last looked at; 0: none
 	lock     Lock          // tried first
 	tools    chan struct{} // held by the one program that runs
 

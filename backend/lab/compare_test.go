@@ -345,13 +345,13 @@ func TestDisturbance(t *testing.T) {
 		{"another program", Reading{Known: true, Cores: 4, BusySeconds: 144, MHz: 3000}, 10 * time.Second, 40, 3000, "Other programs took 10%"},
 		{"another virtual machine", Reading{Known: true, Cores: 4, BusySeconds: 140, Stolen: 2, MHz: 3000}, 10 * time.Second, 40, 3000, "virtual machine took 5%"},
 		{"heat", Reading{Known: true, Cores: 4, BusySeconds: 140, Throttled: 1, MHz: 3000}, 10 * time.Second, 40, 3000, "hot"},
-		{"a slower clock", Reading{Known: true, Cores: 4, BusySeconds: 140, MHz: 2000}, 10 * time.Second, 40, 3000, "2500 MHz"},
+		{"a slower clock", Reading{Known: true, Cores: 4, BusySeconds: 140, MHz: 2000}, 10 * time.Second, 40, 3000, "2000 MHz"},
 		{"a system that does not tell", Reading{}, 10 * time.Second, 40, 3000, ""},
 		{"too short a time to tell", Reading{Known: true, Cores: 4, BusySeconds: 101, MHz: 3000}, 100 * time.Millisecond, 0, 3000, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fastest := c.fastest
-			why := strings.Join(disturbance(quiet, c.end, c.took, c.own, &fastest), " ")
+			why := strings.Join(between(quiet, c.end, c.took, c.own).verdict(&fastest), " ")
 			if (c.says == "") != (why == "") || !strings.Contains(why, c.says) {
 				t.Errorf("%q", why)
 			}
@@ -360,12 +360,12 @@ func TestDisturbance(t *testing.T) {
 }
 
 func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
-	busy := func(n int) []Reading { // before and after each run: n of them disturbed
+	busy := func(n int) []Reading { // four looks for each run: n of them disturbed
 		var out []Reading
-		for i := range 2 * n {
+		for i := range 4 * n {
 			out = append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
 		}
-		return append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * (2*n - 1))})
+		return append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * (4*n - 1))})
 	}
 	run := func(t *testing.T, disturbed int) Row {
 		b := newBed(t)

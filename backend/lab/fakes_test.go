@@ -294,10 +294,11 @@ func (s *fakeServer) Load(ctx context.Context, m backend.Model, _ int) error {
 
 func (s *fakeServer) Unload(context.Context, backend.Model) error { return nil }
 func (s *fakeServer) Held(context.Context) int64                  { return 2e6 }
-func (s *fakeServer) Use() Use {
-	return Use{PeakBytes: 3e6, AnonymousBytes: 2e6, FileBytes: 1e6, CPUSeconds: 0.01}
+func (s *fakeServer) Memory() Resident {
+	return Resident{Bytes: 3e6, AnonymousBytes: 2e6, FileBytes: 1e6}
 }
-func (s *fakeServer) Close() error { return nil }
+func (s *fakeServer) CPUSeconds() float64 { return 0.01 }
+func (s *fakeServer) Close() error        { return nil }
 
 func (s *fakeServer) Answer(ctx context.Context, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {
 	if err := ctx.Err(); err != nil {

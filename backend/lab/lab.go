@@ -34,11 +34,8 @@ type Tools interface {
 	Run(ctx context.Context, job Job) (Output, error)
 }
 
-// Use is what a server's processes take at this moment.
-type Use struct {
-	PeakBytes, AnonymousBytes, FileBytes int64
-	CPUSeconds                           float64 // since it began
-}
+// Resident is the memory of a server's process at this moment, in bytes.
+type Resident struct{ Bytes, AnonymousBytes, FileBytes int64 }
 
 // Server is an engine of the lab's own, started for one KV-cache type, that loads models of the library as the app
 // does. Nothing else runs while it is open.
@@ -50,8 +47,10 @@ type Server interface {
 	Unload(ctx context.Context, m backend.Model) error
 	// Held is what the engine says the loaded model takes, in bytes; 0: it does not say.
 	Held(ctx context.Context) int64
-	// Use is what its processes take.
-	Use() Use
+	// Memory is what the process that holds the model takes. It is cheap: it is asked many times in a measurement.
+	Memory() Resident
+	// CPUSeconds is the processor time that it has taken since it began, with all its processes.
+	CPUSeconds() float64
 	// Close ends it.
 	Close() error
 }

@@ -8,6 +8,9 @@ import (
 	"weightroom/backend"
 )
 
+// memoryEvery is how often the memory of a running model is looked at.
+const memoryEvery = 50 * time.Millisecond
+
 // sample is what one run of one rival gives.
 type sample struct {
 	load, firstToken float64
@@ -23,38 +26,34 @@ type sample struct {
 // machine disturbed is thrown away and done again, up to twice; the last one counts, with what disturbed it.
 func (c *comparing) measure(ctx context.Context, r Rival) (s sample, repeated int, err error) {
 	for try := 0; ; try++ {
-		w := c.lab.watch(ctx)
-		own, s, err := c.run(ctx, r)
+		var s sample
+		served, err := c.serve(ctx, r, &s)
 		if err != nil {
 			return s, try, err
 		}
-		s.disturbed = w.verdict(ctx, own, &c.fastest)
+		w := c.lab.watch(ctx)
+		var out Output
+		if s.tests, s.bench, out, err = c.lab.bench(ctx, r, c.Settings); err != nil {
+			return s, try, err
+		}
+		s.disturbed = served.plus(w.stop(ctx, out.CPUSeconds)).verdict(&c.fastest)
 		if len(s.disturbed) == 0 || try == repeats {
 			return s, try, nil
 		}
 	}
 }
 
-// run gives a sample and the processor time that it took.
-func (c *comparing) run(ctx context.Context, r Rival) (own float64, s sample, err error) {
-	if own, err = c.serve(ctx, r, &s); err != nil {
-		return own, s, err
-	}
-	tests, facts, out, err := c.lab.bench(ctx, r, c.Settings)
-	s.tests, s.bench = tests, facts
-	return own + out.CPUSeconds, s, err
-}
-
 // serve loads the model into an engine, asks one question and looks at what it takes.
-func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (own float64, err error) {
+func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (span, error) {
+	w := c.lab.watch(ctx)
 	server, err := c.lab.o.Serve(ctx, Serving{KV: r.KV, Threads: c.Settings.Threads})
 	if err != nil {
-		return 0, err
+		return span{}, err
 	}
 	defer func() { _ = server.Close() }()
 	begin := time.Now()
 	if err := server.Load(ctx, r.Model, r.Context); err != nil {
-		return 0, c.lab.explain(ctx, Output{}, err, "load this model")
+		return span{}, c.lab.explain(ctx, Output{}, err, "load this model")
 	}
 	s.load = time.Since(begin).Seconds()
 	s.memory.EngineBytes = server.Held(ctx)
@@ -62,10 +61,10 @@ func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (own float64,
 	ended, watched := make(chan struct{}), make(chan struct{})
 	go func() { // until the answer ends, because buffers are touched only when they are used
 		defer close(watched)
-		ticker := time.NewTicker(50 * time.Millisecond)
+		ticker := time.NewTicker(memoryEvery)
 		defer ticker.Stop()
 		for {
-			s.memory.hold(server.Use())
+			s.memory.hold(server.Memory())
 			select {
 			case <-ended:
 				return
@@ -91,10 +90,10 @@ func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (own float64,
 	last = c.lab.o.Meter.Energy(ctx)
 	close(ended)
 	<-watched
-	use := server.Use()
-	s.memory.hold(use)
+	seen := w.stop(ctx, server.CPUSeconds())
+	s.memory.hold(server.Memory())
 	if err != nil {
-		return use.CPUSeconds, c.lab.explain(ctx, Output{}, err, "answer a prompt")
+		return seen, c.lab.explain(ctx, Output{}, err, "answer a prompt")
 	}
 	s.firstToken = m.TimeToFirstTokenSeconds
 	s.energy = Energy{Source: last.Source, Missing: last.Missing}
@@ -108,12 +107,12 @@ func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (own float64,
 	default:
 		s.joules, s.energy.Missing = used/float64(tokens-1), ""
 	}
-	return use.CPUSeconds, nil
+	return seen, nil
 }
 
 // hold keeps the peak.
-func (m *Memory) hold(u Use) {
-	m.PeakBytes = max(m.PeakBytes, u.PeakBytes, u.AnonymousBytes+u.FileBytes)
+func (m *Memory) hold(u Resident) {
+	m.PeakBytes = max(m.PeakBytes, u.Bytes, u.AnonymousBytes+u.FileBytes)
 	m.AnonymousBytes = max(m.AnonymousBytes, u.AnonymousBytes)
 	m.FileBytes = max(m.FileBytes, u.FileBytes)
 }

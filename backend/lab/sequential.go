@@ -17,8 +17,8 @@ import "math"
 //
 // Between two quants of one model, that a person prefers the more precise one is what there is to find. Most of the
 // error is spent on that side, or 40 rounds would not do: with the error shared equally, no test at all finds a
-// preference of 70 to 30 in 40 rounds in more than 73% of cases (a fair coin shows 27 or more heads of 40 in 1.9%, one
-// of 70% in 70%; with the rest of the error drawn by lot, 73%). For other variants it is shared equally.
+// preference of 70 to 30 in 40 rounds in more than 73.2% of cases (a fair coin shows 27 or more heads of 40 in 1.9%, one
+// of 70% in 70%; with the rest of the error drawn by lot, 73.2%). For other variants it is shared equally.
 
 // spending is how the error is spent: up for the verdict that the first variant is preferred, down for the second.
 type spending struct{ up, down, rho float64 }
