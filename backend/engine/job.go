@@ -9,7 +9,7 @@ import (
 
 // sampleEvery is how often the memory of a job is looked at: often enough to see a peak that lasts, seldom enough to
 // cost under a thousandth of one core.
-const sampleEvery = 25 * time.Millisecond
+const sampleEvery = 50 * time.Millisecond
 
 // Job is one run of one of the engine's programs, such as "llama-quantize".
 type Job struct {
