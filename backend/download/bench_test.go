@@ -21,7 +21,8 @@ import (
 	"weightroom/backend/download/downloadtest"
 )
 
-// fetchChild is one process that fetches one file: url path digest size streams.
+// fetchChild is one process that fetches one file: url path digest size streams, and how many bytes the kernel may hold
+// of each connection.
 func fetchChild(args []string) error {
 	size, err := strconv.ParseInt(args[3], 10, 64)
 	if err != nil {
@@ -33,6 +34,19 @@ func fetchChild(args []string) error {
 	}
 	gate := &Gate{}
 	tr := &http.Transport{MaxIdleConnsPerHost: streamsMost}
+	if len(args) > 5 {
+		buffer, err := strconv.Atoi(args[5])
+		if err != nil {
+			return err
+		}
+		tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, addr)
+			if err == nil {
+				err = c.(*net.TCPConn).SetReadBuffer(buffer)
+			}
+			return c, err
+		}
+	}
 	f := &Fetcher{Client: &http.Client{Transport: gate.Transport(tr)}, Gate: gate, Streams: streams}
 	item := Item{Name: "weights", Digest: args[2], Bytes: size, Link: fixed(args[0])}
 	done, err := f.Fetch(context.Background(), item, args[1], nil)

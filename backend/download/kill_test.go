@@ -23,9 +23,12 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 		s := downloadtest.New(data, size)
 		streams := []int{0, 1, 4, 8}[round%4]
 		s.Rate = 100 << 20 / max(int64(streams), 1)
+		// What the kernel holds when the process dies is lost however a transfer works, and grows with the machine's load.
+		const buffer = 128 << 10
+		s.Buffer = buffer
 		path, here := target(t), 0
 		for {
-			c := child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams))
+			c := child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams), strconv.Itoa(buffer))
 			out := make(chan error, 1)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)

@@ -38,6 +38,10 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 					cells = append(cells, at)
 					results[at] = make([]string, len(streams))
 					for i, n := range streams {
+						if !slow() && n > 1 && lie.Name == "silence midway" {
+							results[at][i] = "-" // it waits out a silence for each half of a half
+							continue
+						}
 						fetches++
 						t.Run(fmt.Sprintf("%s/%s/%s/%d", lie.Name, when.Name, known, n), func(t *testing.T) {
 							t.Parallel()
@@ -79,9 +83,11 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 	for _, c := range cells {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.lie, c.when, c.known, strings.Join(results[c], "\t"))
 		for _, r := range results[c] {
-			if r == "right" {
+			switch r {
+			case "right":
 				right++
-			} else {
+			case "-":
+			default:
 				wrong++
 			}
 		}

@@ -87,7 +87,7 @@ func random(t *testing.T) *rand.Rand {
 
 // quick is a patience for tests.
 func quick() *patience {
-	return &patience{answer: 400 * time.Millisecond, body: 200 * time.Millisecond, floor: 512, retry: time.Millisecond}
+	return &patience{answer: 400 * time.Millisecond, body: 200 * time.Millisecond, floor: 512, retry: 20 * time.Microsecond}
 }
 
 // testClient is a client with its own connections, behind a gate.

@@ -116,7 +116,7 @@ func (g *signer) good(r *http.Request) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.used++
-	return r.URL.Query().Get("signature") == fmt.Sprint(g.now) && g.used <= g.each && !(g.never && g.now > 0)
+	return r.URL.Query().Get("signature") == fmt.Sprint(g.now) && g.used <= g.each && (!g.never || g.now == 0)
 }
 
 func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
@@ -294,7 +294,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w.mu.Unlock()
 	resp, err := w.next.RoundTrip(r)
-	if err == nil && (resp.StatusCode == 429 || resp.StatusCode == 503) {
+	if err == nil && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable) {
 		w.refused.Add(1)
 		w.mu.Lock()
 		if w.until == nil {

@@ -47,6 +47,8 @@ type Server struct {
 	ETag  string // as in the header; empty: none
 	Chunk int    // bytes written at once; 0: 64 KiB
 	Rate  int64  // bytes per second of each honest answer; 0: as fast as it goes
+	// Buffer is how much the kernel may hold of what was sent and not yet taken; 0: as it likes.
+	Buffer int
 	// Lie gives the answer to send in place of the honest one; nil: the honest one.
 	Lie func(Ask) *Answer
 
@@ -150,6 +152,9 @@ func (s *Server) Part(from, to int64) io.Reader { return io.NewSectionReader(s.F
 
 func (s *Server) send(conn net.Conn, w *bufio.Writer, a *Answer) {
 	defer func() { _ = conn.Close() }()
+	if tcp, ok := conn.(*net.TCPConn); ok && s.Buffer > 0 {
+		_ = tcp.SetWriteBuffer(s.Buffer) // the kernel's own is used then
+	}
 	gone := make(chan struct{})
 	var quiet atomic.Int64
 	quiet.Store(time.Now().UnixNano())
