@@ -57,7 +57,7 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 	gate := &download.Gate{}
 	n.client = download.NewClient(download.ClientOptions{Ledger: ledger, Gate: gate})
 	// HF_ENDPOINT is what every tool of Hugging Face reads, for mirrors inside a company.
-	if n.sources, err = download.NewSources(download.SourceOptions{Client: n.client, Secrets: n.secrets, HuggingFace: os.Getenv("HF_ENDPOINT")}); err != nil {
+	if n.sources, err = download.NewSources(download.SourceOptions{Client: n.client, Secrets: download.WithDockerLogins(n.secrets), HuggingFace: os.Getenv("HF_ENDPOINT")}); err != nil {
 		return nil, err
 	}
 	settings := c.Settings(ctx)

@@ -78,7 +78,7 @@ func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir str
 		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) {
 			return s.Linker(i)
 		},
-		Finish: func(ctx context.Context, d download.Download, files []download.File) (string, error) {
+		Finish: func(ctx context.Context, _ download.Download, files []download.File) (string, error) {
 			in := library.Incoming{Ref: o.Ref, Name: o.Name, Address: o.Page, Revision: o.Revision}
 			for _, f := range files {
 				in.Files = append(in.Files, library.IncomingFile{Kind: f.Kind, Name: f.Name, Path: f.Path, Digest: f.Digest, Bytes: f.Bytes, Address: f.Address, Verified: true})
