@@ -98,7 +98,7 @@ func (c *Core) Drive(ctx context.Context, id, quant string, progress func(testdr
 		return backend.Drive{}, err
 	}
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: c.tool, Dir: c.drivesFolder(), Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: hardware.BusySeconds, Progress: progress,
+		Run: c.tool, Dir: c.drivesFolder(), Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: busySeconds, Progress: progress,
 	})
 	if err != nil {
 		return d, err
@@ -106,6 +106,13 @@ func (c *Core) Drive(ctx context.Context, id, quant string, progress func(testdr
 	d.Quant = quant // the name it is asked for by, which a header may say otherwise
 	d.Engine, d.Power, d.Driver = c.build().Ollama, string(hardware.ReadPower(ctx)), c.driverOf(ctx, d.Device)
 	return d, c.KeepDrive(ctx, d)
+}
+
+// busySeconds is the processor time that all programs have used, and what the host of a virtual machine took away: it was
+// not there for a measurement either.
+func busySeconds(ctx context.Context) float64 {
+	l := hardware.ReadLoad(ctx)
+	return l.BusySeconds + l.StolenSeconds
 }
 
 // driverOf is the driver of the graphics processor that the engine calls device; empty for a processor.

@@ -39,11 +39,11 @@ type Progress struct {
 // Options say what to drive and how.
 type Options struct {
 	Run       Tool
-	Dir       string                                             // where the file is written; its disk must hold files with holes
-	Header    *Header                                            // the model
-	Model     string                                             // id, for the result
-	FreeBytes int64                                              // memory that is free now, without what this program would give up
-	Busy      func(context.Context) (seconds float64, err error) // processor time used since some start, by all programs; nil: not watched
+	Dir       string                                  // where the file is written; its disk must hold files with holes
+	Header    *Header                                 // the model
+	Model     string                                  // id, for the result
+	FreeBytes int64                                   // memory that is free now, without what this program would give up
+	Busy      func(context.Context) (seconds float64) // processor time used since some start, by all programs; nil: not watched
 	Bench     BenchOptions
 	Progress  func(Progress) // may be nil
 }
@@ -245,11 +245,7 @@ func (d *driver) busy() float64 {
 	if d.Busy == nil {
 		return 0
 	}
-	seconds, err := d.Busy(d.ctx)
-	if err != nil {
-		return 0
-	}
-	return seconds
+	return d.Busy(d.ctx)
 }
 
 // pattern finds how the blocks of a model repeat: from block start on, block i has the same tensors as block

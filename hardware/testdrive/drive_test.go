@@ -246,7 +246,7 @@ func TestDrive(t *testing.T) {
 			e, o := options(t, "smollm2-135m", 8e9)
 			run := e.run
 			var busy float64
-			o.Busy = func(context.Context) (float64, error) { return busy, nil }
+			o.Busy = func(context.Context) float64 { return busy }
 			o.Run = func(ctx context.Context, name string, args ...string) (Output, error) {
 				begin := time.Now()
 				time.Sleep(20 * time.Millisecond)
