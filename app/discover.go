@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"log/slog"
-	"math"
 	"slices"
 
 	"weightroom/backend"
@@ -357,63 +356,5 @@ func (s *Discover) Prices() ([]Price, error) {
 		return convert(core.shelf.catalog.Prices(), func(p catalog.Price) Price {
 			return Price{Model: p.Model, Provider: p.Provider, Input: p.Input, Output: p.Output, Date: p.AsOf, Source: p.Source}
 		}), nil
-	})
-}
-
-// Bits gives the memory of weights alone at each precision.
-func (s *Discover) Bits(params int64) ([]BitsRow, error) {
-	return call("Discover.Bits", func() ([]BitsRow, error) {
-		if params < 1 || params > 1e14 {
-			return nil, backend.Fail(backend.CodeInvalid, nil, "No model has that many parameters.", "Write 70000000000 for 70 billion.")
-		}
-		return convert([]int{32, 16, 8, 4}, func(bits int) BitsRow {
-			return BitsRow{Bits: bits, Bytes: catalog.WeightBytes(params, float64(bits))}
-		}), nil
-	})
-}
-
-// daysPerMonth is a twelfth of 365 days.
-const daysPerMonth = 365.0 / 12
-
-// SumsDefaults gives the assumptions that the sums begin with.
-func (s *Discover) SumsDefaults() (SumsAsk, error) {
-	return call("Discover.SumsDefaults", func() (SumsAsk, error) {
-		own := catalog.DefaultOwn()
-		return SumsAsk{
-			InputPerDay: math.Round(own.MonthlyTokens.Input / daysPerMonth), OutputPerDay: math.Round(own.MonthlyTokens.Output / daysPerMonth),
-			InputPrice: 30, OutputPrice: 60, // GPT-4's in March 2023
-			TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
-			Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value, HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12,
-		}, nil
-	})
-}
-
-// Sums gives what a month costs at an interface's price and on one's own machine.
-func (s *Discover) Sums(a SumsAsk) (SumsAnswer, error) {
-	return call("Discover.Sums", func() (SumsAnswer, error) {
-		for _, v := range []float64{a.InputPerDay, a.OutputPerDay, a.InputPrice, a.OutputPrice, a.Watts, a.PricePerKWh, a.HardwarePrice} {
-			if v < 0 || math.IsNaN(v) || v > 1e15 {
-				return SumsAnswer{}, backend.Fail(backend.CodeInvalid, nil, "An amount can't be less than nothing, or endless.", "Write it as a plain number.")
-			}
-		}
-		if !(a.TokensPerSecond > 0) || !(a.PromptPerSecond > 0) || !(a.HardwareYears > 0) {
-			return SumsAnswer{}, backend.Fail(backend.CodeInvalid, nil, "Speeds and years must be above zero.", "Write 10 for ten tokens a second.")
-		}
-		own := catalog.DefaultOwn()
-		own.MonthlyTokens = catalog.Tokens{Input: a.InputPerDay * daysPerMonth, Output: a.OutputPerDay * daysPerMonth}
-		own.TokensPerSecond.Value, own.PromptTokensPerSecond.Value = a.TokensPerSecond, a.PromptPerSecond
-		own.Watts.Value, own.DollarsPerKWh.Value = a.Watts, a.PricePerKWh
-		own.HardwareDollars.Value, own.LifeMonths.Value = a.HardwarePrice, a.HardwareYears*12
-		own.ShareForModels.Value, own.IdleHours.Value = 1, 0
-		price := catalog.Price{Input: a.InputPrice, Output: a.OutputPrice}
-		month, even := own.Month(), own.BreakEven(price)
-		out := SumsAnswer{
-			APIPerMonth: catalog.APIMonth(price, own.MonthlyTokens), ElectricityPerMonth: month.Electricity, HardwarePerMonth: month.Hardware,
-			OwnPerMonth: month.Total, HoursPerDay: month.Hours / daysPerMonth, BreakEvenMonths: even.Months,
-		}
-		if even.Never {
-			out.BreakEvenMonths = -1
-		}
-		return out, nil
 	})
 }
