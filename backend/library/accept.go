@@ -363,7 +363,7 @@ func (l *Library) nameOf(entries []entry, whole *gguf.File, files []*file, in In
 		same := entries[at].bad == nil && equalLayers(entries[at].manifest.Layers, files)
 		pulled := readable && c.Ours != nil && c.Ours.Source == SourcePull && firstOf(in.Source, SourcePull) == SourcePull
 		if pulled || same || entries[at].bad != nil {
-			return entries[at].name, nil // in the case that the disk has
+			return entries[at].name, nil //nolint:nilerr // in the case that the disk has
 		}
 		n.model = fmt.Sprintf("%s-%d", base, i)
 	}

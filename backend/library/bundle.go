@@ -105,11 +105,9 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 
 // exported finds what a reference stands for, a model or an adapter.
 func (l *Library) exported(ctx context.Context, ref string) (entry, *gguf.File, error) {
-	wanted := ref
 	a, errAdapter := l.findAdapter(ctx, ref)
-	if errAdapter == nil {
-		wanted = a.Ref
-	} else {
+	wanted := a.Ref
+	if errAdapter != nil {
 		m, err := l.Model(ctx, ref)
 		if err != nil {
 			return entry{}, nil, err
@@ -262,7 +260,7 @@ func (p *packer) write(ctx context.Context, name string, from io.Reader) (sum st
 	if err := p.l.at("export " + name); err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(filepath.Join(p.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(filepath.Join(p.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // it is made to be passed on
 	if err != nil {
 		return "", err
 	}

@@ -56,8 +56,8 @@ func New(dir string) (*Library, error) {
 		l.finishMove()
 		free()
 	}
-	if err := l.follow(); err != nil { // every call says so until its disk is back
-		l.cache = openCache(filepath.Join(l.Dir(), indexName))
+	l.cache = openCache(filepath.Join(l.Dir(), indexName))
+	if l.follow() != nil { // every call says so until its disk is back
 		return l, nil
 	}
 	for _, d := range []string{l.blobs(), l.manifests()} {

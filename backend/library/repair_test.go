@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -91,7 +92,7 @@ func TestDamageOfEveryKindIsRepaired(t *testing.T) {
 		"sums lost": {func(p string, good []byte) error {
 			b := bytes.Clone(good)
 			b[100] ^= 1
-			return errors.Join(os.WriteFile(p, b, 0o600), os.RemoveAll(strings.TrimSuffix(p[:strings.Index(p, "blobs")], "/")+"/sums"))
+			return errors.Join(os.WriteFile(p, b, 0o600), os.RemoveAll(filepath.Join(filepath.Dir(filepath.Dir(p)), sumsFolder)))
 		}, 1 << 20},
 		"nothing is wrong": {func(string, []byte) error { return nil }, 0},
 		"the other app's": {func(p string, good []byte) error {

@@ -203,7 +203,7 @@ func (l *Library) restore(entries []entry, k known) (done bool, err error) {
 		return false, nil
 	}
 	for _, x := range k.Manifest.Layers {
-		if _, whole := l.orphanFile(x); !whole {
+		if !l.orphanFile(x) {
 			return false, nil
 		}
 	}
@@ -294,30 +294,29 @@ func (l *Library) orphan(digest string) (header *gguf.File, bytes int64, ok bool
 	if err != nil || header.Role() != gguf.RoleModel && header.Role() != gguf.RoleAdapter {
 		return nil, 0, false
 	}
-	_, ok = l.orphanFile(layer{typeModel, digest, header.Size})
-	return header, header.Size, ok
+	return header, header.Size, l.orphanFile(layer{typeModel, digest, header.Size})
 }
 
 // orphanFile reports whether a blob is what its name says. A large one is taken at its name when its length is what its
 // header says: Verify reads the rest.
-func (l *Library) orphanFile(x layer) (header *gguf.File, ok bool) {
+func (l *Library) orphanFile(x layer) bool {
 	path := l.blob(x.Digest)
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != x.Size {
-		return nil, false
+		return false
 	}
 	if l.proven(x.Digest) {
-		return nil, true
+		return true
 	}
-	header, err = readHeader(path)
+	header, err := readHeader(path)
 	if err != nil && holdsTensors(x.MediaType) {
-		return nil, false
+		return false
 	}
 	if header == nil || info.Size() <= quickRead || header.Size-header.DataOffset-header.DataSize >= header.Alignment {
 		sum, err := sumOf(context.Background(), path)
-		return header, err == nil && "sha256:"+sum == strings.ToLower(x.Digest)
+		return err == nil && "sha256:"+sum == strings.ToLower(x.Digest)
 	}
-	return header, true
+	return true
 }
 
 // mendConfig writes the config of a model anew when it is lost or damaged.
