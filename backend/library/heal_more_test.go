@@ -18,14 +18,16 @@ import (
 // harms are the ways in which a crash, a full disk or a hand can damage a file.
 func harms() map[string]func(path string) error {
 	return map[string]func(path string) error{
-		"cut":           func(p string) error { return os.Truncate(p, must(os.Stat(p)).Size()/2) },
-		"emptied":       func(p string) error { return os.Truncate(p, 0) },
-		"zeroed":        func(p string) error { return os.WriteFile(p, make([]byte, must(os.Stat(p)).Size()), 0o600) },
-		"deleted":       os.Remove,
-		"garbled":       func(p string) error { return overwrite(p, 1, "\xff\x00{[") },
-		"a folder":      func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o755)) },
-		"a full folder": func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o755), os.WriteFile(filepath.Join(p, "x"), []byte("x"), 0o600)) },
-		"longer":        func(p string) error { return overwrite(p, -1, "more") },
+		"cut":      func(p string) error { return os.Truncate(p, must(os.Stat(p)).Size()/2) },
+		"emptied":  func(p string) error { return os.Truncate(p, 0) },
+		"zeroed":   func(p string) error { return os.WriteFile(p, make([]byte, must(os.Stat(p)).Size()), 0o600) },
+		"deleted":  os.Remove,
+		"garbled":  func(p string) error { return overwrite(p, 1, "\xff\x00{[") },
+		"a folder": func(p string) error { return errors.Join(os.Remove(p), os.Mkdir(p, 0o755)) },
+		"a full folder": func(p string) error {
+			return errors.Join(os.Remove(p), os.Mkdir(p, 0o755), os.WriteFile(filepath.Join(p, "x"), []byte("x"), 0o600))
+		},
+		"longer": func(p string) error { return overwrite(p, -1, "more") },
 	}
 }
 
@@ -144,7 +146,7 @@ func TestAnyDamagedStateOfEveryKindOfModelHealsAlone(t *testing.T) {
 				t.Fatal(name, err)
 			}
 		}
-		p.checkHeals(t, name, dir)
+		p.checkHeals(t, dir)
 		if t.Failed() {
 			t.Fatalf("state %d of seed %d: %s", n, seed, name)
 		}
@@ -156,7 +158,7 @@ func TestAnyDamagedStateOfEveryKindOfModelHealsAlone(t *testing.T) {
 	t.Logf("%d states of %d files healed", len(states), len(p.state))
 }
 
-func (p pantry) checkHeals(t *testing.T, name, dir string) {
+func (p pantry) checkHeals(t *testing.T, dir string) {
 	t.Helper()
 	l, err := New(dir)
 	if err != nil {
@@ -198,7 +200,7 @@ func (p pantry) checkHeals(t *testing.T, name, dir string) {
 		}
 	}
 	for _, f := range files(t, dir) { // a folder with somebody's files in it is set aside, never deleted
-		if !strings.Contains(f, ".set-aside-") {
+		if !strings.Contains(f, ".set-aside-") && filepath.Dir(f) != ".import-LEFT" { // in nobody's way, so it stays
 			t.Errorf("%s is left after everything was removed", f)
 		}
 	}

@@ -57,8 +57,8 @@ func New(dir string) (*Library, error) {
 		free()
 	}
 	l.cache = openCache(filepath.Join(l.Dir(), indexName))
-	if l.follow() != nil { // every call says so until its disk is back
-		return l, nil
+	if l.follow() != nil {
+		return l, nil //nolint:nilerr // every call says so until its disk is back
 	}
 	for _, d := range []string{l.blobs(), l.manifests()} {
 		if err := makeFolder(d); err != nil && !unwritable(err) {

@@ -88,7 +88,7 @@ func (l *Library) finishRemoval(journal string) (freed int64, err error) {
 	if err := l.at("remove journal"); err != nil {
 		return freed, err
 	}
-	if err := os.Remove(journal); err != nil {
+	if err := clearAway(journal); err != nil {
 		return freed, err
 	}
 	l.cache.write(l)

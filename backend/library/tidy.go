@@ -27,8 +27,10 @@ const quickRead = 32 << 20 // as much as New reads of one blob without being not
 
 // Tidy mends what a process that ended half way, or a damaged file, left behind, and returns the bytes it freed:
 //   - temporary files that no running import holds are deleted;
-//   - a removal that had begun is finished;
-//   - a model whose manifest or config is lost gets a new one, since its weights say nearly everything;
+//   - an arrival or a removal that had begun is finished;
+//   - a model whose manifest or config is lost gets it back as the index remembers it, or a new one, since its weights
+//     say nearly everything;
+//   - links to other apps' files that no model uses are deleted, and so is what was kept beside blobs that are gone;
 //   - manifests and blobs that mean nothing any more are deleted: those that can't be read, and those that are not
 //     what their name says and that no model uses.
 //
