@@ -73,7 +73,9 @@ func (l *Library) take(ctx context.Context, f Found, o AdoptOptions, from origin
 	key := files[0].layer.Digest
 	for _, e := range entries { // whole and there already: nothing is better than to leave it
 		if e.bad == nil && len(e.manifest.weights()) == len(parts(files)) && e.manifest.key() == key && !e.manifest.has(typeAdapter) && l.glance(e.manifest.Layers[0]).Reason == "" {
-			return l.published(e)
+			if _, ok := l.readConfig(e.manifest.Config); ok {
+				return l.published(e)
+			}
 		}
 	}
 	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, f.Ref), Name: from.Name, Source: from.Source}); err != nil {

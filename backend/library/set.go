@@ -130,6 +130,10 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 		return backend.Model{}, err
 	}
 	same := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, a.Manifest.Layers) })
+	sound := same >= 0
+	if sound { // else its config comes again too
+		_, sound = l.readConfig(entries[same].manifest.Config)
+	}
 	switch {
 	case same >= 0: // the files are put in place again, since one of them may be damaged
 		a.Name = entries[same].name
@@ -144,7 +148,7 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	for _, f := range files {
 		_ = f.staged.file.Close() // Windows renames no open file; the store's lock keeps Tidy away from here on
 	}
-	if same >= 0 {
+	if sound {
 		for _, m := range a.Moves {
 			if l.proven(m.Digest) {
 				continue

@@ -333,16 +333,19 @@ func (l *Library) mendConfig(e entry) {
 		}
 		return
 	}
-	if !e.name.local() {
+	if !e.name.local() && e.name.namespace != adapterNamespace {
 		return
 	}
 	weights := e.manifest.weights()
+	if x, ok := e.manifest.first(typeAdapter); ok && len(weights) == 0 {
+		weights = []layer{x}
+	}
 	for _, w := range weights {
 		if info, err := os.Stat(l.blob(w.Digest)); err != nil || info.Size() != w.Size {
 			return
 		}
 	}
-	header, err := l.header(e.manifest)
+	header, err := l.header(manifest{Layers: weights})
 	if len(weights) == 0 || err != nil {
 		return
 	}
