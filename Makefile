@@ -81,7 +81,7 @@ test-window: engine starter app ## drive the real window under Xvfb through its 
 	@build/window/run.sh /usr/bin/python3 -W ignore build/window/test_window.py
 
 .PHONY: test-slow
-test-slow: engine starter app ## run the reliability trials at their full counts (hours)
+test-slow: deps-test engine starter app ## run the reliability trials at their full counts (hours)
 	WEIGHTROOM_SLOW=1 WEIGHTROOM_MUTANTS=10000000 WEIGHTROOM_STATES=5000 WEIGHTROOM_KILLS=1000 WEIGHTROOM_FLIPS=1000 \
 	  go test -count=1 -timeout 12h -v ./backend/...
 
