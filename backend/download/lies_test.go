@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"weightroom/backend/download/downloadtest"
 )
@@ -53,7 +54,8 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 								item.Digest = ""
 							}
 							f := testFetcher(t, n)
-							f.spans = pieceLeast // so that several streams have something to do
+							f.patience.answer = 10 * time.Second // packing takes time
+							f.spans = pieceLeast                 // so that several streams have something to do
 							_, err := f.Fetch(t.Context(), item, path, nil)
 							outcome := "right"
 							if err != nil {

@@ -20,25 +20,24 @@ type pacer struct {
 	hold         time.Time // no more streams until then
 }
 
-// step is called often with the count of all bytes so far. It gives the number of streams to have.
-func (p *pacer) step(now time.Time, bytes int64) int {
+// step is called often with the count of all bytes so far.
+func (p *pacer) step(now time.Time, bytes int64) {
 	if p.since.IsZero() || now.Before(p.hold) {
 		p.since, p.bytes, p.before = now, bytes, 0
-		return p.target
+		return
 	}
 	if now.Sub(p.since) < paceStep {
-		return p.target
+		return
 	}
 	rate := float64(bytes-p.bytes) / now.Sub(p.since).Seconds()
 	p.since, p.bytes = now, bytes
 	if p.before > 0 && rate < p.before*paceGain {
 		p.target, p.before, p.hold = p.last, 0, now.Add(paceSettled)
-		return p.target
+		return
 	}
 	if next := min(p.target*2, p.most); next > p.target {
 		p.before, p.last, p.target = rate, p.target, next
 	}
-	return p.target
 }
 
 // fewer halves the streams after trouble, and keeps them there for a while.

@@ -184,10 +184,15 @@ func TestAddressThatStaysRefusedEndsPlainly(t *testing.T) {
 	if code := plainly(t, err); code != backend.CodeDenied {
 		t.Errorf("code %s", code)
 	}
-	if g.renewed < 1 || g.renewed > 2*refusalsMost || s.Requests() > 24 {
-		t.Errorf("%d renewals, %d requests", g.renewed, s.Requests())
+	g.mu.Lock()
+	renewed := g.renewed
+	g.mu.Unlock()
+	if renewed < 1 || renewed > 2*refusalsMost || s.Requests() > 24 {
+		t.Errorf("%d renewals, %d requests", renewed, s.Requests())
 	}
+	g.mu.Lock()
 	g.never, g.each = false, 1000
+	g.mu.Unlock()
 	if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 		t.Fatal(err)
 	}
