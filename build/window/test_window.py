@@ -128,6 +128,40 @@ class BeforeTheDownload(Trial):
         self.assertAlmostEqual(plan["memory"]["weightsBytes"] / 4.92e9, 1, delta=0.03)
 
 
+class Lab(Trial):
+    def test_two_quants_are_compared_and_the_verdict_is_seen(self):
+        window = self.start_chat()
+        window.press("Lab")
+        window.press("New comparison")
+        # The starter is a quant itself, and the page says so.
+        window.sees("second-hand", 60)
+        window.press("Compare")
+        window.sees("Finished rows are kept when you stop.", 60)
+        window.until("a verdict", lambda: any(words in window.words() for words in
+                     ("use it", "Use it", "stay with", "nothing to choose between")), 900)
+        rows = self.ask("lab", "list")["comparisons"]
+        self.assertEqual([row["state"] for row in rows], ["done"])
+        shown = self.ask("lab", "show", rows[0]["id"])
+        self.assertEqual(sorted(row["quant"] for row in shown["rows"]), ["Q4_1", "Q4_K_M"])
+        window.find("All figures", seconds=5)
+        if os.environ.get("PICTURES"):
+            window.screenshot(os.path.join(os.environ["PICTURES"], "lab.png"))
+
+    def test_side_by_side_streams_two_answers(self):
+        self.ask("lab", "quantize", "smollm2-135m", "--to", "Q8_0")
+        window = self.start()
+        window.press("Start chatting")
+        window.press("Lab")
+        window.press("Side by side")
+        for quant in ("Q4_1", "Q8_0"):
+            window.click(window.find(f"SmolLM2 135M {quant}", ("check box",), exact=False))
+        window.focus()
+        window.click(window.find("Prompt", ("entry", "text")))
+        window.type("Name three colours.")
+        window.press("Send to all")
+        window.until("two answers with figures", lambda: window.words().count("t/s") >= 2, 120)
+
+
 class Life(Trial):
     def test_killed_window_leaves_nothing_running_and_loses_no_text(self):
         window = self.start_chat()

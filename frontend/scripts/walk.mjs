@@ -1,5 +1,6 @@
 // Walks through the built page as a person would, mostly by keyboard: `npm run walk`. Run `npm run build` first.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { open } from './browser.mjs'
 
 const { browser, url, close } = await open({ viewport: { width: 1280, height: 820 }, reducedMotion: 'reduce' })
@@ -290,6 +291,39 @@ const walks = {
       await button(page, 'More').click()
       await page.getByRole('menuitem', { name: 'Export as llama-bench table' }).click()
       await page.getByText(/Saved as .*\.txt/).waitFor()
+    },
+  ],
+  'a report is one file: plots and figures in it, no script, nothing fetched, and it prints': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await button(page, 'Save report').click()
+      await page.getByText(/Saved as .*\.html/).waitFor()
+      const html = await page.evaluate(() => sessionStorage.getItem('weightroom.report'))
+      assert.doesNotMatch(html, /<script|javascript:|https?:\/\/(?!www\.w3\.org)|url\(|@import|svelte-/)
+      const context = await browser.browser().newContext({ offline: true })
+      const report = await context.newPage()
+      const asked = []
+      report.on('request', (r) => asked.push(r.url()))
+      await report.setContent(html)
+      assert.deepEqual(asked, [])
+      assert.equal(await report.locator('svg').count(), 6)
+      assert.equal(await report.getByRole('table', { name: 'All figures' }).getByRole('row').count(), 8)
+      await report.getByText('Use Q4_K_M.').waitFor()
+      const colour = await report
+        .locator('.plot .pick .mark')
+        .first()
+        .evaluate((e) => getComputedStyle(e).fill)
+      assert.equal(colour, 'rgb(194, 65, 12)')
+      const pdf = await report.pdf({ preferCSSPageSize: true })
+      const pages = pdf.toString('latin1').match(/\/Type\s*\/Page[^s]/g).length
+      assert.ok(pages >= 1 && pages <= 3, `${pages} pages`)
+      if (process.env.REPORT) {
+        await writeFile(`${process.env.REPORT}.pdf`, pdf)
+        await writeFile(`${process.env.REPORT}.html`, html)
+        await report.screenshot({ path: `${process.env.REPORT}.png`, fullPage: true })
+      }
+      await context.close()
     },
   ],
   'a comparison that is stopped keeps its finished rows': [

@@ -136,7 +136,11 @@ export function labOf(world: FakeWorld): LabService {
     },
     export: async (id, format) =>
       `/home/mara/Documents/${find(id).title}.${{ json: 'json', csv: 'csv', markdown: 'md', 'llama-bench': 'txt' }[format]}`,
-    saveReport: async (id) => `/home/mara/Documents/${find(id).title}.html`,
+    saveReport: async (id, html) => {
+      // Kept, so that a trial can open what a person would have saved.
+      if (typeof sessionStorage !== 'undefined') sessionStorage.setItem('weightroom.report', html)
+      return `/home/mara/Documents/${find(id).title}.html`
+    },
     ...blindOf(world, installed, noProblem),
     ...sideOf(world, installed),
   }

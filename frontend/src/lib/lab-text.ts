@@ -255,7 +255,7 @@ export const lab = {
   report: {
     title: (title: string) => `Report: ${title}`,
     conditions: 'Conditions',
-    by: 'Measured by Weightroom on one machine; other machines give other speeds. Quality is the same everywhere.',
+    by: 'Measured by Weightroom on one machine; other machines give other speeds. Quality hardly depends on the machine.',
     errors: 'Bars and ± are standard errors for quality, and the range of all rounds for speed.',
     notes: 'Notes',
     machine: 'Machine',
