@@ -135,6 +135,7 @@ class Lab(Trial):
         window.press("New comparison")
         # The starter is a quant itself, and the page says so.
         window.sees("second-hand", 60)
+        window.sees("2 rows.", 60)
         window.press("Compare")
         window.sees("Finished rows are kept when you stop.", 60)
         window.until("a verdict", lambda: any(words in window.words() for words in
@@ -148,12 +149,12 @@ class Lab(Trial):
             window.screenshot(os.path.join(os.environ["PICTURES"], "lab.png"))
 
     def test_side_by_side_streams_two_answers(self):
-        self.ask("lab", "quantize", "smollm2-135m", "--to", "Q8_0")
+        self.ask("lab", "quantize", "smollm2-135m", "--to", "Q2_K")
         window = self.start()
         window.press("Start chatting")
         window.press("Lab")
         window.press("Side by side")
-        for quant in ("Q4_1", "Q8_0"):
+        for quant in ("Q4_1", "Q2_K"):
             window.click(window.find(f"SmolLM2 135M {quant}", ("check box",), exact=False))
         window.focus()
         window.click(window.find("Prompt", ("entry", "text")))

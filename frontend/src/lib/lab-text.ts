@@ -122,6 +122,7 @@ export const lab = {
     have: 'In the library',
     make: 'Make',
     makeHint: 'Made from the reference and kept in the library.',
+    refused: (names: string) => `Not from this file, which is no more precise: ${names}.`,
     makeNone: 'Nothing can be made from this file.',
     secondHand: 'second-hand',
     secondHandHint:
