@@ -212,10 +212,14 @@ export function left(s: number): string {
   return s < 0 ? '' : s < 90 ? seconds(Math.max(1, s)) : `${Math.round(s / 60)} min`
 }
 
-/** What a comparison rests on, in two sentences. */
+/** Where and by what a comparison was measured. */
 export function conditions(c: LabComparison): string {
-  const about = t.about(date(c.startedAt), c.machine, c.engine)
-  return c.text ? `${about} ${t.measuredOn(c.text, t.rounds(c.rounds))}` : about
+  return t.about(date(c.startedAt), c.machine, c.engine)
+}
+
+/** What its quality and its speed rest on. */
+export function basis(c: LabComparison): string {
+  return c.text ? t.measuredOn(c.text, t.rounds(c.rounds)) : ''
 }
 
 /** Lengths that any row was timed at. */
