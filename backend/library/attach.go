@@ -16,22 +16,78 @@ import (
 // no space, and either may be removed afterwards. The adapter has to fit: its architecture is the base's, and each of
 // its tensors changes one of the base's by its shape. Empty ref: a name made of both.
 func (l *Library) Attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
-	m, err := l.attach(ctx, base, adapter, ref)
+	return l.AttachAll(ctx, base, []AdapterUse{{Ref: adapter, Scale: 1}}, ref)
+}
+
+// AttachAll is Attach for several adapters, each at its own strength. One at strength 0 is left out; with none left the
+// model is the base itself. An adapter at another strength than 1 costs its own size once more.
+func (l *Library) AttachAll(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
+	m, err := l.attach(ctx, base, uses, ref)
 	if err != nil {
 		return backend.Model{}, explain(err)
 	}
-	slog.Info("adapter attached", "ref", m.Ref)
+	slog.Info("adapters attached", "ref", m.Ref, "adapters", len(uses))
 	return m, nil
 }
 
-func (l *Library) attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
+// attached is an adapter that is about to be part of a model.
+type attached struct {
+	Adapter
+	use    AdapterUse
+	layer  layer
+	header *gguf.File
+	staged *staged // a copy at another strength; nil: the adapter's own file
+}
+
+// readyAll finds adapters and makes the copies at other strengths. The caller discards what is staged.
+func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, error) {
+	var out []attached
+	for _, u := range uses {
+		if err := u.check(); err != nil {
+			return out, err
+		}
+		a, err := l.findAdapter(ctx, u.Ref)
+		if err != nil {
+			return out, err
+		}
+		if u.Scale == 0 {
+			continue
+		}
+		one := attached{Adapter: a, use: u}
+		if u.Scale == 1 {
+			if one.header, err = readHeader(a.Path); err != nil {
+				return out, err
+			}
+			one.layer = layer{typeAdapter, a.Digest, one.header.Size}
+		} else {
+			if one.staged, one.header, err = l.scaled(ctx, a.Path, u.Scale); err != nil {
+				return out, err
+			}
+			one.layer = layer{typeAdapter, "sha256:" + one.staged.sum, one.staged.size}
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
 	m, err := l.Model(ctx, base)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	a, err := l.findAdapter(ctx, adapter)
+	adapters, err := l.readyAll(ctx, uses)
+	defer func() {
+		for _, a := range adapters {
+			if a.staged != nil {
+				a.staged.discard()
+			}
+		}
+	}()
 	if err != nil {
 		return backend.Model{}, err
+	}
+	if len(adapters) == 0 {
+		return m, nil
 	}
 	free, err := l.change(ctx)
 	if err != nil {
@@ -50,41 +106,65 @@ func (l *Library) attach(ctx context.Context, base, adapter, ref string) (backen
 	if err != nil {
 		return backend.Model{}, err
 	}
-	change, err := readHeader(a.Path)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	if err := fits(change, whole); err != nil {
-		return backend.Model{}, err
-	}
 	c, _ := l.readConfig(of.manifest.Config)
-	from := origin{Name: m.Name + " + " + a.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
+	from := origin{Name: m.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
 	if c.Ours != nil {
 		from.Files = c.Ours.Files
 	}
-	layers := append(slices.Clone(of.manifest.Layers), layer{typeAdapter, a.Digest, change.Size})
+	layers := slices.Clone(of.manifest.Layers)
+	for _, a := range adapters {
+		if err := fits(a.header, whole); err != nil {
+			return backend.Model{}, err
+		}
+		layers = append(layers, a.layer)
+		from.Name += " + " + a.Name
+		if label := a.use.label(); label != "" {
+			from.Name += " ×" + label
+		}
+	}
+	from.Name = display(from.Name)
 	if i := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, layers) }); i >= 0 {
 		return l.published(entries[i])
 	}
-	n, tag := backend.SplitRef(firstOf(ref, a.Ref))
-	o := Options{Ref: slug(n[strings.LastIndexByte(n, '/')+1:])}
-	if ref == "" {
-		name, _ := backend.SplitRef(m.Ref)
-		o.Ref = slug(name[strings.LastIndexByte(name, '/')+1:] + "-" + o.Ref)
-		tag = ""
-	}
-	if tag != "" {
-		o.Ref += ":" + tag
-	}
-	to, err := l.nameFor(entries, "", "", whole, o)
+	to, err := l.nameFor(entries, "", "", whole, Options{Ref: attachedRef(m, adapters, ref)})
 	if err != nil {
 		return backend.Model{}, err
 	}
-	// Nothing is moved and no blob but the config is new, so the plain way of publishing is enough.
+	for _, a := range adapters {
+		if a.staged != nil {
+			if err := l.settle(a.staged, a.layer.Digest); err != nil {
+				return backend.Model{}, err
+			}
+		}
+	}
 	if err := l.publish(to, c, layers, from); err != nil {
+		l.undo(layers[len(of.manifest.Layers):]...)
 		return backend.Model{}, err
 	}
 	return l.published(entry{name: to, path: l.manifestPath(to)})
+}
+
+// attachedRef is the name that was asked for, or one made of the base's and the adapters'.
+func attachedRef(base backend.Model, adapters []attached, ref string) string {
+	bare := func(ref string) string {
+		name, _ := backend.SplitRef(ref)
+		return name[strings.LastIndexByte(name, '/')+1:]
+	}
+	if ref != "" {
+		out := slug(bare(ref))
+		if _, tag := backend.SplitRef(ref); tag != "" {
+			out += ":" + tag
+		}
+		return out
+	}
+	out := bare(base.Ref)
+	for _, a := range adapters {
+		out += "-" + bare(a.Ref)
+		if label := a.use.label(); label != "" {
+			out += "-" + label
+		}
+	}
+	return slug(out)
 }
 
 func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) {
