@@ -40,6 +40,7 @@ type Core struct {
 	bench      bench
 	network    networkCell
 	found      strangers
+	others     othersCell
 	close      sync.Once
 }
 

@@ -77,5 +77,7 @@ type OtherModel struct {
 	Bytes     int64  `json:"bytes"`
 	Installed string `json:"installed"` // the library's reference; empty: not in the library
 	Problem   string `json:"problem"`   // why it can't be used, as a sentence; empty: it can
-	SameDisk  bool   `json:"sameDisk"`  // using it takes no further space
+	Keeps     string `json:"keeps"`     // what using it means for its bytes, in a sentence
+	Copies    bool   `json:"copies"`    // it can only be copied
+	Adapter   bool   `json:"adapter"`
 }

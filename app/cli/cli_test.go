@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"weightroom/backend/gguf/gguftest"
 )
 
 // TestMain makes the test binary stand for the app, so that scripts can run it.
@@ -70,6 +72,8 @@ func writeGGUF(ts *testscript.TestScript, _ bool, args []string) {
 	case "truncated":
 		data = header(1, 1)[:20]
 	case "empty":
+	case "small":
+		data = gguftest.Small(7).Bytes()
 	default:
 		ts.Fatalf("no kind %s", args[0])
 	}

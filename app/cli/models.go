@@ -37,15 +37,21 @@ func (s *session) importCommand() *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Copy a GGUF file into the library",
-		Args:  argRange(1, 1),
+		Short: "Copy a GGUF file, or all in a folder, into the library",
+		Long: `Copy a model into the library: a GGUF file, the first part of a split one, a LoRA adapter, a projector beside its
+model, or a folder with any of them.`,
+		Args: argRange(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			core, done, err := s.open(cmd.Context(), s, false)
 			if err != nil {
 				return err
 			}
 			defer done()
-			m, err := core.Models.Import(cmd.Context(), s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")})
+			path, o := s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")}
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				return s.importFolder(cmd.Context(), core, path, o)
+			}
+			m, err := core.Models.Import(cmd.Context(), path, o)
 			if err != nil {
 				return err
 			}
@@ -54,6 +60,23 @@ func (s *session) importCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: the file's own)")
 	return cmd
+}
+
+// importFolder copies every model of a folder. What can't be used is said, and fails only when nothing else was there.
+func (s *session) importFolder(ctx context.Context, core *app.Core, path string, o library.Options) error {
+	models, failed, err := core.Models.ImportFolder(ctx, path, o)
+	if err != nil {
+		return err
+	}
+	for _, f := range failed {
+		if f.Problem != nil {
+			fmt.Fprintf(s.stderr, "%s: %s\n", f.Name, f.Problem.Message)
+		}
+	}
+	if len(models) == 0 {
+		return backend.Fail(backend.CodeNotFound, nil, "There is no model in this folder that can be used.", "Choose a folder with GGUF files.")
+	}
+	return s.listModels(models)
 }
 
 func (s *session) modelsCommand() *cobra.Command {
@@ -95,6 +118,24 @@ func (s *session) modelsCommand() *cobra.Command {
 			}),
 		},
 		&cobra.Command{
+			Use: "adopt [NAME]", Short: "Use models that other apps have, without a copy; without NAME, list them", Args: argRange(0, 1),
+			RunE: s.withLibrary(s.adopt),
+		},
+		&cobra.Command{
+			Use: "attach BASE ADAPTER", Short: "Make a model of a base and a LoRA adapter", Args: argRange(2, 2),
+			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+				m, err := core.Models.Attach(ctx, args[0], args[1], "")
+				if err != nil {
+					return err
+				}
+				return s.listModels([]backend.Model{m})
+			}),
+		},
+		&cobra.Command{
+			Use: "repair REF", Short: "Fetch the damaged parts of a model again, and nothing else of it", Args: argRange(1, 1),
+			RunE: s.withHistory(s.repair),
+		},
+		&cobra.Command{
 			Use: "verify [REF]", Short: "Read weights again and compare their checksums", Args: argRange(0, 1),
 			RunE: s.withLibrary(s.verify),
 		},
@@ -132,14 +173,90 @@ func (s *session) verify(ctx context.Context, core *app.Core, args []string) err
 		}
 		return nil
 	}
+	hint := ""
 	for _, b := range bad {
 		fmt.Fprintf(s.stdout, "%s: %s\n", b.Ref, b.Reason)
+		switch {
+		case b.Address != "" && hint == "":
+			hint = "Fetch what is bad again: weightroom models repair " + b.Ref
+		case hint == "":
+			hint = b.Hint
+		}
 	}
 	if len(bad) > 0 {
-		return backend.Fail(backend.CodeDamaged, nil, "Some weights are damaged.", "Remove these models and import them again.")
+		return backend.Fail(backend.CodeDamaged, nil, "Some weights are damaged.", hint)
 	}
 	fmt.Fprintln(s.stdout, "All weights are as they were when they came.")
 	return nil
+}
+
+func (s *session) repair(ctx context.Context, core *app.Core, args []string) error {
+	fetched, err := core.Repair(ctx, args[0], s.progress("Repairing"))
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return s.print(map[string]any{"ref": args[0], "fetchedBytes": fetched})
+	}
+	if fetched == 0 {
+		fmt.Fprintf(s.stdout, "%s is as it was when it came.\n", args[0])
+		return nil
+	}
+	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were fetched.\n", args[0], fetched)
+	return nil
+}
+
+// adopt lists models of other apps, or uses the one that is named.
+func (s *session) adopt(ctx context.Context, core *app.Core, args []string) error {
+	apps, err := core.Others(ctx, "")
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return s.listOthers(apps)
+	}
+	var named []app.OtherModel
+	for _, a := range apps {
+		for _, m := range a.Models {
+			full := strings.TrimSpace(m.Name + " " + m.Quant)
+			if m.Path == s.path(args[0]) || strings.EqualFold(m.Name, args[0]) || strings.EqualFold(full, args[0]) {
+				named = append(named, m)
+			}
+		}
+	}
+	switch {
+	case len(named) == 0:
+		return backend.Fail(backend.CodeNotFound, nil, "No other app has a model called "+args[0]+" here.", "List what they have: weightroom models adopt")
+	case len(named) > 1:
+		return backend.Fail(backend.CodeInvalid, nil, "Several models of other apps are called "+args[0]+".", "Name one by its path, such as "+named[0].Path+".")
+	}
+	m, err := core.Adopt(ctx, named[0].Path, s.progress("Checking"))
+	if err != nil {
+		return err
+	}
+	return s.listModels([]backend.Model{m})
+}
+
+func (s *session) listOthers(apps []app.OtherApp) error {
+	if s.json {
+		return s.print(map[string]any{"apps": apps})
+	}
+	if len(apps) == 0 {
+		fmt.Fprintln(s.stdout, "No other app has models here.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "APP\tMODEL\tQUANT\tSIZE\tNOTE")
+	for _, a := range apps {
+		for _, m := range a.Models {
+			note := m.Problem
+			if m.Installed != "" {
+				note = "in the library as " + m.Installed
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, m.Name, m.Quant, gb(m.Bytes), note)
+		}
+	}
+	return w.Flush()
 }
 
 func (s *session) listModels(models []backend.Model) error {
