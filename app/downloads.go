@@ -171,6 +171,11 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 			d.Items = append(d.Items, i)
 		}
 	}
+	if len(d.Items) == 0 && len(as.Here) > 0 { // every byte is here, under another name
+		d.State = download.StateDone
+		d.Result, err = c.finish(ctx, d, nil)
+		return d, err
+	}
 	return n.queue.Add(ctx, d)
 }
 
@@ -275,7 +280,13 @@ func (s *Downloads) Offer(ref string) (Offer, error) {
 func (s *Downloads) Start(ref string, accepted bool) (Download, error) {
 	return withNetwork(s, "Start", func(ctx context.Context, core *Core, _ *network) (Download, error) {
 		d, err := core.StartDownload(ctx, ref, accepted)
-		return downloadOf(d), err
+		out := downloadOf(d)
+		if err == nil && d.State == download.StateDone {
+			out.Seq = s.window.next()
+			s.window.emit(EventLibrary, Changed{ID: d.Result, Seq: out.Seq})
+			s.window.emit(EventDownloadFinished, out)
+		}
+		return out, err
 	})
 }
 

@@ -52,6 +52,9 @@ func (c *Core) Pull(ctx context.Context, ref string, accepted bool, progress fun
 	if err != nil {
 		return Download{}, err
 	}
+	if d.State == download.StateDone {
+		return downloadOf(d), nil
+	}
 	tick := time.NewTicker(pullLook)
 	defer tick.Stop()
 	for {

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from drive import BINARY, Window, command, listeners, runs  # noqa: E402
+from registry import Registry, other_starter  # noqa: E402
 
 STORY = "Write a very long story about a lighthouse keeper and his cat."
 
@@ -206,6 +207,60 @@ class Life(Trial):
                        if role(node) in ("push button", "entry", "link", "combo box", "check box", "slider", "toggle button",
                                          "radio button", "spin button") and not name(node).strip()]
             self.assertEqual(unnamed, [], f"on the page {page}")
+
+
+class Weights(Trial):
+    """A model that comes from a registry: Debian's, on loopback."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(os.path.join(self.base, "registry"))
+
+    def tearDown(self):
+        self.registry.close()
+        super().tearDown()
+
+    def test_pull_a_model_into_the_library_and_chat_with_it(self):
+        ref = self.registry.push("library/small", "q4_1", other_starter())
+        window = self.start()
+        window.press("Start chatting")
+        window.press("Library")
+        window.press("Add a model")
+        window.press("Download by name or address")
+        field = window.find("Name or address", ("entry", "text"))
+        window.focus()
+        window.click(field)
+        window.type(ref)
+        window.press("See what it is")
+        window.press("Download 98.4 MB", seconds=30)
+        window.sees("is in your library", 120)
+        self.assertIn(ref, [m["ref"] for m in self.ask("models")["models"]])
+        self.assertEqual(self.ask("models", "verify", ref)["bad"], [])
+        why = [c["why"] for c in self.ask("ledger")["connections"]]
+        self.assertTrue(any(w.startswith("You downloaded") for w in why), why)
+        self.assertEqual({c["host"] for c in self.ask("ledger")["connections"]}, {self.registry.host})
+
+        window.press("Library")
+        window.press("Chat with Pulled", exact=False)
+        window.say("What is the capital of France?")
+        window.until("an answer", lambda: "Paris" in self.answer(), 90)
+
+        window.press("Machine")
+        window.sees("You downloaded", 20)
+
+    def test_a_download_goes_on_after_a_restart_and_is_never_fetched_twice(self):
+        self.registry.limit(6_000_000)
+        ref = self.registry.push("library/small", "q4_1", other_starter())
+        window = self.start()
+        window.press("Start chatting")
+        begun = self.ask("downloads", "add", ref)["download"]
+        window.until("some megabytes", lambda: self.ask("downloads")["downloads"][0]["done"] > 20_000_000, 60)
+        window.close()
+
+        window = self.start()
+        window.until("the whole model", lambda: any(m["ref"] == ref for m in self.ask("models")["models"]), 120)
+        self.assertEqual(self.ask("downloads", "show", begun["id"])["download"]["state"], "done")
+        self.assertLess(self.registry.sent(), 1.25 * 98_362_432)
 
 
 if __name__ == "__main__":

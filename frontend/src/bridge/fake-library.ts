@@ -26,9 +26,12 @@ const apps: readonly OtherApp[] = [
 ].map(({ name, folder, models }) => ({
   ...{ name, folder },
   models: (models as [string, string, string, number, string, boolean][]).map(
-    ([file, title, quant, bytes, problem, sameDisk]) => ({
-      ...{ path: `${folder}/${file}`, name: title, quant, bytes, problem, sameDisk },
+    ([file, title, quant, bytes, problem, shared]) => ({
+      ...{ path: `${folder}/${file}`, name: title, quant, bytes, problem },
       installed: '',
+      keeps: shared && !problem ? 'Both names mean one file, so it takes no further space.' : '',
+      copies: !shared && !problem,
+      adapter: false,
     }),
   ),
 }))

@@ -56,6 +56,8 @@ export type Generated = [
   Holds<Fields<app.Rejection, page.Rejection>>,
   Holds<Fields<app.SumsAnswer, page.SumsAnswer>>,
   Holds<Fields<app.SumsAsk, page.SumsAsk>>,
+  Holds<Fields<app.OtherApp, page.OtherApp>>,
+  Holds<Fields<app.OtherModel, page.OtherModel>>,
   Holds<Fields<app.Offer, page.Offer>>,
   Holds<Fields<app.OfferFile, page.OfferFile>>,
   Holds<Fields<app.OfferChoice, page.OfferChoice>>,
@@ -96,9 +98,7 @@ export type Generated = [
   Holds<Methods<typeof discover, Bridge['discover']>>,
   Holds<Methods<typeof downloads, Bridge['downloads']>>,
   Holds<Methods<typeof lab, Bridge['lab']>>,
-  Holds<
-    Methods<typeof library, Omit<Bridge['library'], 'others' | 'adopt' | 'move' | 'exportBundle' | 'importBundle'>>
-  >,
+  Holds<Methods<typeof library, Omit<Bridge['library'], 'move' | 'exportBundle' | 'importBundle'>>>,
   Holds<Methods<typeof machine, Bridge['machine']>>,
   Holds<Methods<typeof settings, Bridge['settings']>>,
 ]

@@ -240,6 +240,9 @@ export interface OtherModel {
   installed: string
   /** why it can't be used, as a sentence; empty: it can */
   problem: string
-  /** using it takes no further space */
-  sameDisk: boolean
+  /** what using it means for its bytes, in a sentence */
+  keeps: string
+  /** it can only be copied */
+  copies: boolean
+  adapter: boolean
 }
