@@ -120,7 +120,8 @@ class Window:
         """Waits until the page shows words."""
         self.until(f"text {words!r}", lambda: words in self.words(), seconds)
 
-    def press(self, wanted, roles=("push button", "button", "link", "radio button", "page tab", "menu item", "toggle button"),
+    def press(self, wanted, roles=("push button", "button", "link", "radio button", "page tab", "menu item", "toggle button", "push button menu", "button menu",
+                                     "popup menu", "pop up button", "combo box"),
               seconds=20, exact=True):
         """Presses a control as a screen reader does."""
         node = self.find(wanted, roles, seconds, exact)
