@@ -170,11 +170,126 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+3')
-      await button(page, 'Import a GGUF file').click()
+      await button(page, 'Add a model').click()
+      await page.getByRole('menuitem', { name: 'Import a GGUF file' }).click()
       await button(page, 'Choose a file').click()
       await page.getByRole('textbox', { name: 'Name' }).fill('Phi 4 mini')
       await page.keyboard.press('Enter')
       await page.getByRole('rowheader', { name: /Phi 4 mini/ }).waitFor({ timeout: 10_000 })
+    },
+  ],
+  'a model is downloaded from Discover, shows its progress in the rail, and says when it is there': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await page.keyboard.press('/')
+      await page.keyboard.type('qwen3 8b')
+      await button(page, 'Download Qwen3 8B Q4_K_M').click()
+      await page.getByText('Qwen3 8B Q4_K_M is coming from registry.ollama.ai.').waitFor()
+      await button(page, 'Show').click()
+      await page.getByRole('progressbar', { name: 'Download of Qwen3 8B Q4_K_M' }).waitFor()
+      await page.getByRole('navigation').getByRole('button', { name: /^1 download, \d+%/ }).waitFor()
+      await page.getByText('Qwen3 8B Q4_K_M is in your library.').waitFor({ timeout: 15_000 })
+      await page.getByRole('radio', { name: 'Models' }).click()
+      await button(page, 'Chat with Qwen3 8B').waitFor()
+    },
+  ],
+  'a licence of its own is shown and accepted before the download': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await button(page, 'Add a model').click()
+      await page.getByRole('menuitem', { name: 'Download by name or address' }).click()
+      await page.getByRole('textbox', { name: 'Name or address' }).fill('llama-3.2-3b:Q4_K_M')
+      await page.keyboard.press('Enter')
+      const dialog = page.getByRole('dialog', { name: 'Download Llama 3.2 3B' })
+      await dialog.getByText('Is there a limit on users?').waitFor()
+      assert.equal(await dialog.getByRole('button', { name: /^Download/ }).isDisabled(), true)
+      await dialog.getByRole('checkbox').check()
+      await dialog.getByRole('button', { name: /^Download/ }).click()
+      await page.getByText('Llama 3.2 3B Q4_K_M is coming from').waitFor()
+    },
+  ],
+  'a download is paused, goes on, is cancelled and comes back with Undo': [
+    'downloads',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await page.getByRole('radio', { name: /^Downloads/ }).click()
+      await button(page, 'Pause Llama 3.2 3B Q4_K_M').click()
+      await button(page, 'Resume Llama 3.2 3B Q4_K_M').click()
+      await button(page, 'Cancel Phi-4 mini Q8_0').click()
+      await gone(button(page, 'Cancel Phi-4 mini Q8_0'))
+      await button(page, 'Undo').click()
+      await button(page, 'Resume Phi-4 mini Q8_0').waitFor()
+      await button(page, 'Try Gemma 3 12B Q4_K_M again').click()
+      await gone(page.getByText('The connection was lost and could not be made again.'))
+    },
+  ],
+  'a removed model comes back with Undo': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await button(page, 'More actions for Gemma 3 4B').click()
+      await page.getByRole('menuitem', { name: 'Remove' }).click()
+      await gone(button(page, 'Chat with Gemma 3 4B'))
+      await button(page, 'Undo').click()
+      await button(page, 'Chat with Gemma 3 4B').waitFor()
+    },
+  ],
+  'Hugging Face is searched only when asked, and what is found is planned and driven like any model': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await page.keyboard.press('/')
+      await page.keyboard.type('granite')
+      await button(page, 'Search Hugging Face for “granite”').click()
+      await button(page, 'Look at granite-4.0-h-tiny-GGUF').click()
+      const drawer = page.getByRole('dialog', { name: 'Granite 4.0 H Tiny' })
+      await drawer.getByText('not in the catalog').waitFor({ timeout: 10_000 })
+      await drawer.getByText('of context fit.').waitFor({ timeout: 10_000 })
+      await drawer.getByRole('button', { name: 'Test drive Granite 4.0 H Tiny Q4_K_M' }).click()
+      await drawer.getByText('test drive ±4%').first().waitFor({ timeout: 10_000 })
+      await drawer.getByRole('radio', { name: 'Q8_0' }).click()
+      await drawer.getByText('has not been read yet').waitFor()
+      await drawer.getByRole('button', { name: 'Read it' }).click()
+      await gone(drawer.getByText('has not been read yet'))
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Control+4')
+      await page.getByText('You searched for “granite”').waitFor()
+    },
+  ],
+  'nothing at all goes online when the person says so': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await page.getByText('Nothing has connected').waitFor()
+      await page.getByRole('radio', { name: 'Nothing at all' }).click()
+      await page.keyboard.press('Control+2')
+      await page.getByRole('radio', { name: 'Hugging Face' }).click()
+      await page.getByText('Weightroom is set never to go online.').waitFor()
+    },
+  ],
+  'a model of another app is used without another download': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await page.getByRole('radio', { name: 'From other apps' }).click()
+      await button(page, 'Use Llama 3.2 3B here').click()
+      await page.getByText('Llama 3.2 3B is in your library.').waitFor({ timeout: 10_000 })
+      await page.getByText('In your library').waitFor()
+    },
+  ],
+  'the details of a model say what it is made of': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await button(page, 'Details of Qwen3 4B').press('Enter')
+      const drawer = page.getByRole('dialog', { name: 'Qwen3 4B Q4_K_M' })
+      await drawer.getByRole('img', { name: /^Q4_K: 1\.8 GB, 71%/ }).waitFor()
+      await drawer.getByText('Show the template').click()
+      await drawer.getByText('<|im_start|>').waitFor()
+      await page.keyboard.press('Escape')
+      await gone(page.getByRole('dialog'))
     },
   ],
   'the sliders move the advice, and Reset brings it back': [
