@@ -132,6 +132,19 @@ func (s *session) modelsCommand() *cobra.Command {
 			}),
 		},
 		&cobra.Command{
+			Use: "move FOLDER", Short: "Move the library to another folder, on this disk or another", Args: argRange(1, 1),
+			RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
+				if err := core.MoveLibrary(ctx, s.path(args[0]), s.progress("Moving")); err != nil {
+					return err
+				}
+				if s.json {
+					return s.print(map[string]any{"folder": core.Models.Dir()})
+				}
+				fmt.Fprintf(s.stdout, "The library is in %s now.\n", core.Models.Dir())
+				return nil
+			}),
+		},
+		&cobra.Command{
 			Use: "repair REF", Short: "Fetch the damaged parts of a model again, and nothing else of it", Args: argRange(1, 1),
 			RunE: s.withHistory(s.repair),
 		},

@@ -285,6 +285,19 @@ func (e *Engine) RestartWhenIdle(ctx context.Context) error {
 	return e.Restart(ctx)
 }
 
+// SetModels says that the library is in another folder now. The child learns of it when it starts next.
+func (e *Engine) SetModels(dir string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.opts.Models = dir
+}
+
+func (e *Engine) models() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.opts.Models
+}
+
 // LogPath is the file with the engine's own words.
 func (e *Engine) LogPath() string { return e.opts.Log }
 
@@ -417,7 +430,7 @@ func (e *Engine) environment() []string {
 	}
 	env := []string{
 		"HOME=" + e.opts.Home,
-		"OLLAMA_MODELS=" + e.opts.Models,
+		"OLLAMA_MODELS=" + e.models(),
 		"OLLAMA_NOPRUNE=1",  // pruning at start would delete downloads in progress
 		"OLLAMA_NO_CLOUD=1", // no cloud models, no calls for recommendations
 		"OLLAMA_NUM_PARALLEL=1",

@@ -11,7 +11,7 @@ export type Others =
   | { state: 'known'; apps: readonly OtherApp[] }
   | { state: 'failed'; failure: Failure }
 
-/** The window can move the library and write bundles. */
+/** The window can write and read bundles. */
 export const moreOfLibrary: boolean = false
 
 /** How long a removed model can be brought back, in milliseconds. */
