@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,7 +40,7 @@ func (s *session) importCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Copy a GGUF file, or all in a folder, into the library",
 		Long: `Copy a model into the library: a GGUF file, the first part of a split one, a LoRA adapter, a projector beside its
-model, or a folder with any of them.`,
+model, a folder with any of them, or the folder of a bundle that models export wrote.`,
 		Args: argRange(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			core, done, err := s.open(cmd.Context(), s, false)
@@ -48,10 +49,10 @@ model, or a folder with any of them.`,
 			}
 			defer done()
 			path, o := s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")}
-			if info, err := os.Stat(path); err == nil && info.IsDir() {
+			m, err := core.Models.Import(cmd.Context(), path, o) // a bundle's folder too
+			if info, statErr := os.Stat(path); err != nil && statErr == nil && info.IsDir() && !isBundle(path) {
 				return s.importFolder(cmd.Context(), core, path, o)
 			}
-			m, err := core.Models.Import(cmd.Context(), path, o)
 			if err != nil {
 				return err
 			}
@@ -60,6 +61,12 @@ model, or a folder with any of them.`,
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: the file's own)")
 	return cmd
+}
+
+// isBundle says that a folder was written by "models export", so that what is wrong with it is told of the bundle.
+func isBundle(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "weightroom.json"))
+	return err == nil
 }
 
 // importFolder copies every model of a folder. What can't be used is said, and fails only when nothing else was there.
@@ -129,6 +136,20 @@ func (s *session) modelsCommand() *cobra.Command {
 					return err
 				}
 				return s.listModels([]backend.Model{m})
+			}),
+		},
+		&cobra.Command{
+			Use: "export REF FOLDER", Short: "Write a model with its checksums, licence and settings, for another computer", Args: argRange(2, 2),
+			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
+				b, err := core.Models.Export(ctx, args[0], s.path(args[1]), s.progress("Copying"))
+				if err != nil {
+					return err
+				}
+				if s.json {
+					return s.print(b)
+				}
+				fmt.Fprintf(s.stdout, "%s is in %s. There, it comes back with: weightroom import FOLDER\nsha256 of SHA256SUMS: %s\n", args[0], b.Dir, b.Sum)
+				return nil
 			}),
 		},
 		&cobra.Command{

@@ -98,7 +98,7 @@ export type Generated = [
   Holds<Methods<typeof discover, Bridge['discover']>>,
   Holds<Methods<typeof downloads, Bridge['downloads']>>,
   Holds<Methods<typeof lab, Bridge['lab']>>,
-  Holds<Methods<typeof library, Omit<Bridge['library'], 'exportBundle' | 'importBundle'>>>,
+  Holds<Methods<typeof library, Bridge['library']>>,
   Holds<Methods<typeof machine, Bridge['machine']>>,
   Holds<Methods<typeof settings, Bridge['settings']>>,
 ]

@@ -11,9 +11,6 @@ export type Others =
   | { state: 'known'; apps: readonly OtherApp[] }
   | { state: 'failed'; failure: Failure }
 
-/** The window can write and read bundles. */
-export const moreOfLibrary: boolean = false
-
 /** How long a removed model can be brought back, in milliseconds. */
 export const removeAfter = 12_000
 

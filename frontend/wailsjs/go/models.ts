@@ -626,6 +626,23 @@ export namespace app {
 	}
 	
 	
+	export interface OtherModel {
+	    path: string;
+	    name: string;
+	    quant: string;
+	    bytes: number;
+	    installed: string;
+	    problem: string;
+	    keeps: string;
+	    copies: boolean;
+	    adapter: boolean;
+	}
+	export interface OtherApp {
+	    name: string;
+	    folder: string;
+	    models: OtherModel[];
+	}
+	
 	export interface Pick {
 	    model: string;
 	    ref: string;
