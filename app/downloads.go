@@ -183,7 +183,10 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 func (c *Core) finish(ctx context.Context, d download.Download, files []download.File) (string, error) {
 	as := identityOf(d)
 	in := library.Incoming{
-		Ref: as.Ref, Name: as.Name, Licence: as.Licence, Source: library.SourcePull, Address: as.Page, Revision: as.Revision,
+		Ref: as.Ref, Licence: as.Licence, Source: library.SourcePull, Address: as.Page, Revision: as.Revision,
+	}
+	if as.Named {
+		in.Name = as.Name
 	}
 	for _, f := range files {
 		in.Files = append(in.Files, library.IncomingFile{

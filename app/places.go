@@ -16,6 +16,7 @@ import (
 type identity struct {
 	Ref      string          `json:"ref"` // in the library
 	Name     string          `json:"name"`
+	Named    bool            `json:"named"` // Name is the catalog\'s; else the file\'s own is better
 	Quant    string          `json:"quant"`
 	Host     string          `json:"host"`
 	Licence  backend.Licence `json:"licence"`
@@ -150,7 +151,7 @@ func (c *Core) identify(o download.Offer, m *catalog.Model, ref string) identity
 		Licence: backend.Licence{Name: o.Licence.Name}, Text: o.Licence.Text, Model: m,
 	}
 	if m != nil {
-		i.Name = m.Name
+		i.Name, i.Named = m.Name, true
 		i.Terms = m.Licence
 	} else if terms, ok := c.termsOf(o.Licence); ok {
 		i.Terms = terms
