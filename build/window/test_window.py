@@ -10,7 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from drive import BINARY, Window, command, listeners, runs  # noqa: E402
+from drive import BINARY, Window, command, listeners, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
 STORY = "Write a very long story about a lighthouse keeper and his cat."
@@ -231,6 +231,7 @@ class Weights(Trial):
         window.focus()
         window.click(field)
         window.type(ref)
+        window.until("the whole name", lambda: text(field) == ref)
         window.press("See what it is")
         window.press("Download 98.4 MB", seconds=30)
         window.sees("is in your library", 120)

@@ -205,7 +205,7 @@ const pictures = {
     rail('Discover'),
     ...search('granite'),
     press('Look at granite-4.0-h-tiny-GGUF'),
-    (page) => page.getByRole('radio', { name: 'Q8_0' }).click(),
+    (page) => page.getByRole('radio', { name: 'Q8_0', exact: true }).click(),
   ],
   'discover-beyond': [
     'full',

@@ -249,7 +249,7 @@ const walks = {
       await drawer.getByText('of context fit.').waitFor({ timeout: 10_000 })
       await drawer.getByRole('button', { name: 'Test drive Granite 4.0 H Tiny Q4_K_M' }).click()
       await drawer.getByText('test drive ±4%').first().waitFor({ timeout: 10_000 })
-      await drawer.getByRole('radio', { name: 'Q8_0' }).click()
+      await drawer.getByRole('radio', { name: 'Q8_0', exact: true }).click()
       await drawer.getByText('has not been read yet').waitFor()
       await drawer.getByRole('button', { name: 'Read it' }).click()
       await gone(drawer.getByText('has not been read yet'))
@@ -276,7 +276,7 @@ const walks = {
       await page.getByRole('radio', { name: 'From other apps' }).click()
       await button(page, 'Use Llama 3.2 3B here').click()
       await page.getByText('Llama 3.2 3B is in your library.').waitFor({ timeout: 10_000 })
-      await page.getByText('In your library').waitFor()
+      await page.getByText('In your library', { exact: true }).waitFor()
     },
   ],
   'the details of a model say what it is made of': [
