@@ -65,7 +65,7 @@ func (c *Core) Pull(ctx context.Context, ref string, accepted bool, progress fun
 			if err := n.queue.Pause(late, d.ID); err != nil {
 				slog.Warn("download not paused", "error", err)
 			}
-			return Download{}, backend.Fail(backend.CodeCancelled, ctx.Err(), "Stopped. What is here of "+d.Name+" is kept.", "Run the same command again to go on from it.")
+			return Download{}, backend.Fail(backend.CodeCancelled, nil, "Stopped. What is here of "+d.Name+" is kept.", "Run the same command again to go on from it.")
 		case <-tick.C:
 		}
 		if d, err = n.queue.Get(d.ID); err != nil {

@@ -130,7 +130,7 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 				return err
 			}
 			if s.json {
-				return s.print(map[string]any{"ref": id + ":" + quant, "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
+				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
 			}
 			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, buffers %s.\n", id, quant,
 				gb(v.Memory.TotalBytes), gb(v.Memory.WeightsBytes), gb(v.Memory.KVBytes), gb(v.Memory.ComputeBytes))
@@ -148,6 +148,14 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 	cmd.Flags().IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
 	cmd.Flags().StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
 	return cmd
+}
+
+// fullRef names a model at a quant; a reference that has a tag already says more than its quant.
+func fullRef(id, quant string) string {
+	if _, tag := backend.SplitRef(id); tag != "" {
+		return id
+	}
+	return id + ":" + quant
 }
 
 // withSubject opens the app around f for a command whose first argument names a model: with the history only where
@@ -200,7 +208,7 @@ header is read. No weights are downloaded, and the file is removed.`,
 				return err
 			}
 			row := drive{
-				id + ":" + quant, d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial, d.Disturbed,
+				fullRef(id, quant), d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial, d.Disturbed,
 			}
 			if s.json {
 				return s.print(row)

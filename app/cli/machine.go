@@ -39,7 +39,16 @@ func (s *session) detectCommand() *cobra.Command {
 	}
 }
 
-func gb(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+// gb says a size in decimal units, as disks and memory are sold.
+func gb(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+}
 
 func (s *session) describe(m app.MachinePage) {
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)

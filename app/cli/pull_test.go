@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,7 +22,7 @@ import (
 
 // TestPull downloads from a real registry on loopback.
 func TestPull(t *testing.T) {
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(slowly("/v2/library/slow/blobs/", registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
 	t.Cleanup(server.Close) // scripts run after this function has returned
 	host := strings.TrimPrefix(server.URL, "http://")
 	const ollama = "application/vnd.ollama.image."
@@ -29,6 +30,7 @@ func TestPull(t *testing.T) {
 	push(t, server.URL, "library/open", "q8_0", map[string][]byte{ollama + "model": gguftest.Small(1).Bytes(), ollama + "license": []byte(apache)})
 	push(t, server.URL, "library/closed", "q8_0", map[string][]byte{ollama + "model": gguftest.Small(2).Bytes(), ollama + "license": []byte("You may look at it, and no more.")})
 	push(t, server.URL, "library/text", "latest", map[string][]byte{ollama + "model": []byte(strings.Repeat("This is not a model. ", 100))})
+	push(t, server.URL, "library/slow", "latest", map[string][]byte{ollama + "model": gguftest.Small(3).Bytes()})
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "pull"),
 		Setup: func(env *testscript.Env) error {
@@ -41,6 +43,31 @@ func TestPull(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": exitCode},
 	})
+}
+
+// slowly passes requests on; the bodies below path that are read come at four kilobytes a second.
+func slowly(path string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, path) {
+			w = &slowWriter{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type slowWriter struct{ http.ResponseWriter }
+
+func (s *slowWriter) Write(p []byte) (n int, err error) {
+	for len(p) > 0 && err == nil {
+		var m int
+		m, err = s.ResponseWriter.Write(p[:min(len(p), 1<<10)])
+		n, p = n+m, p[m:]
+		if f, ok := s.ResponseWriter.(http.Flusher); ok {
+			f.Flush()
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	return n, err
 }
 
 // push puts a model into the registry as Ollama's client does.
