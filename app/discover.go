@@ -92,6 +92,9 @@ func (c *Core) Advise(ctx context.Context, ask advisor.Ask, machine *advisor.Mac
 		candidates = slices.Clone(candidates)
 		for _, m := range models {
 			name, quant := backend.SplitRef(m.Ref)
+			if found, err := c.shelf.catalog.Resolve(m.Ref); err == nil && found.Model != nil { // under another place's name too
+				name, quant = found.Model.ID, m.Quant
+			}
 			if i, ok := c.shelf.at[[2]string{name, quant}]; ok {
 				candidates[i].Installed = true
 			}

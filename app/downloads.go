@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/download"
@@ -31,7 +32,7 @@ func (c *Core) Offer(ctx context.Context, ref string) (Offer, error) {
 		c.network.offers = map[string]offered{}
 	}
 	for _, key := range []string{ref, as.Ref, offer.Ref} {
-		c.network.offers[key] = offered{offer, as}
+		c.network.offers[key] = offered{offer, as, time.Now()}
 	}
 	c.network.mu.Unlock()
 	return c.offerOf(ctx, offer, as)
@@ -127,9 +128,8 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 	}
 	c.network.mu.Lock()
 	asked, known := c.network.offers[ref]
-	delete(c.network.offers, ref) // it may be stale next time
 	c.network.mu.Unlock()
-	if !known {
+	if !known || time.Since(asked.at) > offerLasts {
 		if _, err := c.Offer(ctx, ref); err != nil {
 			return download.Download{}, err
 		}

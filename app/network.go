@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/download"
@@ -37,7 +38,11 @@ type networkCell struct {
 type offered struct {
 	offer download.Offer
 	as    identity
+	at    time.Time
 }
+
+// offerLasts is how long an answer of a place is believed: as long as a person reads it.
+const offerLasts = 10 * time.Minute
 
 // net opens the network, which connects to nothing, or gives the open one.
 func (c *Core) net(ctx context.Context) (*network, error) {

@@ -199,6 +199,10 @@ func (s *session) handedDownload(r *platform.Reply) (app.Download, error) {
 		Error    *backend.Error `json:"error"`
 	}
 	if err := json.NewDecoder(bytes.NewReader([]byte(r.Stdout))).Decode(&answer); err != nil {
+		if r.Exit != exitDone && r.Stderr != "" { // another command has the folder, and says so
+			fmt.Fprint(s.stderr, r.Stderr)
+			return app.Download{}, exitError(r.Exit)
+		}
 		return app.Download{}, errors.Join(errors.New("the owner's answer can't be read"), err)
 	}
 	if answer.Error != nil {

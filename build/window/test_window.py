@@ -259,7 +259,8 @@ class Weights(Trial):
         window.close()
 
         window = self.start()
-        window.until("the whole model", lambda: any(m["ref"] == ref for m in self.ask("models")["models"]), 120)
+        window.find("Library")
+        self.assertEqual([m["ref"] for m in self.ask("pull", ref)["models"]], [ref], "a pull beside the window waits for its end")
         self.assertEqual(self.ask("downloads", "show", begun["id"])["download"]["state"], "done")
         self.assertLess(self.registry.sent(), 1.25 * 98_362_432)
 
