@@ -111,7 +111,7 @@ func send(t *testing.T, method, url, mediaType string, body []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing of it is read
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusCreated {
 		t.Fatalf("%s %s: %s", method, url, resp.Status)
 	}
