@@ -188,7 +188,10 @@ const walks = {
       await page.getByText('Qwen3 8B Q4_K_M is coming from registry.ollama.ai.').waitFor()
       await button(page, 'Show').click()
       await page.getByRole('progressbar', { name: 'Download of Qwen3 8B Q4_K_M' }).waitFor()
-      await page.getByRole('navigation').getByRole('button', { name: /^1 download, \d+%/ }).waitFor()
+      await page
+        .getByRole('navigation')
+        .getByRole('button', { name: /^1 download, \d+%/ })
+        .waitFor()
       await page.getByText('Qwen3 8B Q4_K_M is in your library.').waitFor({ timeout: 15_000 })
       await page.getByRole('radio', { name: 'Models' }).click()
       await button(page, 'Chat with Qwen3 8B').waitFor()
