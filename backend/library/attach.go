@@ -194,11 +194,7 @@ func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) 
 // header reads the header of a model's weights: of all parts, where it is split.
 func (l *Library) header(m manifest) (*gguf.File, error) {
 	var parts []*gguf.File
-	weights := m.weights()
-	if x, ok := m.first(typeAdapter); ok && len(weights) == 0 {
-		weights = []layer{x}
-	}
-	for _, w := range weights {
+	for _, w := range m.weights() {
 		p, err := readHeader(l.blob(w.Digest))
 		if err != nil {
 			return nil, err
