@@ -20,7 +20,7 @@ func usual() patience {
 }
 
 const (
-	slowShare = 50       // a stream is slow that brings less than this part of the others' mean
+	slowShare = 50       // a stream is slow that brings less than this part of what others bring, or brought
 	slowMost  = 64 << 10 // and less than this, in bytes per second
 )
 
@@ -30,6 +30,7 @@ type watchdog struct {
 	limit   *Limit
 	mu      sync.Mutex
 	watched map[*watched]struct{}
+	ended   float64 // bytes per second of the streams that have ended, smoothed
 }
 
 // watched is one stream under watch.
@@ -44,6 +45,8 @@ type watched struct {
 	waited  time.Duration
 	bytes   int64 // in that time
 	rate    float64
+	began   time.Time // of the body
+	total   int64
 }
 
 // add starts to watch a stream that asks now.
@@ -61,7 +64,7 @@ func (d *watchdog) add(cancel context.CancelCauseFunc) *watched {
 // answered says that the head of the answer is here.
 func (w *watched) answered() {
 	w.dog.mu.Lock()
-	w.body, w.waiting, w.waited, w.bytes = true, false, 0, 0
+	w.body, w.waiting, w.waited, w.bytes, w.began = true, false, 0, 0, time.Now()
 	w.dog.mu.Unlock()
 }
 
@@ -78,12 +81,20 @@ func (w *watched) end(n int) {
 	w.waiting = false
 	w.waited += time.Since(w.since)
 	w.bytes += int64(n)
+	w.total += int64(n)
 	w.dog.mu.Unlock()
 }
 
 func (w *watched) done() {
 	w.dog.mu.Lock()
 	delete(w.dog.watched, w)
+	if seconds := time.Since(w.began).Seconds(); w.body && w.total > slowMost && seconds > 0 {
+		rate := float64(w.total) / seconds
+		if w.dog.ended > 0 {
+			rate = 0.7*w.dog.ended + 0.3*rate
+		}
+		w.dog.ended = rate
+	}
 	w.dog.mu.Unlock()
 }
 
@@ -117,8 +128,11 @@ func (d *watchdog) look(now time.Time) {
 		}
 		w.rate = float64(w.bytes) / waited.Seconds()
 		w.waited, w.bytes = -quiet, 0 // which is counted again when it ends
-		others := float64(len(d.watched) - 1)
-		slow := others > 0 && w.rate < slowMost && w.rate < (sum-w.rate)/others/slowShare
+		usual := d.ended
+		if others := float64(len(d.watched) - 1); others > 0 {
+			usual = max(usual, (sum-w.rate)/others)
+		}
+		slow := w.rate < slowMost && w.rate < usual/slowShare
 		if !limited && (w.rate < d.floor || slow) {
 			w.cancel(errStalled)
 		}
