@@ -132,12 +132,15 @@ func parseKLD(out string) (Quality, bool) {
 
 // estimate reads a value and its error, both divided by unit. Of a single value the error is no number, and left out.
 func estimate(value, err string, unit float64) Estimate {
-	e := Estimate{number(value) / unit, number(err) / unit}
+	e := Estimate{rounded(number(value) / unit), rounded(number(err) / unit)}
 	if math.IsNaN(e.Error) || math.IsInf(e.Error, 0) {
 		e.Error = 0
 	}
 	return e
 }
+
+// rounded takes off what dividing adds behind the printed digits.
+func rounded(v float64) float64 { return math.Round(v*1e9) / 1e9 }
 
 // finite says whether all figures are numbers; a broken quant gives "nan".
 func (q Quality) finite() bool {
