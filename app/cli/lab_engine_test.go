@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -215,7 +216,7 @@ func TestEngineKilledQuantizeLeavesNoModel(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(60+90*i) * time.Millisecond)
+		time.Sleep(time.Duration(100+200*i) * time.Millisecond)
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		if len(leftovers(data)) > 0 {
@@ -268,9 +269,11 @@ func TestEngineDiskThatFillsUpLeavesNoModel(t *testing.T) {
 				continue
 			}
 			if info, err := os.Stat(path[0]); err == nil && info.Size() > 1<<20 {
-				var s syscall.Statfs_t
-				_ = syscall.Statfs(data, &s)
-				filled <- exec.Command("fallocate", "-l", fmt.Sprint(int64(s.Bavail)*s.Bsize-8<<20), filepath.Join(data, "filler")).Run() == nil
+				filler, err := os.Create(filepath.Join(data, "filler"))
+				for chunk := make([]byte, 4<<20); err == nil; {
+					_, err = filler.Write(chunk)
+				}
+				filled <- errors.Is(err, syscall.ENOSPC)
 				return
 			}
 		}
