@@ -140,7 +140,7 @@ class Lab(Trial):
         window.press("Compare")
         window.sees("Finished rows are kept when you stop.", 60)
         window.until("a verdict", lambda: any(words in window.words() for words in
-                     ("use it", "Use it", "stay with", "nothing to choose between")), 900)
+                     ("use it", "Use it", "stay with", "nothing to choose between")), 1800)
         rows = self.ask("lab", "list")["comparisons"]
         self.assertEqual([row["state"] for row in rows], ["done"])
         shown = self.ask("lab", "show", rows[0]["id"])
@@ -160,8 +160,9 @@ class Lab(Trial):
         window.focus()
         window.click(window.find("Prompt", ("entry", "text")))
         window.type("Name three colours.")
+        window.sees("Name three colours.")
         window.press("Send to all")
-        window.until("two answers with figures", lambda: window.words().count("t/s") >= 2, 120)
+        window.until("two answers with figures", lambda: window.words().count("t/s") >= 2, 300)
 
 
 class Life(Trial):
