@@ -51,6 +51,7 @@ class Registry:
         self._sent, self._rate = 0, 0
         self._lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.handle_error = lambda *_: None  # a download that is stopped resets its connections
         self.host = f"127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
