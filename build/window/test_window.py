@@ -235,8 +235,8 @@ class Weights(Trial):
         window.until("the whole name", lambda: text(field) == ref)
         window.press("See what it is")
         window.press("Download 98.4 MB", seconds=30)
-        window.sees("is in your library", 120)
-        self.assertIn(ref, [m["ref"] for m in self.ask("models")["models"]])
+        window.until("the model", lambda: ref in [m["ref"] for m in self.ask("models")["models"]], 120)
+        window.sees("small Q4_1 is in your library", 10)
         self.assertEqual(self.ask("models", "verify", ref)["bad"], [])
         why = [c["why"] for c in self.ask("ledger")["connections"]]
         self.assertTrue(any(w.startswith("You downloaded") for w in why), why)
