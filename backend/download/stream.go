@@ -263,6 +263,7 @@ func (t *transfer) put(s *span, data []byte) (more bool, err error) {
 	if _, err := t.file.WriteAt(data, int64(s.at)*t.plan.piece); err != nil {
 		return false, err
 	}
+	defer t.cond.Broadcast() // after the lock is free, or whoever wakes waits for that again
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.at >= s.end {
@@ -271,6 +272,5 @@ func (t *transfer) put(s *span, data []byte) (more bool, err error) {
 	_ = t.journal.add(recordPiece, pieceBody(s.at, sum)) // without it, a later call fetches the piece again
 	more = t.plan.put(s, sum)
 	t.strikes = 0
-	t.cond.Broadcast()
 	return more, nil
 }
