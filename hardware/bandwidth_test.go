@@ -11,17 +11,13 @@ import (
 )
 
 func TestBandwidth(t *testing.T) {
-	t.Run("takes under two seconds and gives both figures", func(t *testing.T) {
-		start := time.Now()
+	t.Run("gives both figures", func(t *testing.T) {
 		r, err := Bandwidth(t.Context())
 		if errors.Is(err, ErrTooLittleMemory) {
 			t.Skip("too little memory is free here")
 		}
 		if err != nil {
 			t.Fatal(err)
-		}
-		if took := time.Since(start); took >= 2*time.Second {
-			t.Errorf("took %v", took)
 		}
 		// Between a slow single-board computer and the fastest server; outside it the arithmetic is wrong.
 		for name, rate := range map[string]int64{"all cores": r.AllCoresBytesPerSec, "one core": r.SingleCoreBytesPerSec} {

@@ -77,14 +77,15 @@ class Window:
 
     def until(self, what, find, seconds=20):
         """Waits for find() to give something true, and gives it."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.05
         while time.monotonic() < deadline:
             found = find()
             if found:
                 return found
             if self.process.poll() is not None:
                 raise Missing(f"the app ended with {self.process.returncode} while waiting for {what}")
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(1.2 * pause, max(0.05, seconds / 100))  # looking costs the app time too
         raise Missing(f"no {what} after {seconds} s; on screen: {self.words()[:1500]!r}")
 
     def nodes(self):

@@ -137,6 +137,11 @@ class Lab(Trial):
         # The starter is a quant itself, and the page says so.
         window.sees("second-hand", 60)
         window.sees("2 rows.", 60)
+        window.focus()
+        window.click(window.find("Rounds", ("entry", "text", "spin button")))
+        window.key("ctrl+a")
+        window.type("1")
+        window.key("Tab")
         window.press("Compare")
         window.sees("Finished rows are kept when you stop.", 60)
         window.until("a verdict", lambda: any(words in window.words() for words in
