@@ -243,6 +243,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+2')
+      await page.getByRole('textbox', { name: 'Search models' }).waitFor()
       await page.keyboard.press('/')
       await page.keyboard.type('granite')
       await button(page, 'Search Hugging Face for “granite”').click()
@@ -354,6 +355,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+2')
+      await page.getByRole('textbox', { name: 'Search models' }).waitFor()
       await page.keyboard.press('/')
       await page.keyboard.type('llama 70b')
       await page.getByRole('row', { name: /Llama 3\.3 70B.*Short by 26\.6 GB/ }).waitFor()
@@ -394,7 +396,7 @@ const walks = {
   'a comparison runs, shows where it is, and ends with a verdict; its figures and its report are saved': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await button(page, 'Add quant').click()
       await page.getByRole('checkbox', { name: /^Q2_K/ }).check()
       await page.getByText('4 rows. Makes 88.2 MB of new files').waitFor()
@@ -414,7 +416,7 @@ const walks = {
   'a report is one file: plots and figures in it, no script, nothing fetched, and it prints': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await button(page, 'Save report').click()
       await page.getByText(/Saved as .*\.html/).waitFor()
       const html = await page.evaluate(() => sessionStorage.getItem('weightroom.report'))
@@ -447,7 +449,7 @@ const walks = {
   'a comparison that is stopped keeps its finished rows': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await button(page, 'Add quant').click()
       await page.waitForTimeout(200)
       await button(page, 'Compare').click()
@@ -464,7 +466,7 @@ const walks = {
   'the table of the lab sorts, and the plot is walked with arrows': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await button(page, 'Sort by KL divergence').click()
       const first = page.getByRole('table', { name: 'All figures' }).getByRole('row').nth(1)
       await first.getByText('F16').waitFor()
@@ -486,7 +488,7 @@ const walks = {
         const main = page.getByRole('main')
         return `${await main.innerHTML()} ${await main.ariaSnapshot()} ${await page.title()}`
       }
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await page.getByRole('radio', { name: 'Blind test' }).click()
       await button(page, 'Begin').click()
       for (const key of ['1', '2', 't', '0']) {
@@ -519,7 +521,7 @@ const walks = {
   'a prompt goes to two models, and the differences are marked': [
     'full',
     async (page) => {
-      await page.keyboard.press('Control+5')
+      await page.keyboard.press('Control+4')
       await page.getByRole('radio', { name: 'Side by side' }).click()
       await page.getByRole('checkbox', { name: /SmolLM2 135M F16/ }).check()
       await page.getByRole('checkbox', { name: /SmolLM2 135M Q8_0/ }).check()
