@@ -112,7 +112,7 @@ func kindOf(kind string) string {
 // underWay finds an unfinished download of a reference.
 func (n *network) underWay(ref string) (download.Download, bool) {
 	for _, d := range n.queue.List() {
-		if d.State != download.StateDone && (d.Ref == ref || identityOf(d).Ref == ref) {
+		if d.State != download.StateDone && (d.Ref == ref || d.Landing.Ref == ref) {
 			return d, true
 		}
 	}
@@ -165,7 +165,7 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 	if err != nil {
 		return download.Download{}, err
 	}
-	d := download.Download{Ref: as.Ref, Name: as.Name, LicenceName: as.Licence.Name, LicenceAccepted: at, Note: as.note()}
+	d := download.Download{Ref: as.Ref, Name: as.Name, LicenceName: as.Licence.Name, LicenceAccepted: at, Landing: as.Landing}
 	for _, i := range offer.Items {
 		if !slices.ContainsFunc(as.Here, func(h download.Item) bool { return h.Digest == i.Digest }) {
 			d.Items = append(d.Items, i)
@@ -181,7 +181,7 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 
 // finish takes the files of a download into the library.
 func (c *Core) finish(ctx context.Context, d download.Download, files []download.File) (string, error) {
-	as := identityOf(d)
+	as := d.Landing
 	in := library.Incoming{
 		Ref: as.Ref, Licence: as.Licence, Source: library.SourcePull, Address: as.Page, Revision: as.Revision,
 	}
@@ -219,7 +219,7 @@ func (c *Core) OnDownload(f func(d download.Download, gone bool)) {
 
 // downloadOf is a download as the page shows it.
 func downloadOf(d download.Download) Download {
-	as := identityOf(d)
+	as := d.Landing
 	out := Download{
 		ID: d.ID, Ref: as.Ref, Name: as.Name, Quant: as.Quant, Host: as.Host, State: string(d.State), Done: d.Bytes, Total: max(0, d.Total),
 		BytesPerSecond: int64(d.Rate), SecondsLeft: -1, Model: d.Result, AddedAt: millis(d.Added), EndedAt: millis(d.Finished), RetryAt: millis(d.RetryAt),

@@ -92,7 +92,7 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 func (c *Core) allowDownload(d download.Download) bool {
 	c.network.mu.Lock()
 	defer c.network.mu.Unlock()
-	return !c.network.only || identityOf(d).Ref == c.network.wanted
+	return !c.network.only || d.Landing.Ref == c.network.wanted
 }
 
 // online is net for what goes online, which a person may have forbidden.

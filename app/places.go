@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -12,36 +11,13 @@ import (
 	"weightroom/backend/download"
 )
 
-// identity is what a download becomes in the library. It is kept as the Note of the download.
+// identity is what an offer becomes in the library, with what is known of it only while it is resolved.
 type identity struct {
-	Ref      string          `json:"ref"` // in the library
-	Name     string          `json:"name"`
-	Named    bool            `json:"named"` // Name is the catalog\'s; else the file\'s own is better
-	Quant    string          `json:"quant"`
-	Host     string          `json:"host"`
-	Licence  backend.Licence `json:"licence"`
-	Page     string          `json:"page"`
-	Revision string          `json:"revision"`
-	Here     []download.Item `json:"here,omitempty"` // files of it that the library has already
-	Terms    catalog.Licence `json:"-"`              // in words; zero: not known
-	Model    *catalog.Model  `json:"-"`              // nil: not in the catalog
-	Text     string          `json:"-"`              // the licence's own words
-	Open     bool            `json:"-"`              // the reference leaves open which of several is meant
-}
-
-// note is the identity as a download carries it.
-func (i identity) note() string {
-	data, _ := json.Marshal(i) // it holds nothing that can't be written
-	return string(data)
-}
-
-// identityOf reads a download's note; one without a note is called by its reference.
-func identityOf(d download.Download) identity {
-	i := identity{Ref: d.Ref, Name: d.Name}
-	if err := json.Unmarshal([]byte(d.Note), &i); err != nil || i.Ref == "" {
-		i = identity{Ref: d.Ref, Name: d.Name}
-	}
-	return i
+	download.Landing
+	Terms catalog.Licence // in words; zero: not known
+	Model *catalog.Model  // nil: not in the catalog
+	Text  string          // the licence's own words
+	Open  bool            // the reference leaves open which of several is meant
 }
 
 // resolve asks the place that has ref what it has. A model of the catalog is looked for at the places that are known
@@ -146,10 +122,10 @@ func placesOf(m *catalog.Model, quant string) []string {
 
 // identify says what an offer becomes in the library.
 func (c *Core) identify(o download.Offer, m *catalog.Model, ref string) identity {
-	i := identity{
+	i := identity{Text: o.Licence.Text, Model: m, Landing: download.Landing{
 		Ref: ref, Name: o.Name, Quant: o.Quant, Host: hostOf(o), Page: o.Page, Revision: o.Revision,
-		Licence: backend.Licence{Name: o.Licence.Name}, Text: o.Licence.Text, Model: m,
-	}
+		Licence: backend.Licence{Name: o.Licence.Name},
+	}}
 	if m != nil {
 		i.Name, i.Named = m.Name, true
 		i.Terms = m.Licence

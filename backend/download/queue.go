@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -56,6 +57,16 @@ type entry struct {
 type record struct {
 	Download
 	Files []File `json:"files,omitempty"`
+	Note  string `json:"note,omitempty"` // the Landing of older lists: its JSON, as a text
+}
+
+// landing is what r becomes in the library. One that does not say is called by its reference.
+func (r record) landing() Landing {
+	l := r.Landing
+	if l.Ref == "" && json.Unmarshal([]byte(r.Note), &l) != nil || l.Ref == "" {
+		return Landing{Ref: r.Ref, Name: r.Name}
+	}
+	return l
 }
 
 // Open loads the list and goes on with what was not ended. Close ends it.
@@ -74,6 +85,7 @@ func Open(ctx context.Context, opts QueueOptions) (*Queue, error) {
 	q.ctx, q.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for _, r := range records {
 		e := &entry{d: r.Download, files: r.Files, handed: len(r.Files) > 0}
+		e.d.Landing = r.landing()
 		switch e.d.State {
 		case StateFinishing, StateRunning, StateWaiting:
 			e.d.State = StateQueued
@@ -137,7 +149,10 @@ func (q *Queue) Add(ctx context.Context, d Download) (Download, error) {
 			break
 		}
 	}
-	d.Items = slices.Clone(d.Items)
+	if d.Landing.Ref == "" {
+		d.Landing = Landing{Ref: d.Ref, Name: d.Name}
+	}
+	d = copyOf(d)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -342,7 +357,7 @@ func (q *Queue) kick() {
 }
 
 func copyOf(d Download) Download {
-	d.Items = slices.Clone(d.Items)
+	d.Items, d.Landing.Here = slices.Clone(d.Items), slices.Clone(d.Landing.Here)
 	return d
 }
 

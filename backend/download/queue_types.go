@@ -30,7 +30,7 @@ type Download struct {
 	Items           []Item    `json:"items"`
 	LicenceName     string    `json:"licenceName,omitempty"`
 	LicenceAccepted time.Time `json:"licenceAccepted"` // zero: nothing had to be accepted
-	Note            string    `json:"note,omitempty"`  // whatever the caller wants to find again; never shown
+	Landing         Landing   `json:"landing"`
 
 	Added    time.Time      `json:"added"`
 	Finished time.Time      `json:"finished"`
@@ -44,6 +44,19 @@ type Download struct {
 	Rate    float64       `json:"-"` // bytes per second
 	Left    time.Duration `json:"-"` // negative: not known
 	Streams int           `json:"-"`
+}
+
+// Landing is what a download becomes in the library.
+type Landing struct {
+	Ref      string          `json:"ref"` // in the library; set for every download of a queue
+	Name     string          `json:"name"`
+	Named    bool            `json:"named"` // Name is the catalog's; else the file's own is better
+	Quant    string          `json:"quant"`
+	Host     string          `json:"host"` // it comes from
+	Licence  backend.Licence `json:"licence"`
+	Page     string          `json:"page"`           // where a person can read about it
+	Revision string          `json:"revision"`       // of what was offered
+	Here     []Item          `json:"here,omitempty"` // files of it that the library has already
 }
 
 // File is an item that is here and verified.
