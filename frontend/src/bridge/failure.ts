@@ -1,5 +1,23 @@
-import { text } from '../lib/text'
-import { BridgeError } from './bridge'
+import type { Failure } from './types'
+
+/** What is said of a failure that says nothing itself. */
+export const unexplained = {
+  message: 'Something went wrong.',
+  hint: 'Try again. If it happens again, the log on the Machine page says more.',
+} as const
+
+/** A call that failed, with a sentence for the person and, when there is one, a next step. */
+export class BridgeError extends Error {
+  readonly code: string
+  readonly hint: string
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.name = 'BridgeError'
+    this.code = failure.code
+    this.hint = failure.hint
+  }
+}
 
 /** Reads what a bound call rejected with: a JSON string, as the window sends it, or anything at all. */
 export function toBridgeError(reason: unknown): BridgeError {
@@ -17,5 +35,5 @@ export function toBridgeError(reason: unknown): BridgeError {
   } catch {
     // Not JSON: the text below is all a person could use.
   }
-  return new BridgeError({ code: 'unknown', message: text.failure.unknown, hint: text.failure.unknownHint })
+  return new BridgeError({ code: 'unknown', ...unexplained })
 }

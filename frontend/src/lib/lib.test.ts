@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { message } from '../bridge/fake-data'
+import { message } from '../bridge/fake/scenes/chats'
 import type { ChatSummary } from '../bridge/types'
 import { ago, bytes, context, percent, seconds, speed, until } from './format'
 import { groupChats } from './groups'

@@ -1,3 +1,4 @@
+import { unexplained } from '../bridge/failure'
 import { weightsText } from './text-weights'
 import { lab } from './lab-text'
 
@@ -40,8 +41,8 @@ export const text = {
   },
 
   failure: {
-    unknown: 'Something went wrong.',
-    unknownHint: 'Try again. If it happens again, the log on the Machine page says more.',
+    unknown: unexplained.message,
+    unknownHint: unexplained.hint,
   },
 
   toasts: { label: 'Notices' },

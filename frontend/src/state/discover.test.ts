@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { BridgeError, type Bridge } from '../bridge/bridge'
+import type { Bridge } from '../bridge/bridge'
+import { BridgeError } from '../bridge/failure'
 import { fakeBridge } from '../bridge/fake'
 import type { Advice, Ask, FitAsk } from '../bridge/types'
 import { latest } from '../lib/timing'

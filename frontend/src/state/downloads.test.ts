@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Bridge } from '../bridge/bridge'
 import { fakeBridge } from '../bridge/fake'
-import { noProblem, type Scene } from '../bridge/fake-data'
+import { noProblem, type Scene } from '../bridge/fake/scenes/scene'
 import type { Download } from '../bridge/types'
 import { AnyModelState, isAddress } from './anymodel.svelte'
 import { DownloadsState } from './downloads.svelte'

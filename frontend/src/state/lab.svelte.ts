@@ -1,11 +1,11 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { LabFormat } from '../bridge/lab-bridge'
 import type {
   AppEvent,
   Failure,
   CompareAsk,
   LabComparison,
+  LabFormat,
   LabProgress,
   LabQuant,
   LabSetup,

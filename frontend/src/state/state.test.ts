@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Bridge } from '../bridge/bridge'
 import { fakeBridge } from '../bridge/fake'
-import { chat, message } from '../bridge/fake-data'
+import { chat, message } from '../bridge/fake/scenes/chats'
 import type { ChatDelta, Message } from '../bridge/types'
 import { Conversation } from './conversation.svelte'
 import { applyDelta, newer } from './delta'

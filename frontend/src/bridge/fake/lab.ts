@@ -1,10 +1,9 @@
-import { fail, type FakeWorld } from './fake'
-import { noProblem } from './fake-data'
-import { comparison, judged, kept, models, other, prompts, quantsFor, row } from './fake-lab-data'
-import { blindOf } from './fake-blind'
-import { sideOf } from './fake-side'
-import type { LabService } from './lab-bridge'
-import type { CompareAsk, LabComparison, LabRow, LabSummary } from './lab-types'
+import type { LabService } from '../bridge'
+import type { CompareAsk, LabComparison, LabRow, LabSummary } from '../types'
+import { blindOf } from './blind'
+import { comparison, judged, kept, models, other, prompts, quantsFor, row } from './scenes/lab'
+import { sideOf } from './side'
+import { fail, type FakeWorld } from './world'
 
 /** The lab of the stand-in. Its figures are made up. */
 export function labOf(world: FakeWorld): LabService {
@@ -141,7 +140,7 @@ export function labOf(world: FakeWorld): LabService {
       if (typeof sessionStorage !== 'undefined') sessionStorage.setItem('weightroom.report', html)
       return `/home/mara/Documents/${find(id).title}.html`
     },
-    ...blindOf(world, installed, noProblem),
+    ...blindOf(world, installed),
     ...sideOf(world, installed),
   }
 }

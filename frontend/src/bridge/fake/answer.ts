@@ -1,6 +1,7 @@
-import type { FakeWorld } from './fake'
-import { answers, noProblem } from './fake-data'
-import type { Message, Problem } from './types'
+import type { Message, Problem } from '../types'
+import { answers } from './scenes/chats'
+import { noProblem } from './scenes/scene'
+import type { FakeWorld } from './world'
 
 const crashed: Problem = {
   code: 'engine_ended',

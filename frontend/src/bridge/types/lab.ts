@@ -1,5 +1,5 @@
-// The types of the quant lab, as in types.ts: the same names, fields and units as package app. -1: not known.
-import type { Problem } from './types'
+// The quant lab. -1: not known.
+import type { Problem } from './common'
 
 /** LabModel is a model of the library that can be compared. */
 export interface LabModel {
@@ -338,3 +338,6 @@ export interface AdapterUse {
   id: string
   scale: number
 }
+
+/** The form that the figures of a comparison are written in. */
+export type LabFormat = 'json' | 'csv' | 'markdown' | 'llama-bench'

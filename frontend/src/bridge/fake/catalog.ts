@@ -1,4 +1,4 @@
-import type { Answer, Benchmark, CatalogModel, Price, Profile, SumsAsk } from './types'
+import type { Answer, Benchmark, CatalogModel, Price, Profile, SumsAsk } from '../types'
 
 /** A model as the stand-in knows it: what the catalog says, and what its sums need. */
 export interface Known {

@@ -1,4 +1,4 @@
-import type { EventName, Events } from './types'
+import type { EventName, Events } from '../types'
 
 type Handlers = { [K in EventName]?: Set<(data: Events[K]) => void> }
 

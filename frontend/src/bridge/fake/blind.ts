@@ -1,8 +1,8 @@
-import { fail, type FakeWorld } from './fake'
-import { prompts } from './fake-lab-data'
-import type { LabService } from './lab-bridge'
-import type { BlindPoint, BlindTest, BlindVote, LabModel } from './lab-types'
-import type { Problem } from './types'
+import type { LabService } from '../bridge'
+import type { BlindPoint, BlindTest, BlindVote, LabModel } from '../types'
+import { prompts } from './scenes/lab'
+import { noProblem } from './scenes/scene'
+import { fail, type FakeWorld } from './world'
 
 const rule =
   'The test ends by itself when the whole interval lies on one side of the middle, when it is narrow enough to say that you can’t tell them apart, or after 40 rounds.'
@@ -38,7 +38,7 @@ interface Hidden {
 }
 
 /** Blind tests of the stand-in. As in the window, the order stays on this side until the end. */
-export function blindOf(world: FakeWorld, installed: readonly LabModel[], noProblem: Problem): BlindPart {
+export function blindOf(world: FakeWorld, installed: readonly LabModel[]): BlindPart {
   const tests = new Map<string, Hidden>()
   let serial = 0
 

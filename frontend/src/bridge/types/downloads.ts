@@ -1,4 +1,5 @@
-import type { Answer, CatalogModel, Choice, Problem } from './types'
+import type { Answer, FileKind, Problem } from './common'
+import type { CatalogModel, Choice } from './discover'
 
 /** Offer is what a reference can bring: read from the place itself, and not a byte of the weights. */
 export interface Offer {
@@ -40,8 +41,6 @@ export interface Offer {
   noChecksum: boolean
   notes: string[]
 }
-
-export type FileKind = 'model' | 'projector' | 'adapter' | 'template' | 'licence' | 'parameters' | 'other'
 
 /** OfferFile is one file of an Offer. */
 export interface OfferFile {
@@ -127,122 +126,4 @@ export interface Token {
   place: '' | 'keyring' | 'file'
   /** why it is not in the system's keyring; empty: it is, or there is none */
   note: string
-}
-
-/** Connection is one entry of the network ledger. */
-export interface Connection {
-  at: number
-  why: string
-  host: string
-  bytesIn: number
-  bytesOut: number
-  failed: boolean
-}
-
-/** LedgerPage is every connection the app has made, newest first. */
-export interface Ledger {
-  /** the last of them */
-  connections: Connection[]
-  /** of all */
-  count: number
-  /** since the app was installed */
-  bytesIn: number
-  bytesOut: number
-}
-
-/** ModelDetails is what the Library page shows of one model beyond its row. */
-export interface ModelDetails {
-  ref: string
-  layers: number
-  embedding: number
-  vocabulary: number
-  /** 0: not a mixture */
-  experts: number
-  expertsUsed: number
-  bitsPerWeight: number
-  /** most bytes first */
-  mix: TypeShare[]
-  template: string
-  /** empty: none */
-  templateFrom: '' | 'file' | 'layer'
-  /** how it compares with the known one; empty: nothing to say */
-  templateNote: string
-  licence: Answer[]
-  licenceText: string
-  /** the reference or path it came from; empty: not known */
-  origin: string
-  files: ModelFile[]
-  /** what removing it would free */
-  freesBytes: number
-  /** 0: not since it came */
-  verifiedAt: number
-  notes: string[]
-}
-
-/** TypeShare is how much of a model is stored in one type. */
-export interface TypeShare {
-  type: string
-  tensors: number
-  bytes: number
-  params: number
-}
-
-/** ModelFile is one file of a model. */
-export interface ModelFile {
-  kind: FileKind
-  path: string
-  bytes: number
-  digest: string
-  /** another model or app uses the same bytes */
-  shared: boolean
-}
-
-/** Damage is a model whose bytes are not what they were. */
-export interface Damage {
-  ref: string
-  reason: string
-  /** it came from a place that has it still */
-  repairable: boolean
-}
-
-/** VerifyReport is the result of a check. */
-export interface VerifyReport {
-  models: number
-  /** 0: never */
-  at: number
-  bad: Damage[]
-}
-
-/** AdapterRow is a LoRA adapter in the library. */
-export interface AdapterRow {
-  ref: string
-  name: string
-  /** the architecture of the models that it fits; empty: not said */
-  base: string
-  bytes: number
-  addedAt: number
-}
-
-/** OtherApp is an app whose models were found on this machine. */
-export interface OtherApp {
-  name: string
-  folder: string
-  models: OtherModel[]
-}
-
-/** OtherModel is a model that another app has. */
-export interface OtherModel {
-  path: string
-  name: string
-  quant: string
-  bytes: number
-  /** the library's reference; empty: not in the library */
-  installed: string
-  /** why it can't be used, as a sentence; empty: it can */
-  problem: string
-  /** what using it means for its bytes, in a sentence */
-  keeps: string
-  /** it can only be copied */
-  copies: boolean
-  adapter: boolean
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { contract } from './contract'
-import { fakeBridge } from './fake'
-import { toBridgeError } from './failure'
-import { firstAsk } from '../state/discover.svelte'
-import type { TaskEnd } from './types'
+import { fakeBridge } from '../fake'
+import { toBridgeError } from '../failure'
+import type { TaskEnd } from '../types'
+import { contract } from '.'
+import { anyAsk } from './discover'
 
 describe('the stand-in keeps the contract', () => {
   for (const clause of contract(fakeBridge({ step: 0 }))) {
@@ -37,7 +37,7 @@ describe('the stand-in’s test drive', () => {
     expect((await end).result).toBe('qwen3-4b:Q4_K_M')
     expect(reports).toBeGreaterThan(1)
     expect((await bridge.discover.drives()).some((d) => d.id === 'qwen3-4b' && d.quant === 'Q4_K_M')).toBe(true)
-    const ask = { ...firstAsk, minSpeed: 0 }
+    const ask = { ...anyAsk, context: 8192 }
     const choice = (await bridge.discover.advise(ask)).choices.find((c) => c.id === 'qwen3-4b')
     expect(choice?.source).toBe('test drive')
   })

@@ -1,5 +1,5 @@
-import { noProblem } from './fake-data'
-import type { LabComparison, LabModel, LabQuant, LabRow, LabSpeed } from './lab-types'
+import type { LabComparison, LabModel, LabQuant, LabRow, LabSpeed } from '../../types'
+import { noProblem } from './scene'
 
 /** quant: bytes, speed, perplexity, KL divergence, same first choice */
 export const shape: Record<string, readonly [number, number, number, number, number]> = {

@@ -1,6 +1,6 @@
-import type { Bridge } from './bridge'
-import { must, rejects, type Clause } from './contract'
-import type { TaskEnd } from './types'
+import type { Bridge } from '../bridge'
+import type { TaskEnd } from '../types'
+import { must, rejects, type Clause } from './clause'
 
 function finished(bridge: Bridge, id: string): Promise<TaskEnd> {
   return new Promise((resolve) => {

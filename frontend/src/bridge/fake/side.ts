@@ -1,7 +1,7 @@
-import { fail, type FakeWorld } from './fake'
-import { noProblem } from './fake-data'
-import type { LabService } from './lab-bridge'
-import type { Adapter, LabModel, SideColumn, SideRun } from './lab-types'
+import type { LabService } from '../bridge'
+import type { Adapter, LabModel, SideColumn, SideRun } from '../types'
+import { noProblem } from './scenes/scene'
+import { fail, type FakeWorld } from './world'
 
 type SidePart = Pick<
   LabService,

@@ -1,20 +1,4 @@
-import type { DiscoverService } from './bridge'
-import { fail, type FakeWorld } from './fake'
-import {
-  catalogModel,
-  foreign,
-  known,
-  type Known,
-  licenceOf,
-  machines,
-  prices,
-  quants,
-  quantsOf,
-  sumsDefaults,
-  weights,
-  type FakeMachine,
-} from './fake-catalog'
-import { noProblem } from './fake-data'
+import type { DiscoverService } from '../bridge'
 import type {
   Advice,
   Ask,
@@ -30,7 +14,23 @@ import type {
   Rejection,
   SumsAnswer,
   SumsAsk,
-} from './types'
+} from '../types'
+import {
+  catalogModel,
+  foreign,
+  known,
+  type Known,
+  licenceOf,
+  machines,
+  prices,
+  quants,
+  quantsOf,
+  sumsDefaults,
+  weights,
+  type FakeMachine,
+} from './catalog'
+import { noProblem } from './scenes/scene'
+import { fail, type FakeWorld } from './world'
 
 const kvShare: Record<KVType, number> = { f16: 1, q8_0: 0.53, q4_0: 0.28 }
 const gb = (n: number) => `${(n / 1e9).toFixed(1)} GB`

@@ -1,0 +1,168 @@
+import type { Bridge } from '../bridge'
+import type { ChatEnd, Message } from '../types'
+import { must, rejects, type Clause } from './clause'
+
+function ended(bridge: Bridge, chatId: string): Promise<ChatEnd> {
+  return new Promise((resolve) => {
+    const off = bridge.on('chat:finished', (end) => {
+      if (end.chatId !== chatId) return
+      off()
+      resolve(end)
+    })
+  })
+}
+
+/** What the chats rely on. The library needs at least one model; chats that this makes are purged. */
+export function chatsContract(bridge: Bridge): Clause[] {
+  const inChat = async (run: (id: string, model: string) => Promise<void>) => {
+    const model = (await bridge.library.get()).models.at(-1)
+    must(model !== undefined, 'the library has a model')
+    const { id } = await bridge.chats.create(model.ref)
+    try {
+      await run(id, model.ref)
+    } finally {
+      await bridge.chats.stop(id).catch(() => undefined)
+      await bridge.chats.delete(id).catch(() => undefined)
+      await bridge.chats.purge(id).catch(() => undefined)
+    }
+  }
+
+  return [
+    {
+      name: 'a created chat is listed, is empty and holds its model',
+      run: () =>
+        inChat(async (id, model) => {
+          must(
+            (await bridge.chats.list()).some((c) => c.id === id),
+            'the list holds it',
+          )
+          const chat = await bridge.chats.get(id)
+          must(chat.messages.length === 0 && chat.leaf === '' && chat.model === model, 'it is empty')
+        }),
+    },
+    {
+      name: 'title, pin, draft and options are there when the chat is fetched again',
+      run: () =>
+        inChat(async (id) => {
+          const options = {
+            system: 'Be brief.',
+            temperature: 0.5,
+            topP: 0.9,
+            seed: 7,
+            maxTokens: 64,
+            contextLength: 2048,
+          }
+          await bridge.chats.rename(id, 'A title')
+          await bridge.chats.setPinned(id, true)
+          await bridge.chats.saveDraft(id, 'half a thought')
+          await bridge.chats.setOptions(id, options)
+          const chat = await bridge.chats.get(id)
+          must(chat.title === 'A title' && chat.pinned && chat.draft === 'half a thought', 'title, pin and draft')
+          must(
+            Object.entries(options).every(([key, value]) => Reflect.get(chat, key) === value),
+            'options',
+          )
+        }),
+    },
+    {
+      name: 'a sent message is stored with its answer before the call returns',
+      run: () =>
+        inChat(async (id) => {
+          const end = ended(bridge, id)
+          const { user, answer } = await bridge.chats.send(id, '', 'Hello')
+          must(user.role === 'user' && user.text === 'Hello' && user.parentId === '', 'the message')
+          must(answer.role === 'assistant' && answer.parentId === user.id, 'its answer')
+          must((await bridge.chats.get(id)).messages.length === 2, 'both are stored')
+          await end
+        }),
+    },
+    {
+      name: 'deltas add up to the stored text, and it is stored when the ending comes',
+      run: () =>
+        inChat(async (id) => {
+          let text = ''
+          let gap = false as boolean
+          const off = bridge.on('chat:delta', (d) => {
+            if (d.chatId !== id) return
+            gap ||= d.offset !== text.length
+            text += d.text
+          })
+          const end = ended(bridge, id)
+          const { answer } = await bridge.chats.send(id, '', 'Hello')
+          const { state } = await end
+          off()
+          const stored: Message = await bridge.chats.message(id, answer.id)
+          must(stored.state === state && state === 'done', `ended as done, not ${state}`)
+          must(gap || stored.text === text, 'the same text')
+          must(stored.tokens > 0 && stored.tokensPerSecond > 0, 'with its figures')
+        }),
+    },
+    {
+      name: 'a stopped answer ends as stopped',
+      run: () =>
+        inChat(async (id) => {
+          const end = ended(bridge, id)
+          const { answer } = await bridge.chats.send(id, '', 'Count to ten thousand')
+          await bridge.chats.stop(id)
+          must((await end).state === 'stopped', 'the event says so')
+          must((await bridge.chats.message(id, answer.id)).state === 'stopped', 'and so does the store')
+        }),
+    },
+    {
+      name: 'regenerate adds a sibling answer, edit a sibling message, and nothing is overwritten',
+      run: () =>
+        inChat(async (id) => {
+          let end = ended(bridge, id)
+          const first = await bridge.chats.send(id, '', 'Hello')
+          await end
+          end = ended(bridge, id)
+          const again = await bridge.chats.regenerate(id, first.answer.id)
+          await end
+          must(again.answer.parentId === first.user.id && again.answer.id !== first.answer.id, 'a sibling answer')
+          end = ended(bridge, id)
+          const edited = await bridge.chats.edit(id, first.user.id, 'Good morning')
+          await end
+          must(edited.user.parentId === first.user.parentId && edited.user.text === 'Good morning', 'a sibling message')
+          const chat = await bridge.chats.get(id)
+          must(chat.messages.length === 5 && chat.leaf === edited.answer.id, 'all five are there')
+          await bridge.chats.setLeaf(id, first.answer.id)
+          must((await bridge.chats.get(id)).leaf === first.answer.id, 'the branch can be chosen')
+        }),
+    },
+    {
+      name: 'a deleted chat waits in the trash, comes back, and is gone when purged',
+      run: async () => {
+        const { id } = await bridge.chats.create('')
+        await bridge.chats.delete(id)
+        must(!(await bridge.chats.list()).some((c) => c.id === id), 'not in the list')
+        must(
+          (await bridge.chats.trash()).some((c) => c.id === id && c.deletedAt > 0),
+          'in the trash',
+        )
+        await bridge.chats.restore(id)
+        must(
+          (await bridge.chats.list()).some((c) => c.id === id && c.deletedAt === 0),
+          'back in the list',
+        )
+        await bridge.chats.delete(id)
+        await bridge.chats.purge(id)
+        await rejects(bridge.chats.get(id), 'gone')
+      },
+    },
+    {
+      name: 'search finds a chat by its title',
+      run: () =>
+        inChat(async (id) => {
+          await bridge.chats.rename(id, 'Xylophone repairs')
+          must(
+            (await bridge.chats.search('xylophone')).some((c) => c.id === id),
+            'found',
+          )
+        }),
+    },
+    {
+      name: 'a call that fails says a sentence and a code',
+      run: () => rejects(bridge.chats.get('no such chat'), 'rejected with code and message'),
+    },
+  ]
+}

@@ -1,0 +1,112 @@
+import type { Bridge } from '../bridge'
+import type { Ask } from '../types'
+import { must, rejects, type Clause } from './clause'
+
+export const anyAsk: Ask = {
+  use: 'chat',
+  context: 4096,
+  kv: 'f16',
+  minSpeed: 0,
+  freeBytes: 0,
+  licence: 'any',
+  machine: '',
+}
+
+/** What the advice, the catalog and the sums must keep. */
+export function discoverContract(bridge: Bridge): Clause[] {
+  return [
+    {
+      name: 'advice judges each model once, the best first, and names the machine',
+      run: async () => {
+        const advice = await bridge.discover.advise(anyAsk)
+        must(advice.machineName !== '' && advice.ramFreeBytes > 0, 'the machine')
+        must(advice.choices.length > 0 && advice.considered >= advice.choices.length, 'some models fit')
+        const ids = [...advice.choices, ...advice.rejected].map((c) => c.id)
+        must(new Set(ids).size === ids.length, 'each model once')
+        must(advice.choices.filter((c) => c.best).length === 1 && advice.choices[0]?.best === true, 'the best is first')
+        must(
+          advice.choices.every((c) => c.fit !== 'no' && c.tokensPerSecond > 0 && c.memory.totalBytes > 0),
+          'what fits has a speed and a size',
+        )
+        must(
+          advice.choices.some((c) => c.frontier),
+          'some are not beaten',
+        )
+        must(
+          advice.rejected.every((r) => r.reason !== '' && Array.isArray(r.remedies)),
+          'what is left out says why',
+        )
+      },
+    },
+    {
+      name: 'a longer context, less memory and a higher wish never let more models in',
+      run: async () => {
+        const all = (await bridge.discover.advise(anyAsk)).choices.length
+        for (const change of [
+          { context: 65_536 },
+          { freeBytes: 2e9 },
+          { minSpeed: 60 },
+          { licence: 'openSource' },
+        ] as const) {
+          const { choices } = await bridge.discover.advise({ ...anyAsk, ...change })
+          must(choices.length <= all, `not more with ${JSON.stringify(change)}`)
+        }
+        const open = await bridge.discover.advise({ ...anyAsk, licence: 'openSource' })
+        must(
+          open.choices.every((c) => c.openSource),
+          'open source alone when asked for',
+        )
+      },
+    },
+    {
+      name: 'advice can be asked for each known machine, and not for an unknown one',
+      run: async () => {
+        const profiles = await bridge.discover.profiles()
+        must(profiles.length > 0, 'some machines are known')
+        for (const { id } of profiles) await bridge.discover.advise({ ...anyAsk, machine: id })
+        await rejects(bridge.discover.advise({ ...anyAsk, machine: 'no such machine' }), 'an unknown machine')
+      },
+    },
+    {
+      name: 'every model that is judged is in the catalog, with its sizes and its licence in words',
+      run: async () => {
+        const models = await bridge.discover.models()
+        const byId = new Map(models.map((m) => [m.id, m]))
+        const advice = await bridge.discover.advise(anyAsk)
+        for (const { id, quant } of advice.choices) {
+          const model = byId.get(id)
+          must(model?.runs === true, `${id} is there and runs`)
+          must(
+            model.quants.some((q) => q.name === quant && q.bytes > 0),
+            `${id} can be had in ${quant}`,
+          )
+          must(model.licence.length > 0, `${id} has its licence in words`)
+        }
+        must(
+          models.every((m) => m.runs || m.reason !== ''),
+          'what does not run says why',
+        )
+        const first = models[0]
+        must(first !== undefined && (await bridge.discover.model(first.id)).name === first.name, 'one can be fetched')
+        await rejects(bridge.discover.model('no such model'), 'an unknown model')
+      },
+    },
+    {
+      name: 'sums: half the bits take half the memory, the defaults can be reckoned with, prices carry their date',
+      run: async () => {
+        const bits = await bridge.discover.bits(70e9)
+        const of = (n: number) => bits.find((row) => row.bits === n)?.bytes ?? 0
+        must(of(16) === 140e9 && of(8) === 70e9, '70B: 140 GB and 70 GB')
+        const ask = await bridge.discover.sumsDefaults()
+        const answer = await bridge.discover.sums(ask)
+        const own = answer.electricityPerMonth + answer.hardwarePerMonth
+        must(answer.apiPerMonth > 0 && Math.abs(answer.ownPerMonth - own) < 0.01, 'own is electricity and hardware')
+        const prices = await bridge.discover.prices()
+        must(
+          prices.length > 0 && prices.every((p) => /^\d{4}-\d{2}/.test(p.date) && p.source !== ''),
+          'dates and sources',
+        )
+      },
+    },
+  ]
+}

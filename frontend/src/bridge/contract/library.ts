@@ -1,0 +1,57 @@
+import type { Bridge } from '../bridge'
+import { must, rejects, type Clause } from './clause'
+
+/** What the library and the downloads must keep; nothing of it goes online. */
+export function libraryContract(bridge: Bridge): Clause[] {
+  return [
+    {
+      name: 'every model of the library has details that add up',
+      run: async () => {
+        for (const model of (await bridge.library.get()).models) {
+          const details = await bridge.library.details(model.ref)
+          must(details.ref === model.ref && details.files.length > 0, 'its files')
+          must(
+            details.mix.length > 0 && details.mix.every((m, i) => m.bytes <= (details.mix[i - 1]?.bytes ?? Infinity)),
+            'its types, most bytes first',
+          )
+          must(details.freesBytes > 0 && details.freesBytes <= model.bytes, 'what removing it frees')
+          must((details.template !== '') === (details.templateFrom !== ''), 'where its template is from')
+        }
+        await rejects(bridge.library.details('no such model'), 'an unknown model')
+      },
+    },
+    {
+      name: 'the list of downloads, the token, the last check and the ledger can be read without going online',
+      run: async () => {
+        must(Array.isArray(await bridge.downloads.list()), 'the list is never null')
+        const token = await bridge.downloads.token()
+        must(token.set === (token.place !== ''), 'a kept token has a place')
+        must(Array.isArray((await bridge.library.verifyReport()).bad), 'what is damaged is a list')
+        const ledger = await bridge.machine.ledger()
+        must(ledger.count >= ledger.connections.length, 'all connections are counted')
+      },
+    },
+    {
+      name: 'a download that is not there can be neither paused nor resumed nor cancelled',
+      run: async () => {
+        await rejects(bridge.downloads.pause('no such download'), 'pause')
+        await rejects(bridge.downloads.resume('no such download'), 'resume')
+        await rejects(bridge.downloads.cancel('no such download'), 'cancel')
+      },
+    },
+    {
+      name: 'who wants nothing to go online gets a sentence in place of a connection',
+      run: async () => {
+        const before = await bridge.settings.get()
+        const { count } = await bridge.machine.ledger()
+        await bridge.settings.set({ ...before, neverOnline: true })
+        await rejects(bridge.downloads.offer('qwen3-4b:Q4_K_M'), 'an offer')
+        await rejects(bridge.downloads.start('qwen3-4b:Q4_K_M', true), 'a download')
+        await rejects(bridge.downloads.search('qwen'), 'a search')
+        await rejects(bridge.downloads.look('hf.co/OWNER/REPO'), 'a look')
+        await bridge.settings.set(before)
+        must((await bridge.machine.ledger()).count === count, 'nothing was connected')
+      },
+    },
+  ]
+}

@@ -1,0 +1,29 @@
+import type { Bridge } from '../bridge'
+import { must, type Clause } from './clause'
+
+/** What the pages of the machine and the settings rely on. */
+export function machineContract(bridge: Bridge): Clause[] {
+  return [
+    {
+      name: 'settings are returned as stored',
+      run: async () => {
+        const before = await bridge.settings.get()
+        const stored = await bridge.settings.set({ ...before, showFigures: !before.showFigures })
+        must(stored.showFigures !== before.showFigures, 'the answer is what was stored')
+        must((await bridge.settings.get()).showFigures === stored.showFigures, 'and it stays')
+        await bridge.settings.set(before)
+      },
+    },
+    {
+      name: 'machine, engine, recommendation and log can be read',
+      run: async () => {
+        const machine = await bridge.machine.detect()
+        must(machine.memory.totalBytes > 0 && machine.cpu.logicalCores > 0, 'memory and cores')
+        must(Array.isArray(machine.gpus) && Array.isArray(machine.problems), 'lists are never null')
+        must((await bridge.machine.engine()).version !== '', 'the engine has a version')
+        must((await bridge.machine.recommend()).known > 0, 'some models are known')
+        must(typeof (await bridge.machine.engineLog()) === 'string', 'the log is text')
+      },
+    },
+  ]
+}

@@ -1,0 +1,81 @@
+import type { ChatsService } from '../bridge'
+import type { ChatSummary, Message } from '../types'
+import { writeAnswer } from './answer'
+import { chat, message } from './scenes/chats'
+import { copied, fail, type FakeWorld } from './world'
+
+/** The chats in the stand-in’s memory. */
+export function chatsOf(world: FakeWorld): ChatsService {
+  const add = (chatId: string, part: Partial<Message>): Message => {
+    const made = message({ chatId, role: 'user', text: '', createdAt: world.now(), ...part })
+    const chat = world.chat(chatId)
+    chat.messages = [...chat.messages, made]
+    return made
+  }
+  const begin = (chatId: string, user: Message) => {
+    const chat = world.chat(chatId)
+    if (!world.library.models.some((m) => m.ref === chat.model)) {
+      throw fail('no_model', 'This chat has no model.', 'Choose one above, or add one in the library.')
+    }
+    const answer = add(chatId, { role: 'assistant', parentId: user.id, state: 'streaming', model: chat.model })
+    world.patch(chatId, { leaf: answer.id, updatedAt: world.now() })
+    void writeAnswer(world, answer)
+    return { user, answer }
+  }
+  return copied<ChatsService>({
+    list: async () => world.list(false),
+    trash: async () => world.list(true),
+    get: async (id) => world.chat(id),
+    message: async (chatId, id) => world.message(chatId, id),
+    create: async (model) => {
+      const now = world.now()
+      const id = `n${now.toString(36)}${world.chats.size}`
+      const made = chat({ id, title: 'New chat', model, createdAt: now, updatedAt: now })
+      world.chats.set(id, made)
+      world.events.changed('chats:changed', id)
+      return world.summary(made)
+    },
+    rename: async (id, title) => world.patch(id, { title }),
+    setPinned: async (id, pinned) => world.patch(id, { pinned }),
+    setModel: async (id, model) => world.patch(id, { model }),
+    setOptions: async (id, options) => world.patch(id, options),
+    setLeaf: async (id, leaf) => world.patch(id, { leaf }),
+    saveDraft: async (id, draft) => {
+      world.chats.set(id, { ...world.chat(id), draft })
+    },
+    delete: async (id) => {
+      world.chat(id)
+      world.trash.set(id, world.now())
+      world.events.changed('chats:changed', id)
+    },
+    restore: async (id) => {
+      world.trash.delete(id)
+      world.events.changed('chats:changed', id)
+    },
+    purge: async (id) => {
+      world.chats.delete(id)
+      world.trash.delete(id)
+      world.events.changed('chats:changed', id)
+    },
+    send: async (chatId, parentId, text) => {
+      const first = world.chat(chatId).messages.length === 0
+      if (first) world.patch(chatId, { title: text.split('\n')[0]?.slice(0, 60) ?? 'New chat' })
+      return begin(chatId, add(chatId, { parentId, text }))
+    },
+    regenerate: async (chatId, answerId) =>
+      begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId)),
+    edit: async (chatId, id, text) =>
+      begin(chatId, add(chatId, { parentId: world.message(chatId, id).parentId, text })),
+    stop: async (chatId) => {
+      world.stopped.add(chatId)
+    },
+    export: async (id, format) => `/home/mara/Documents/${world.chat(id).title}.${format === 'json' ? 'json' : 'md'}`,
+    search: async (query) => {
+      const wanted = query.toLowerCase()
+      const holds = (c: ChatSummary) =>
+        world.chat(c.id).messages.some((m) => m.text.toLowerCase().includes(wanted)) ||
+        c.title.toLowerCase().includes(wanted)
+      return world.list(false).filter(holds)
+    },
+  })
+}

@@ -1,0 +1,47 @@
+import type { MachineService } from '../bridge'
+import { engineLog, pick } from './scenes/machine'
+import { noProblem } from './scenes/scene'
+import type { FakeWorld } from './world'
+
+/** The stand-in’s machine and its engine. */
+export function machineOf(world: FakeWorld): MachineService {
+  return {
+    detect: async () => {
+      await world.wait(6)
+      return world.machine
+    },
+    engine: async () => world.engine,
+    measureBandwidth: async () => {
+      const id = 'bandwidth'
+      void world.wait(40).then(() => {
+        const memory = {
+          ...world.machine.memory,
+          bandwidthBytesPerSec: 61_200_000_000,
+          singleCoreBytesPerSec: 22_800_000_000,
+        }
+        world.machine = { ...world.machine, memory: { ...memory, bandwidthMeasuredAt: world.now() } }
+        world.events.emit('task:finished', { id, kind: 'bandwidth', result: '', problem: noProblem })
+      })
+      return { id }
+    },
+    recommend: async () => pick(world.scene),
+    engineLog: async () => engineLog,
+    ledger: async () => world.ledger,
+    openLog: async () => undefined,
+    restartEngine: async () => {
+      world.setEngine({
+        state: 'ready',
+        problem: noProblem,
+        restarts: world.engine.restarts + 1,
+        model: '',
+        modelBytes: 0,
+      })
+      world.machine = { ...world.machine, problems: [] }
+    },
+    unloadModel: async () => world.setEngine({ model: '', modelBytes: 0, expiresAt: 0 }),
+    loadModel: async (ref) => {
+      const bytes = world.library.models.find((m) => m.ref === ref)?.bytes ?? 0
+      world.setEngine({ model: ref, modelBytes: bytes * 1.2, expiresAt: world.now() + 300_000 })
+    },
+  }
+}

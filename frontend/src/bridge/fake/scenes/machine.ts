@@ -1,0 +1,134 @@
+import type { Engine, Machine, Pick } from '../../types'
+import { hour, mainRef, minute, noProblem, type Scene } from './scene'
+
+export function engine(scene: Scene, now: number): Engine {
+  const loaded = !['welcome', 'empty', 'noengine', 'loading', 'trouble'].includes(scene)
+  return {
+    state: scene === 'noengine' ? 'failed' : 'ready',
+    version: '0.34.4',
+    llamaCpp: 'b10488',
+    backends: scene === 'gpu' ? ['cuda', 'cpu'] : ['cpu'],
+    networkLock: scene === 'trouble' ? 'app' : 'kernel',
+    lockDetail: scene === 'trouble' ? 'User namespaces are switched off on this system.' : '',
+    model: loaded ? mainRef : '',
+    modelBytes: loaded ? 3_112_000_000 : 0,
+    loadProgress: 0,
+    expiresAt: loaded ? now + 3 * minute : 0,
+    restarts: scene === 'noengine' ? 3 : 0,
+    problem:
+      scene === 'noengine'
+        ? {
+            code: 'engine_ended',
+            severity: 'error',
+            title: 'The engine ended three times in a row.',
+            hint: 'Restart it. If it ends again, the log says why.',
+          }
+        : noProblem,
+  }
+}
+
+export function machine(scene: Scene, now: number): Machine {
+  const e = engine(scene, now)
+  return {
+    os: 'linux',
+    arch: 'amd64',
+    host: 'ThinkPad P14s',
+    system: 'Debian GNU/Linux 12',
+    cpu: {
+      model: 'AMD Ryzen 7 PRO 8840HS',
+      physicalCores: 8,
+      logicalCores: 16,
+      features: ['AVX2', 'AVX-512', 'VNNI', 'BF16', 'F16C', 'FMA'],
+      limitCores: scene === 'trouble' ? 4 : 0,
+    },
+    memory: {
+      totalBytes: 33_400_000_000,
+      availableBytes: scene === 'trouble' ? 2_100_000_000 : 20_400_000_000,
+      swapTotalBytes: 8_000_000_000,
+      swapFreeBytes: 7_600_000_000,
+      limitBytes: scene === 'trouble' ? 8_000_000_000 : 0,
+      bandwidthBytesPerSec: scene === 'empty' ? 0 : 61_200_000_000,
+      singleCoreBytesPerSec: scene === 'empty' ? 0 : 22_800_000_000,
+      bandwidthMeasuredAt: scene === 'empty' ? 0 : now - 2 * hour,
+      engineBytes: scene === 'gpu' ? 0 : e.modelBytes,
+    },
+    gpus:
+      scene === 'gpu'
+        ? [
+            {
+              name: 'NVIDIA RTX 4060 Laptop',
+              vendor: 'NVIDIA',
+              backend: 'CUDA',
+              driver: '560.35',
+              totalBytes: 8_585_000_000,
+              freeBytes: 4_300_000_000,
+              freeKnown: true,
+              integrated: false,
+              sharedBytes: 0,
+              note: '',
+            },
+            {
+              name: 'AMD Radeon 780M',
+              vendor: 'AMD',
+              backend: '',
+              driver: '',
+              totalBytes: 0,
+              freeBytes: 0,
+              freeKnown: true,
+              integrated: true,
+              sharedBytes: 0,
+              note: 'Its driver for computing (ROCm) is not installed.',
+            },
+          ]
+        : [],
+    disk: { path: '/home/mara/.local/share/weightroom', totalBytes: 512_000_000_000, freeBytes: 218_400_000_000 },
+    engine: e,
+    container: scene === 'trouble' ? 'podman' : '',
+    problems:
+      scene === 'trouble'
+        ? [
+            {
+              code: 'disk_low',
+              severity: 'warning',
+              title: 'The disk is nearly full.',
+              hint: 'Remove a model you don’t use, or free space elsewhere.',
+            },
+            {
+              code: 'memory_low',
+              severity: 'warning',
+              title: 'Only 2.1 GB of memory is free.',
+              hint: 'Close other programs before you load a large model.',
+            },
+          ]
+        : scene === 'noengine'
+          ? [e.problem]
+          : [],
+  }
+}
+
+export function pick(scene: Scene): Pick {
+  return {
+    model: 'Qwen3 4B',
+    ref: mainRef,
+    quant: 'Q4_K_M',
+    bytes: 2_497_280_256,
+    needBytes: 3_900_000_000,
+    fit: scene === 'gpu' ? 'gpu' : 'ram',
+    installed: scene !== 'welcome' && scene !== 'empty',
+    licenceName: 'Apache-2.0',
+    why: ['It needs 3.9 GB with an 8k context; 20.4 GB is free.'],
+    canRun: 9,
+    known: 12,
+  }
+}
+
+export const engineLog = Array.from(
+  { length: 60 },
+  (_, i) =>
+    [
+      `time=09:12:${String(i).padStart(2, '0')}.104 level=INFO msg="server config" backends=cpu`,
+      `load_tensors: layer ${i} assigned to device CPU`,
+      `llama_context: n_ctx = 8192, n_batch = 512, flash_attn = auto`,
+      `slot update_slots: id 0 | prompt done, n_tokens = ${1400 + i}`,
+    ][i % 4] ?? '',
+).join('\n')

@@ -1,0 +1,110 @@
+import type { Problem } from './common'
+
+/** ChatSummary is a row of the chat list. */
+export interface ChatSummary {
+  id: string
+  title: string
+  model: string
+  pinned: boolean
+  createdAt: number
+  updatedAt: number
+  /** 0: not in the trash */
+  deletedAt: number
+  /** an answer is being written */
+  streaming: boolean
+}
+
+/** Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown. */
+export interface Chat {
+  id: string
+  title: string
+  model: string
+  system: string
+  leaf: string
+  draft: string
+  pinned: boolean
+  createdAt: number
+  updatedAt: number
+  /** -1: the model's default */
+  temperature: number
+  /** -1: the model's default */
+  topP: number
+  /** -1: a new one each time */
+  seed: number
+  /** 0: no limit but the context */
+  maxTokens: number
+  /** tokens; 0: the setting's default */
+  contextLength: number
+  messages: Message[]
+}
+
+/** ChatOptions is what Chat settings changes about a chat. */
+export interface ChatOptions {
+  system: string
+  temperature: number
+  topP: number
+  seed: number
+  maxTokens: number
+  contextLength: number
+}
+
+/** Message is one node of a chat's tree. */
+export interface Message {
+  id: string
+  chatId: string
+  /** empty: a root */
+  parentId: string
+  role: 'user' | 'assistant'
+  text: string
+  thinking: string
+  state: 'streaming' | 'done' | 'stopped' | 'failed' | 'interrupted'
+  problem: Problem
+  model: string
+  createdAt: number
+  promptTokens: number
+  tokens: number
+  promptTokensPerSecond: number
+  tokensPerSecond: number
+  timeToFirstTokenSeconds: number
+  loadSeconds: number
+  thinkingSeconds: number
+}
+
+/** Turn is what Send, Regenerate and Edit begin: the prompt as saved and the answer that will stream. */
+export interface Turn {
+  user: Message
+  answer: Message
+}
+
+/** ChatDelta is text that an answer grew by. */
+export interface ChatDelta {
+  /** of the message */
+  id: string
+  chatId: string
+  seq: number
+  /** length of the text before this delta, in UTF-16 units: a gap means refetch */
+  offset: number
+  text: string
+  thinking: string
+  /** for thinking what offset is for text */
+  thinkingOffset: number
+}
+
+/** ChatPhase says what an answer waits for. */
+export interface ChatPhase {
+  id: string
+  chatId: string
+  seq: number
+  /** starting (the engine), loading (the model), reading (the prompt), writing */
+  phase: 'starting' | 'loading' | 'reading' | 'writing'
+  /** 0..1; -1: unknown */
+  progress: number
+}
+
+/** ChatEnd says that an answer is stored in its final state. Fetch it by Chats.Message. */
+export interface ChatEnd {
+  id: string
+  chatId: string
+  seq: number
+  state: Message['state']
+}

@@ -1,0 +1,237 @@
+import type { Answer, Fit, KVType, Source } from './common'
+
+/** What a model is wanted for. */
+export type Use = 'chat' | 'code' | 'reasoning' | 'vision' | 'documents'
+
+/** Ask is what a recommendation is for. */
+export interface Ask {
+  use: Use
+  /** tokens */
+  context: number
+  kv: KVType
+  /** tokens per second */
+  minSpeed: number
+  /** pretend that so much main memory is free; 0: what is free now */
+  freeBytes: number
+  licence: 'any' | 'commercial' | 'openSource'
+  /** a profile's id; empty: this machine */
+  machine: string
+}
+
+/** MemoryPlan is what the engine will take, in bytes. */
+export interface MemoryPlan {
+  weightsBytes: number
+  kvBytes: number
+  computeBytes: number
+  totalBytes: number
+}
+
+/** Choice is one model at one quant, judged for a machine and an Ask. */
+export interface Choice {
+  id: string
+  /** "Qwen3 4B" */
+  model: string
+  family: string
+  quant: string
+  bytes: number
+  fit: Fit
+  memory: MemoryPlan
+  tokensPerSecond: number
+  promptTokensPerSecond: number
+  source: Source
+  /** of the speeds, as a share */
+  error: number
+  /** 0..100 for the use; -1: not known */
+  quality: number
+  /** points */
+  qualityError: number
+  /** the largest that fits */
+  maxContext: number
+  layers: number
+  layersOnGpu: number
+  params: number
+  activeParams: number
+  licenceName: string
+  openSource: boolean
+  commercial: boolean
+  vision: boolean
+  tools: boolean
+  thinking: boolean
+  installed: boolean
+  /** nothing else is better in speed, quality and memory at once */
+  frontier: boolean
+  best: boolean
+  why: string[]
+}
+
+/** Rejection says why a model was left out. */
+export interface Rejection {
+  id: string
+  model: string
+  quant: string
+  reason: string
+  /** 0: memory is not the reason */
+  shortByBytes: number
+  bytes: number
+  /** sentences */
+  remedies: string[]
+}
+
+/** Advice is the answer to an Ask: the best first, one quant for each model that fits. */
+export interface Advice {
+  choices: Choice[]
+  rejected: Rejection[]
+  /** models */
+  considered: number
+  machineName: string
+  /** of the largest graphics processor; 0: none */
+  gpuFreeBytes: number
+  ramFreeBytes: number
+  /** estimates rest on this machine's own runs */
+  fitted: boolean
+}
+
+/** Profile is a machine that advice can be asked for. */
+export interface Profile {
+  id: string
+  name: string
+}
+
+/** Benchmark is a published score. */
+export interface Benchmark {
+  name: string
+  value: number
+  variant: 'base' | 'instruct'
+  source: string
+}
+
+/** CatalogQuant is a quant that a model can be had in. */
+export interface CatalogQuant {
+  name: string
+  bytes: number
+  /** bytes are those of a published file */
+  exact: boolean
+  /** what Downloads.Offer takes for it; empty: no place is known that has it */
+  ref: string
+}
+
+/** CatalogModel is everything known about a model before it is downloaded. */
+export interface CatalogModel {
+  id: string
+  name: string
+  family: string
+  publisher: string
+  released: string
+  params: number
+  activeParams: number
+  context: number
+  architecture: string
+  uses: string[]
+  vision: boolean
+  tools: boolean
+  thinking: boolean
+  runs: boolean
+  /** why it does not run */
+  reason: string
+  licenceName: string
+  openSource: boolean
+  commercial: boolean
+  licence: Answer[]
+  benchmarks: Benchmark[]
+  /** about the benchmarks; empty: none */
+  warning: string
+  quants: CatalogQuant[]
+  /** its name there; empty: none */
+  ollama: string
+  repositories: string[]
+  notes: string[]
+}
+
+/** FitAsk asks the engine for its own plan. */
+export interface FitAsk {
+  id: string
+  quant: string
+  context: number
+  kv: KVType
+}
+
+/** FitAnswer is the engine's plan for a weightless copy, against what is free now. */
+export interface FitAnswer {
+  fit: Fit
+  memory: MemoryPlan
+  shortByBytes: number
+  maxContext: number
+  remedies: string[]
+}
+
+/** DriveResult is one run kept on this machine. */
+export interface DriveResult {
+  id: string
+  quant: string
+  source: Source
+  promptTokensPerSecond: number
+  tokensPerSecond: number
+  spread: number
+  peakMemoryBytes: number
+  loadSeconds: number
+  diskBytes: number
+  seconds: number
+  partial: boolean
+  /** Other programs kept the processors busy. */
+  disturbed: boolean
+  /** The processor or graphics processor that ran it. */
+  device: string
+  threads: number
+  /** Of a graphics processor; empty: none, or unknown. */
+  driver: string
+  /** "ac", "battery"; empty: unknown. */
+  power: string
+  at: number
+}
+
+/** Price is what an API asks, in US dollars per million tokens. */
+export interface Price {
+  model: string
+  provider: string
+  input: number
+  output: number
+  date: string
+  source: string
+}
+
+/** SumsAsk are the assumptions of the cost sums; every one can be changed. */
+export interface SumsAsk {
+  inputTokensPerDay: number
+  outputTokensPerDay: number
+  /** dollars per million tokens */
+  inputPrice: number
+  /** dollars per million tokens */
+  outputPrice: number
+  tokensPerSecond: number
+  promptTokensPerSecond: number
+  /** while it works */
+  watts: number
+  /** dollars */
+  pricePerKwh: number
+  /** dollars; 0: it is there anyway */
+  hardwarePrice: number
+  hardwareYears: number
+}
+
+/** SumsAnswer is what a month costs, in dollars. */
+export interface SumsAnswer {
+  apiPerMonth: number
+  electricityPerMonth: number
+  hardwarePerMonth: number
+  ownPerMonth: number
+  /** that the machine works; over 24 it can't keep up */
+  hoursPerDay: number
+  /** until the hardware has paid for itself; -1: never */
+  breakEvenMonths: number
+}
+
+/** BitsRow is memory for weights alone at one precision, in bytes. */
+export interface BitsRow {
+  bits: number
+  bytes: number
+}

@@ -1,0 +1,134 @@
+import type { Problem } from './common'
+
+/** CPU is the processor. */
+export interface CPU {
+  model: string
+  physicalCores: number
+  logicalCores: number
+  features: string[]
+  /** a container's quota; 0: none */
+  limitCores: number
+}
+
+/** Memory is main memory, in bytes, as this process may use it. */
+export interface Memory {
+  totalBytes: number
+  availableBytes: number
+  swapTotalBytes: number
+  swapFreeBytes: number
+  /** a container's limit; 0: none */
+  limitBytes: number
+  bandwidthBytesPerSec: number
+  singleCoreBytesPerSec: number
+  /** 0: not measured yet */
+  bandwidthMeasuredAt: number
+  /** what the loaded model takes now */
+  engineBytes: number
+}
+
+/** GPU is one graphics processor. Memories of several are never added up. */
+export interface GPU {
+  name: string
+  vendor: string
+  /** CUDA, ROCm, Vulkan, Metal; empty: the engine can't use it */
+  backend: string
+  driver: string
+  totalBytes: number
+  freeBytes: number
+  /** whether freeBytes means something */
+  freeKnown: boolean
+  integrated: boolean
+  /** how much of totalBytes is main memory */
+  sharedBytes: number
+  /** why the engine can't use it */
+  note: string
+}
+
+/** Disk is where models live. */
+export interface Disk {
+  path: string
+  totalBytes: number
+  freeBytes: number
+}
+
+/** Engine is the state of the embedded engine. */
+export interface Engine {
+  state: 'stopped' | 'starting' | 'ready' | 'loading' | 'failed'
+  /** Ollama's */
+  version: string
+  /** "b10488" */
+  llamaCpp: string
+  /** cpu, cuda … */
+  backends: string[]
+  networkLock: 'kernel' | 'app' | 'none'
+  /** a sentence */
+  lockDetail: string
+  /** loaded model's reference; empty: none */
+  model: string
+  /** memory it takes */
+  modelBytes: number
+  /** 0..1 while loading */
+  loadProgress: number
+  /** when an idle model leaves memory; 0: never, or none loaded */
+  expiresAt: number
+  restarts: number
+  problem: Problem
+}
+
+/** Machine is what this machine is. */
+export interface Machine {
+  os: string
+  arch: string
+  /** "ThinkPad P14s"; empty: unknown */
+  host: string
+  /** "Debian GNU/Linux 12" */
+  system: string
+  cpu: CPU
+  memory: Memory
+  gpus: GPU[]
+  disk: Disk
+  engine: Engine
+  /** docker, podman, lxc …; empty: none */
+  container: string
+  problems: Problem[]
+}
+
+/** Pick is the first recommendation: a rule over free memory and a few known models. */
+export interface Pick {
+  /** "Qwen3 4B" */
+  model: string
+  ref: string
+  quant: string
+  bytes: number
+  /** with an 8192-token context */
+  needBytes: number
+  fit: 'gpu' | 'partial' | 'ram' | 'no'
+  installed: boolean
+  licenceName: string
+  /** short sentences */
+  why: string[]
+  /** how many of the known models fit */
+  canRun: number
+  known: number
+}
+
+/** Connection is one entry of the network ledger. */
+export interface Connection {
+  at: number
+  why: string
+  host: string
+  bytesIn: number
+  bytesOut: number
+  failed: boolean
+}
+
+/** LedgerPage is every connection the app has made, newest first. */
+export interface Ledger {
+  /** the last of them */
+  connections: Connection[]
+  /** of all */
+  count: number
+  /** since the app was installed */
+  bytesIn: number
+  bytesOut: number
+}

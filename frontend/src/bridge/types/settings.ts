@@ -1,0 +1,43 @@
+import type { Problem } from './common'
+
+/** Settings are the person's choices. */
+export interface Settings {
+  theme: 'system' | 'light' | 'dark'
+  /** reference; empty: the last one used */
+  defaultModel: string
+  /** of new chats */
+  systemPrompt: string
+  /** -1: the model's default */
+  temperature: number
+  /** tokens */
+  contextLength: number
+  /** an idle model stays in memory this long; -1: until the app closes */
+  keepAliveMinutes: number
+  sendWith: 'enter' | 'ctrl-enter'
+  /** 0: the engine chooses */
+  threads: number
+  /** speed and time under each answer */
+  showFigures: boolean
+  /** the Welcome page has been left once */
+  welcomed: boolean
+  /** bytes per second of all downloads together; 0: no limit */
+  speedLimit: number
+  downloadsAtOnce: number
+  /** nothing may go online, not even what the person starts */
+  neverOnline: boolean
+}
+
+/** About says what is running and where it keeps things. */
+export interface About {
+  version: string
+  dataFolder: string
+  logFile: string
+  /** sent to other machines since the app was installed */
+  bytesOut: number
+}
+
+/** StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended. */
+export interface StartReport {
+  problem: Problem
+  notice: Problem
+}
