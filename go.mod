@@ -8,7 +8,6 @@ ignore ./frontend/node_modules
 require (
 	github.com/docker/distribution v2.8.3+incompatible
 	github.com/expr-lang/expr v1.17.8
-	github.com/gofrs/flock v0.13.2
 	github.com/google/go-containerregistry v0.20.6
 	github.com/ollama/ollama v0.34.4
 	github.com/rogpeppe/go-internal v1.16.0

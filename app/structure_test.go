@@ -13,11 +13,30 @@ import (
 )
 
 // leaves are packages below backend that their siblings may use: formats and nouns, with no work of their own.
-var leaves = map[string]bool{"weightroom/backend": true, "weightroom/backend/gguf": true}
+var leaves = map[string]bool{
+	"weightroom/backend":      true,
+	"weightroom/backend/fsys": true,
+	"weightroom/backend/gguf": true,
+}
 
-// TestImportsGoOneWay holds the direction main, app, backend/..., backend, with hardware on its own.
+// systems are the only packages that name the operating system's calls.
+var systems = map[string]bool{
+	"weightroom/backend/engine": true, // the jail
+	"weightroom/backend/fsys":   true, // files
+	"weightroom/hardware":       true, // the machine
+}
+
+// TestImportsGoOneWay holds the direction main, app, backend/..., backend, with hardware on its own, on every system.
 func TestImportsGoOneWay(t *testing.T) {
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "weightroom/...").Output()
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		t.Run(system, func(t *testing.T) { importsGoOneWay(t, system) })
+	}
+}
+
+func importsGoOneWay(t *testing.T, system string) {
+	list := exec.Command("go", "list", "-e", "-json=ImportPath,Imports", "weightroom/...")
+	list.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+	out, err := list.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +66,9 @@ func TestImportsGoOneWay(t *testing.T) {
 func wrong(from, to string) string {
 	if strings.HasPrefix(to, "github.com/ollama/") && from != "weightroom/backend/engine" {
 		return "only backend/engine may name ollama"
+	}
+	if strings.HasPrefix(to, "golang.org/x/sys/") && !systems[from] {
+		return "the operating system's files are backend/fsys, its machine is hardware"
 	}
 	if from == "weightroom/backend" && strings.Contains(to, ".") {
 		return "the nouns import only the standard library"
@@ -79,6 +101,8 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		{"weightroom/hardware/testdrive", "weightroom/backend/engine"},
 		{"weightroom/backend/store", "weightroom/backend/chat"},
 		{"weightroom/backend/store", "weightroom/app"},
+		{"weightroom/backend/fsys", "weightroom/backend/store"},
+		{"weightroom/backend/store", "golang.org/x/sys/unix"},
 		{"weightroom/backend", "go.etcd.io/bbolt"},
 		{"weightroom/app", "github.com/ollama/ollama/api"},
 	} {
@@ -88,6 +112,8 @@ func TestWrongArrowsAreFound(t *testing.T) {
 	}
 	for _, arrow := range [][2]string{
 		{"weightroom/backend/library", "weightroom/backend/gguf"},
+		{"weightroom/backend/library", "weightroom/backend/fsys"},
+		{"weightroom/backend/fsys", "golang.org/x/sys/unix"},
 		{"weightroom/hardware/testdrive", "weightroom/backend/gguf"},
 		{"weightroom/backend/store", "weightroom/backend"},
 		{"weightroom/app", "weightroom/backend/store"},

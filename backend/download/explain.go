@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // explain gives an error of a transfer its sentence. Nil stays nil.
@@ -18,16 +19,15 @@ func explain(err error) error {
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return backend.Fail(backend.CodeCancelled, err, "The download was stopped.", "Resume it to go on. "+kept)
-	case isFull(err):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk is full.", "Free some space: the download then goes on by itself. "+kept)
-	case isTooBig(err):
+	case fsys.IsTooLarge(err): // not a full disk: waiting for space would not help
 		return backend.Fail(backend.CodeTooBig, err, "This disk cannot hold a file of this size.", "Move the library to a disk with another file system.")
-	case isReadOnly(err):
-		return backend.Fail(backend.CodeReadOnly, err, "The disk cannot be written to.", "Choose another folder for the library.")
-	case isBadDisk(err):
-		return backend.Fail(backend.CodeDisk, err, "The disk reported an error.", "Check the disk, or choose another one for the library.")
+	case fsys.IsFull(err):
+		return fsys.Full(err, "The download then goes on by itself. "+kept)
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "The downloads folder cannot be written to.", "Check who may write there, or choose another folder for the library.")
+	}
+	if disk := fsys.Explain(err, "Then resume the download. "+kept); disk != nil {
+		return disk
 	}
 	return backend.Readable(err)
 }

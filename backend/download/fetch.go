@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Fetcher transfers files. One is made for the whole app, so that the speed limit and the patience that a server asks
@@ -100,7 +101,7 @@ func (t *transfer) run(ctx context.Context) (Done, error) {
 		return Done{}, err
 	}
 	defer func() { _ = t.file.Close() }()
-	if !tryLock(t.file) {
+	if errors.Is(fsys.TryLock(t.file, fsys.Exclusive), fsys.ErrLocked) { // without locks it counts as free
 		return Done{}, backend.Fail(backend.CodeBusy, nil, "This file is being downloaded already.", "Wait for the other download.")
 	}
 	if err := t.start(old, known); err != nil {
@@ -213,13 +214,14 @@ func (t *transfer) room() error {
 	if t.plan.size < 0 {
 		return nil
 	}
-	if err := lacking(t.path, t.plan.size-onDisk(t.file)); err != nil {
+	has, _ := fsys.Allocated(t.file)
+	if err := lacking(t.path, t.plan.size-has); err != nil {
 		return err
 	}
 	if t.f.noReserve {
 		return nil
 	}
-	return reserve(t.file, t.plan.size)
+	return fsys.Reserve(t.file, t.plan.size)
 }
 
 // fillUntilRight fetches until the whole file has the right digest, or nothing more can be done about it.
@@ -306,7 +308,7 @@ func (t *transfer) finish(digest string) (Done, error) {
 	if err := t.file.Truncate(size); err != nil { // an earlier, longer one may have lain there
 		return Done{}, err
 	}
-	if err := t.journal.add(recordDone, []byte(digest)); err != nil && !isFull(err) {
+	if err := t.journal.add(recordDone, []byte(digest)); err != nil && !fsys.IsFull(err) {
 		return Done{}, err
 	}
 	if err := t.file.Close(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // waits are the pauses after 1, 2, 3… failures of a passing kind in a row.
@@ -98,7 +99,8 @@ func (q *Queue) lacking(e *entry) error {
 		need += max(item.Bytes, 0)
 		for _, suffix := range []string{"", suffixPart} {
 			if f, err := os.Open(q.path(e, i) + suffix); err == nil {
-				need -= min(onDisk(f), max(item.Bytes, 0))
+				has, _ := fsys.Allocated(f)
+				need -= min(has, max(item.Bytes, 0))
 				_ = f.Close()
 			}
 		}

@@ -1,6 +1,10 @@
 package download
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"weightroom/backend/fsys"
+)
 
 const (
 	marginLeast = 4 << 20
@@ -16,7 +20,7 @@ func lacking(path string, need int64) error {
 	if need <= 0 {
 		return nil
 	}
-	free, err := freeSpace(filepath.Dir(path))
+	free, _, err := fsys.Space(filepath.Dir(path))
 	if err != nil {
 		return nil //nolint:nilerr // a disk that does not tell its space is tried
 	}

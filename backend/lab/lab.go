@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Job is one run of a program of the engine, such as "llama-quantize".
@@ -205,9 +206,9 @@ func (l *Lab) explain(ctx context.Context, out Output, err error, doing string) 
 	text := string(out.Stderr) + string(out.Stdout)
 	cause := errors.Join(err, errors.New(lastWords(text)))
 	lower := strings.ToLower(text)
-	if free, freeErr := l.o.Meter.Free(l.o.Dir); strings.Contains(lower, "no space left") ||
+	if free, freeErr := l.o.Meter.Free(l.o.Dir); fsys.SaysFull(text) ||
 		freeErr == nil && free < 16<<20 && (strings.Contains(lower, "iostream error") || strings.Contains(lower, "write")) {
-		return backend.Fail(backend.CodeDiskFull, cause, "The disk is full, so the engine could not "+doing+".", "Free some space and try again. Nothing was left half-done.")
+		return fsys.Full(cause, "Then try again: the engine could not "+doing+", and nothing was left half-done.")
 	}
 	switch {
 	case strings.Contains(lower, "unknown model architecture"), strings.Contains(lower, "unsupported model architecture"):
@@ -225,12 +226,13 @@ func onDisk(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case strings.Contains(err.Error(), "no space left"):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk is full.", "Free some space and try again.")
 	case errors.Is(err, os.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "The lab's folder can't be written.", "Check the permissions of the data folder.")
 	}
-	return backend.Fail(backend.CodeDisk, err, "The disk reported an error.", "Try again.")
+	if disk := fsys.Explain(err, ""); disk != nil {
+		return disk
+	}
+	return fsys.BadDisk(err, "")
 }
 
 // lastWords picks the lines of a log that say why.

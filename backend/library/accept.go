@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -211,7 +212,7 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 	}
 	var sum string
 	switch {
-	case !sameDisk(f.path, l.blobs()):
+	case !fsys.SameDisk(f.path, l.blobs()):
 		s, err := l.stage(ctx, src, info, Options{Progress: func(done, _ int64) { progress(done) }})
 		if err != nil {
 			return err
@@ -222,7 +223,7 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 			return err
 		}
 	default:
-		return syncFile(f.path)
+		return fsys.SyncFile(f.path)
 	}
 	if "sha256:"+sum != f.layer.Digest {
 		f.staged.discard()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -188,7 +189,7 @@ func (l *Library) share(ctx context.Context, src *os.File, how string) (*staged,
 	}
 	may := func(h string) bool { return how == "" || how == h }
 	switch {
-	case may(HowClone) && clone(s.file, src) == nil:
+	case may(HowClone) && fsys.Clone(s.file, src) == nil:
 		s.how = HowClone
 		return s, nil
 	case may(HowLink) && l.link(s, src) == nil:
@@ -222,7 +223,7 @@ func (l *Library) point(s *staged, src *os.File) error {
 		_ = os.Remove(path)
 		return err
 	}
-	tryLock(f, true)
+	_ = fsys.TryLock(f, fsys.Shared) // so that Tidy leaves it
 	s.discard()
 	s.file, s.path = f, path
 	return nil
@@ -236,8 +237,8 @@ func (l *Library) best(files []FoundFile) string {
 			continue
 		}
 		switch {
-		case sameDisk(f.Path, l.blobs()) && l.clones(f.Path):
-		case sameDisk(f.Path, l.blobs()) && l.links(f.Path):
+		case fsys.SameDisk(f.Path, l.blobs()) && l.clones(f.Path):
+		case fsys.SameDisk(f.Path, l.blobs()) && l.links(f.Path):
 			if how == HowClone {
 				how = HowLink
 			}
@@ -260,7 +261,7 @@ func (l *Library) clones(path string) bool {
 		return false
 	}
 	defer func() { _ = probe.Close(); _ = os.Remove(probe.Name()) }()
-	return clone(probe, src) == nil
+	return fsys.Clone(probe, src) == nil
 }
 
 func (l *Library) links(path string) bool {

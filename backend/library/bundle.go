@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -100,7 +101,7 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 		_ = os.RemoveAll(temp)
 		return Bundle{}, explainExport(err)
 	}
-	return Bundle{Dir: to, Files: p.names, Bytes: p.done, Sum: digestOf(p.sums.Bytes())[len("sha256:"):]}, syncFolder(dir)
+	return Bundle{Dir: to, Files: p.names, Bytes: p.done, Sum: digestOf(p.sums.Bytes())[len("sha256:"):]}, fsys.SyncDir(dir)
 }
 
 // exported finds what a reference stands for, a model or an adapter.
@@ -130,17 +131,18 @@ func (l *Library) exported(ctx context.Context, ref string) (entry, *gguf.File, 
 	return e, h, err
 }
 
-// explainExport gives a failure while a bundle is written its sentence.
+// explainExport gives a failure while a bundle is written its sentence. The disk is not the library's but one that the
+// person named, so it says more than fsys does.
 func explainExport(err error) error {
 	var known *backend.Error
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case isTooLarge(err):
+	case fsys.IsTooLarge(err):
 		return backend.Fail(backend.CodeTooBig, err, "The disk you export to can't hold a file this large.", "A disk in the FAT32 format ends at 4 GB for one file: format it as exFAT, or choose another.")
-	case isFull(err):
+	case fsys.IsFull(err):
 		return backend.Fail(backend.CodeDiskFull, err, "The disk you export to is full.", "Free some space there, or choose another disk.")
-	case isReadOnly(err), errors.Is(err, fs.ErrPermission):
+	case fsys.IsReadOnly(err), errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "The folder you export to can't be written to.", "Choose another folder.")
 	}
 	return err
@@ -205,7 +207,7 @@ func (p *packer) pack(ctx context.Context, e entry, header *gguf.File) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(p.dir)
+	return fsys.SyncDir(p.dir)
 }
 
 // name is what a file of a model is called outside the library.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Disk is what the library takes, in bytes.
@@ -42,7 +43,7 @@ func (l *Library) Disk(ctx context.Context) (Disk, error) {
 	if err != nil {
 		return Disk{}, err
 	}
-	_, total, err := space(l.Dir())
+	_, total, err := fsys.Space(l.Dir())
 	if err != nil {
 		return Disk{}, explain(err)
 	}
@@ -141,7 +142,7 @@ func (l *Library) Usage() (used, free int64, err error) {
 			used += ownBytes(info)
 		}
 	}
-	if free, _, err = space(l.Dir()); err != nil {
+	if free, _, err = fsys.Space(l.Dir()); err != nil {
 		return used, 0, explain(err)
 	}
 	return used, free, nil
@@ -150,7 +151,7 @@ func (l *Library) Usage() (used, free int64, err error) {
 // ownBytes is what deleting a file gives back to the disk: nothing for a symbolic link, or for a file that has another
 // name elsewhere.
 func ownBytes(info fs.FileInfo) int64 {
-	if !info.Mode().IsRegular() || links(info) > 1 {
+	if !info.Mode().IsRegular() || fsys.Links(info) > 1 {
 		return 0
 	}
 	return info.Size()

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // explain gives a failure of the file system its sentence. What already has one keeps it.
@@ -21,14 +22,11 @@ func explain(err error) error {
 		return known
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return backend.Fail(backend.CodeCancelled, err, "It was cancelled. Nothing was changed.", "Start it again when you want to.")
-	case isFull(err):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk of the library is full.", "Free some space, or move the library to another disk, and try again.")
-	case isReadOnly(err):
-		return backend.Fail(backend.CodeReadOnly, err, "The library's folder can't be written to: its disk is read-only.", "Choose a data folder on another disk.")
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeReadOnly, err, "Weightroom is not allowed to write in the library's folder.", "Give yourself the right to write there, or choose another data folder.")
-	case isBadDisk(err):
-		return backend.Fail(backend.CodeDamaged, err, "The disk reported an error.", "Check the disk before you trust it with models.")
+	}
+	if disk := fsys.Explain(err, "Or move the library to another disk, and try again."); disk != nil {
+		return disk
 	}
 	return backend.Fail(backend.CodeInternal, err, "The library's files could not be changed.", "Try again. If it happens again, the log on the Machine page says more.")
 }
@@ -40,14 +38,14 @@ func explainSource(err error) error {
 		return backend.Fail(backend.CodeNotFound, err, "There is no such file.", "Check the name, and that the disk it is on is there.")
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "You are not allowed to read this file.", "Give yourself the right to read it, or copy it elsewhere first.")
-	case isBadDisk(err), errors.Is(err, os.ErrClosed):
+	case fsys.IsBadDisk(err), errors.Is(err, os.ErrClosed):
 		return backend.Fail(backend.CodeDamaged, err, "The disk could not read this file.", "Check the disk, or copy the file to another one and try again.")
 	}
 	return backend.Fail(backend.CodeInvalid, err, "This file could not be opened.", "Check the name, and that the disk it is on is there.")
 }
 
 // unwritable tells a store that can be read but not changed.
-func unwritable(err error) bool { return isReadOnly(err) || errors.Is(err, fs.ErrPermission) }
+func unwritable(err error) bool { return fsys.IsReadOnly(err) || errors.Is(err, fs.ErrPermission) }
 
 // size writes bytes for people, with the larger unit first: "1.4 GB".
 func size(n int64) string {

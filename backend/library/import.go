@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -192,14 +193,14 @@ func (l *Library) temporary(ctx context.Context) (*staged, error) {
 	if err != nil {
 		return nil, err
 	}
-	tryLock(f, true)
+	_ = fsys.TryLock(f, fsys.Shared) // so that Tidy leaves it
 	return &staged{file: f, path: path}, nil
 }
 
 func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.FileInfo, o Options) error {
 	from, to := io.Reader(io.NewSectionReader(src, 0, info.Size())), io.Writer(s.file)
 	switch {
-	case clone(s.file, src) == nil:
+	case fsys.Clone(s.file, src) == nil:
 		s.how = HowClone
 	case o.Link && l.link(s, src) == nil:
 		s.how = HowLink
@@ -207,7 +208,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 		if err := l.foresee(info.Size()); err != nil {
 			return err
 		}
-		if err := reserve(s.file, info.Size()); err != nil {
+		if err := fsys.Reserve(s.file, info.Size()); err != nil {
 			return err
 		}
 	}
@@ -243,7 +244,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 func (l *Library) foresee(need int64) error { return foreseeAt(l.blobs(), need) }
 
 func foreseeAt(dir string, need int64) error {
-	free, _, err := space(dir)
+	free, _, err := fsys.Space(dir)
 	if err != nil {
 		return err
 	}
@@ -277,7 +278,7 @@ func (l *Library) link(s *staged, src *os.File) error {
 		_ = os.Remove(path)
 		return fs.ErrInvalid
 	}
-	tryLock(f, true)
+	_ = fsys.TryLock(f, fsys.Shared) // so that Tidy leaves it
 	s.discard()
 	s.file, s.path = f, path
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -194,7 +195,7 @@ func (l *Library) how(digest string, of fileOrigin) (how, original string) {
 		return HowCopy, ""
 	case info.Mode()&os.ModeSymlink != 0:
 		return HowSymlink, l.original(digest)
-	case links(info) > 1:
+	case fsys.Links(info) > 1:
 		return HowLink, of.Original
 	case of.How == HowClone:
 		return HowClone, of.Original

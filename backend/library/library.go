@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Where a model came from: Model.Source.
@@ -264,7 +265,7 @@ func (l *Library) change(ctx context.Context) (free func(), err error) {
 		if f, err = openLock(dir); err != nil {
 			break
 		}
-		for wait := time.Millisecond; err == nil && !tryLock(f, false); wait = min(2*wait, 50*time.Millisecond) {
+		for wait := time.Millisecond; err == nil && !tryLock(f); wait = min(2*wait, 50*time.Millisecond) {
 			select {
 			case <-time.After(wait):
 			case <-ctx.Done():
@@ -309,12 +310,15 @@ func (l *Library) lock(dir string) (free func(), ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	if tryLock(f, false) {
+	if tryLock(f) {
 		return func() { _ = f.Close() }, true
 	}
 	_ = f.Close()
 	return nil, false
 }
+
+// tryLock takes an exclusive lock on f, without waiting. A file system without locks counts as free.
+func tryLock(f *os.File) bool { return !errors.Is(fsys.TryLock(f, fsys.Exclusive), fsys.ErrLocked) }
 
 func openLock(dir string) (*os.File, error) {
 	path := filepath.Join(dir, lockName)

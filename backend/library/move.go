@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // A library that was moved leaves two copies of a note in its first folder, so that one damaged file does not hide it,
@@ -80,7 +81,7 @@ func (l *Library) move(ctx context.Context, to string, progress func(done, total
 	if left, _ := filepath.Glob(filepath.Join(escape(l.blobs()), importPrefix+"*")); len(left) > 0 {
 		return backend.Fail(backend.CodeBusy, nil, "A model is being imported just now.", "Wait until it is in the library, then move it.")
 	}
-	j.Rename = sameDisk(j.From, j.To) && !l.apart
+	j.Rename = fsys.SameDisk(j.From, j.To) && !l.apart
 	err = l.begin(j)
 	if err == nil && j.Rename {
 		err = l.renameTo(j)
@@ -182,7 +183,7 @@ func (l *Library) renameTo(j moving) error {
 			return err
 		}
 	}
-	return errors.Join(syncFolder(j.To), syncFolder(j.From))
+	return errors.Join(fsys.SyncDir(j.To), fsys.SyncDir(j.From))
 }
 
 // copyTo copies what is the library's to a folder on another disk.
@@ -269,7 +270,7 @@ func copyFile(ctx context.Context, from, to string, progress func(int64)) (n int
 		return 0, err
 	}
 	defer func() { _ = dst.Close() }()
-	if err := reserve(dst, info.Size()); err != nil {
+	if err := fsys.Reserve(dst, info.Size()); err != nil {
 		return 0, err
 	}
 	read := newHasher(PartBytes)
@@ -279,7 +280,7 @@ func copyFile(ctx context.Context, from, to string, progress func(int64)) (n int
 	if err := dst.Sync(); err != nil {
 		return n, err
 	}
-	forget(dst)
+	fsys.DropCache(dst)
 	back, _, err := sumsOf(ctx, io.NewSectionReader(dst, 0, n+1), n, PartBytes, nil)
 	if err != nil {
 		return n, err
@@ -304,7 +305,7 @@ func (l *Library) syncFolders(dir string, paths []string) error {
 		}
 	}
 	for d := range folders {
-		if err := syncFolder(d); err != nil {
+		if err := fsys.SyncDir(d); err != nil {
 			return err
 		}
 	}
@@ -329,7 +330,7 @@ func (l *Library) point2(to string) error {
 			return err
 		}
 	}
-	return syncFolder(l.home)
+	return fsys.SyncDir(l.home)
 }
 
 // resolve gives the folder that the library is in.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Remove takes a model out of the library, and returns the bytes that this freed: those of its files that no other
@@ -49,7 +50,7 @@ func (l *Library) remove(ctx context.Context, ref string) (int64, error) {
 	if err := l.at("sync after manifest"); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(syncFolder(filepath.Dir(target.path)), syncFolder(l.Dir())); err != nil {
+	if err := errors.Join(fsys.SyncDir(filepath.Dir(target.path)), fsys.SyncDir(l.Dir())); err != nil {
 		return 0, err
 	}
 	l.cache.forgetModel(target.name.ref())
@@ -92,7 +93,7 @@ func (l *Library) finishRemoval(journal string) (freed int64, err error) {
 		return freed, err
 	}
 	l.cache.write(l)
-	return freed, syncFolder(l.Dir())
+	return freed, fsys.SyncDir(l.Dir())
 }
 
 // dropUnused deletes those of layers that no manifest names.
@@ -130,7 +131,7 @@ func (l *Library) dropUnused(layers []layer) (freed int64, err error) {
 		_ = os.Remove(l.sumsPath(digest))
 		_ = os.Remove(l.metadataPath(digest))
 	}
-	return freed, syncFolder(l.blobs())
+	return freed, fsys.SyncDir(l.blobs())
 }
 
 // used gives the digests that manifests name.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // The first two folders of a manifest's path. Ollama's server fills them into every short model name, so what should
@@ -346,7 +347,7 @@ func (l *Library) place(temp, path string) error {
 	if strings.HasPrefix(kindOf(path), "index") {
 		return nil
 	}
-	return syncFolder(filepath.Dir(path))
+	return fsys.SyncDir(filepath.Dir(path))
 }
 
 // clearFolder moves a folder out of the way of a file that belongs at path.

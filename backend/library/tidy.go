@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"weightroom/backend/gguf"
+
+	"weightroom/backend/fsys"
 )
 
 // The engine's folders of links to split models (Ollama v0.34.4, llm/model_split.go), which it deletes itself when it
@@ -107,7 +109,7 @@ func (l *Library) tidyTemporary() (freed int64) {
 			}
 			return
 		}
-		idle := tryLock(f, false)
+		idle := tryLock(f)
 		info, err := f.Stat()
 		_ = f.Close()
 		if idle && err == nil && os.Remove(path) == nil && !link {
@@ -365,7 +367,7 @@ func (l *Library) mendConfig(e entry) {
 // dropManifests puts manifests away that can't be read, after their weights have been given new ones.
 func (l *Library) dropManifests(entries []entry) error {
 	for _, e := range entries {
-		if e.bad == nil || errors.Is(e.bad, fs.ErrPermission) || isBadDisk(e.bad) {
+		if e.bad == nil || errors.Is(e.bad, fs.ErrPermission) || fsys.IsBadDisk(e.bad) {
 			continue
 		}
 		info, err := os.Lstat(e.path)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Folders are the places Weightroom uses. All are below the data folder but Cache.
@@ -98,14 +99,13 @@ func (f Folders) Make() error {
 
 func folderProblem(dir string, err error) error {
 	switch {
-	case errors.Is(err, syscall.EROFS):
-		return backend.Fail(backend.CodeReadOnly, err, "The data folder "+dir+" is on a read-only disk.", "Choose another folder with --data.")
-	case errors.Is(err, syscall.ENOSPC):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk that holds "+dir+" is full.", "Free some space, or choose another folder with --data.")
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeReadOnly, err, "The data folder "+dir+" can't be written to.", "Make it writable, or choose another folder with --data.")
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return backend.Fail(backend.CodeInvalid, err, "There is a file where the data folder "+dir+" should be.", "Move the file away, or choose another folder with --data.")
+	}
+	if disk := fsys.Explain(err, "The data folder is "+dir+"; choose another one with --data."); disk != nil {
+		return disk
 	}
 	return backend.Fail(backend.CodeInvalid, err, "The data folder "+dir+" can't be used.", "Choose another folder with --data.")
 }

@@ -11,9 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Request is what a second start asks of the first: to run a command for it, or, with no arguments, to show its
@@ -32,7 +31,7 @@ type Reply struct {
 
 // Instance is the ownership of one data folder by one process. Closing it, or the process's end, gives it back.
 type Instance struct {
-	lock     *flock.Flock
+	lock     *os.File
 	listener net.Listener
 	dir      string
 	once     sync.Once
@@ -50,14 +49,13 @@ const (
 // reply and no Instance. It never waits longer than two seconds plus the time the request itself takes. The lock is
 // the operating system's, so a dead owner's is gone with it and there is no stale lock to clear.
 func Acquire(ctx context.Context, data string, request Request) (*Instance, *Reply, error) {
-	lock := flock.New(filepath.Join(data, lockName), flock.SetPermissions(0o600))
 	deadline := time.Now().Add(handOver)
 	for {
-		got, err := lock.TryLock()
-		if err != nil {
+		lock, err := fsys.LockFile(ctx, filepath.Join(data, lockName), 0)
+		if err != nil && !errors.Is(err, fsys.ErrLocked) {
 			return nil, nil, folderProblem(data, err)
 		}
-		if got {
+		if err == nil {
 			i := &Instance{lock: lock}
 			if err := i.listen(data); err != nil {
 				_ = i.Close()
@@ -126,7 +124,7 @@ func (i *Instance) Close() error {
 		if i.dir != "" {
 			_ = os.RemoveAll(i.dir)
 		}
-		err = i.lock.Unlock()
+		err = i.lock.Close()
 	})
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Backup is one copy of the history, checked when it was made.
@@ -105,7 +106,7 @@ func (s *Store) copyTo(ctx context.Context, tmp, path string) (Backup, error) {
 	if err := os.Rename(tmp, path); err != nil {
 		return Backup{}, err
 	}
-	if err := errors.Join(syncDir(dir), syncDir(s.dir)); err != nil {
+	if err := errors.Join(fsys.SyncDir(dir), fsys.SyncDir(s.dir)); err != nil {
 		return Backup{}, err
 	}
 	return Backup{path, s.opts.Now(), found.bytes, counts[kindChat], counts[kindMessage]}, nil

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	berrors "go.etcd.io/bbolt/errors"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // errNewer is a file of a later version of the app.
@@ -24,31 +24,28 @@ func explain(err error) error {
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return backend.Fail(backend.CodeCancelled, err, "This was cancelled.", "Nothing was changed.")
-	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, errHeld):
+	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, fsys.ErrLocked):
 		return backend.Fail(backend.CodeLocked, err, "Another Weightroom is using this chat history.",
 			"Close the other one, or choose another folder with --data.")
 	case errors.Is(err, errNewer):
 		return backend.Fail(backend.CodeUnsupported, err, "This chat history was written by a newer Weightroom.",
 			"Open it with the newer version. Nothing in it was changed.")
-	case isDiskFull(err):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk is full, so this was not saved.",
-			"Free some space, then try again. Everything saved before is still there.")
-	case isReadOnly(err), errors.Is(err, berrors.ErrDatabaseReadOnly):
-		return backend.Fail(backend.CodeReadOnly, err, "The chat history is in a read-only place, so nothing can be saved there.",
-			"Make its folder writable, or choose another one with --data.")
+	case fsys.IsFull(err):
+		return fsys.Full(err, "Then try again: this was not saved, but everything saved before is still there.")
+	case fsys.IsReadOnly(err), errors.Is(err, berrors.ErrDatabaseReadOnly):
+		return fsys.ReadOnly(err, "Until then nothing can be saved in the chat history.")
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "Weightroom is not allowed to use the folder of its chat history.",
 			"Check who owns the folder, or choose another one with --data.")
-	case isErrno(err, syscall.EIO):
-		return backend.Fail(backend.CodeDisk, err, "The disk reported an error, so this was not saved.",
-			"Check the disk and its cable, then start Weightroom again.")
-	case isErrno(err, syscall.EISDIR):
+	case fsys.IsBadDisk(err):
+		return fsys.BadDisk(err, "Then start Weightroom again: this was not saved.")
+	case fsys.Is(err, syscall.EISDIR):
 		return backend.Fail(backend.CodeInvalid, err, "There is a folder where a file of the chat history belongs.",
 			"Look into the data folder and move that folder away.")
-	case isErrno(err, syscall.ENOTDIR):
+	case fsys.Is(err, syscall.ENOTDIR):
 		return backend.Fail(backend.CodeInvalid, err, "There is a file where a folder of the chat history belongs.",
 			"Move that file away, or choose another folder with --data.")
-	case isErrno(err, syscall.ENAMETOOLONG, syscall.ELOOP):
+	case fsys.Is(err, syscall.ENAMETOOLONG, syscall.ELOOP):
 		return backend.Fail(backend.CodeInvalid, err, "The path of the chat history is too long, or its links lead in a circle.",
 			"Choose another folder with --data.")
 	case errors.Is(err, fs.ErrNotExist):
@@ -59,16 +56,6 @@ func explain(err error) error {
 			"Start Weightroom again: it repairs the history from its backup and keeps the damaged file.")
 	}
 	return backend.Readable(err)
-}
-
-// isErrno says whether err is one of the given system errors. bbolt keeps only the text of some.
-func isErrno(err error, numbers ...syscall.Errno) bool {
-	for _, n := range numbers {
-		if errors.Is(err, n) || err != nil && strings.HasSuffix(err.Error(), ": "+n.Error()) {
-			return true
-		}
-	}
-	return false
 }
 
 func isCode(err error, code backend.Code) bool {

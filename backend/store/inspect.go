@@ -10,7 +10,8 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
-	"syscall"
+
+	"weightroom/backend/fsys"
 )
 
 // The layout of bbolt's file, version 2, as much of it as an inspection needs. Numbers are in the machine's own order.
@@ -96,7 +97,7 @@ func inspectAll(ctx context.Context, r io.ReaderAt, size int64, known int) (*ins
 	if err == nil && found.schema == 0 {
 		err = damaged("no schema, so not a chat history")
 	}
-	if errors.Is(err, syscall.EIO) {
+	if fsys.IsBadDisk(err) {
 		err = damaged("unreadable: %v", err)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // Names in the data folder. Temporary names are fixed: the lock makes sure that only one process uses them.
@@ -60,7 +61,7 @@ func open(ctx context.Context, dir string, opts Options, sch schema) (_ *Store, 
 	if err := s.place(dir); err != nil {
 		return nil, nil, err
 	}
-	if s.lock, err = acquire(ctx, filepath.Join(dir, lockName), s.opts.Timeout); err != nil {
+	if s.lock, err = fsys.LockFile(ctx, filepath.Join(dir, lockName), s.opts.Timeout); err != nil {
 		return nil, nil, err
 	}
 	found, recovery, err := s.sound(ctx)
@@ -138,7 +139,7 @@ func (s *Store) adopt(tmp string) error {
 	if err := os.Rename(tmp, s.path); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	return fsys.SyncDir(s.dir)
 }
 
 // openDB opens the history's file, which has passed its inspection.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 )
 
 // PurgeChats deletes chats of the trash for good: afterwards no file in the data folder holds a byte of them. It
@@ -125,7 +126,7 @@ func (s *Store) wipeFiles(ctx context.Context) error {
 	for _, path := range old {
 		failed = errors.Join(failed, os.Remove(path))
 	}
-	return errors.Join(failed, syncDir(s.sibling(backupsDir)), syncDir(s.dir))
+	return errors.Join(failed, fsys.SyncDir(s.sibling(backupsDir)), fsys.SyncDir(s.dir))
 }
 
 func notWiped(err error) error {

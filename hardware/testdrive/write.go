@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"weightroom/backend"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 )
 
@@ -60,19 +60,19 @@ func write(path string, h *Header, routing bool) (diskBytes int64, err error) {
 			return 0, onDisk(err)
 		}
 	}
-	return diskUse(f)
+	return fsys.Allocated(f)
 }
 
 // holes makes sure that the disk can hold a file with holes, before one of many gigabytes is made.
 func holes(f *os.File) error {
 	const probe = 32 << 20
-	if err := allowHoles(f); err != nil {
+	if err := fsys.AllowHoles(f); err != nil {
 		return noHoles(err)
 	}
 	if err := f.Truncate(probe); err != nil {
 		return onDisk(err)
 	}
-	used, err := diskUse(f)
+	used, err := fsys.Allocated(f)
 	if err != nil {
 		return onDisk(err)
 	}
@@ -87,21 +87,19 @@ func noHoles(err error) error {
 }
 
 func onDisk(err error) error {
+	var e *backend.Error
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
-		return backend.Fail(backend.CodeDiskFull, err, "The disk is full.", "Free some space and try again.")
+	case errors.As(err, &e):
+		return err
+	case fsys.IsTooLarge(err): // the disk is not full: its file system ends before this length
+		return noHoles(err)
 	case errors.Is(err, os.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "The data folder can't be written to.", "Check its permissions.")
-	case errors.Is(err, syscall.EROFS):
-		return backend.Fail(backend.CodeReadOnly, err, "The data folder is on a disk that can only be read.", "Choose another data folder.")
-	case errors.Is(err, syscall.EFBIG):
-		return noHoles(err)
 	}
-	var e *backend.Error
-	if errors.As(err, &e) {
-		return err
+	if disk := fsys.Explain(err, ""); disk != nil {
+		return disk
 	}
-	return backend.Fail(backend.CodeDisk, err, "The disk reported an error.", "Check the disk.")
+	return fsys.BadDisk(err, "")
 }
 
 // routerColumns is how many columns of a router are random: a part of each row, to touch few pages of the disk.
