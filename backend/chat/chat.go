@@ -184,10 +184,17 @@ func (s *Service) take(chatID string) (context.Context, *turn, error) {
 	return ctx, t, nil
 }
 
-func (s *Service) finish(chatID string, t *turn) {
+// release lets the chat's next turn begin. Who hears that an answer has ended may ask again at once.
+func (s *Service) release(chatID string, t *turn) {
 	s.mu.Lock()
-	delete(s.turns, chatID)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if s.turns[chatID] == t {
+		delete(s.turns, chatID)
+	}
+}
+
+func (s *Service) finish(chatID string, t *turn) {
+	s.release(chatID, t)
 	t.cancel(nil)
 	close(t.done)
 	s.wait.Done()
@@ -259,6 +266,7 @@ func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model 
 		slog.Error("answer not stored", "message", *a, "error", err)
 		a.State, a.Problem = backend.StateFailed, backend.Readable(err)
 	}
+	s.release(chat.ID, t)
 	s.opts.Event(Event{Message: *a, End: true})
 }
 

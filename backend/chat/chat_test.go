@@ -46,6 +46,7 @@ type bench struct {
 	mu     sync.Mutex
 	events []chat.Event
 	ended  chan chat.Event
+	onEnd  func(chat.Event) // called first, where it is set
 }
 
 func newBench(t *testing.T, r backend.Runner, allow func(context.Context, backend.Model, int) error) *bench {
@@ -63,6 +64,9 @@ func newBench(t *testing.T, r backend.Runner, allow func(context.Context, backen
 			b.events = append(b.events, e)
 			b.mu.Unlock()
 			if e.End {
+				if b.onEnd != nil {
+					b.onEnd(e)
+				}
 				b.ended <- e
 			}
 		},
@@ -219,6 +223,19 @@ func TestTurn(t *testing.T) {
 		b.end(t, third.ID)
 		if len(asked.Messages) != 1 || asked.Messages[0].Text != "three" || asked.Sampling.ContextLength != 4096 {
 			t.Errorf("asked %+v", asked)
+		}
+	})
+	t.Run("who hears of the end may send at once", func(t *testing.T) {
+		b := newBench(t, &runnertest.Fake{Model: model, Words: words(1)}, nil)
+		sent := make(chan error, 1)
+		b.onEnd = func(e chat.Event) {
+			b.onEnd = nil
+			_, _, err := b.Send(context.Background(), b.chat.ID, e.Message.ID, "and then?")
+			sent <- err
+		}
+		b.send(t, "", "hello")
+		if err := <-sent; err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("a first message names the chat and clears the draft", func(t *testing.T) {
