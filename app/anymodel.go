@@ -233,7 +233,7 @@ func (c *Core) Look(ctx context.Context, ref string) (Found, error) {
 // weightsOf is the size of the files that hold an offer's weights.
 func weightsOf(o download.Offer) (n int64) {
 	for _, i := range o.Items {
-		if i.Kind == download.KindModel {
+		if i.Kind == backend.KindModel {
 			n += max(0, i.Bytes)
 		}
 	}

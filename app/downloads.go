@@ -69,7 +69,7 @@ func (c *Core) offerOf(ctx context.Context, o download.Offer, as identity) (Offe
 		if !here {
 			out.Bytes += size
 		}
-		out.NoChecksum = out.NoChecksum || i.Digest == "" && i.Kind == download.KindModel
+		out.NoChecksum = out.NoChecksum || i.Digest == "" && i.Kind == backend.KindModel
 	}
 	_, out.FreeBytes, err = c.Models.Usage()
 	if err != nil {
@@ -97,13 +97,13 @@ func (c *Core) offerOf(ctx context.Context, o download.Offer, as identity) (Offe
 }
 
 // kindOf says a file's kind as the page knows it.
-func kindOf(kind string) string {
+func kindOf(kind backend.FileKind) string {
 	switch kind {
-	case download.KindModel, download.KindProjector, download.KindAdapter, download.KindTemplate:
-		return kind
-	case download.KindLicence:
+	case backend.KindModel, backend.KindProjector, backend.KindAdapter, backend.KindTemplate:
+		return string(kind)
+	case backend.KindLicence:
 		return "licence"
-	case download.KindParams, download.KindSystem, download.KindConfig, download.KindMessages:
+	case backend.KindParams, backend.KindSystem, backend.KindConfig, backend.KindMessages:
 		return "parameters"
 	}
 	return "other"

@@ -68,7 +68,7 @@ func isFolder(path string) bool {
 func otherOf(f library.Found) OtherModel {
 	m := OtherModel{
 		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Keeps: f.Keeps,
-		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == library.KindAdapter,
+		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter,
 	}
 	if f.Problem != nil {
 		m.Problem = f.Problem.Message

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -68,6 +69,18 @@ func TestSplitRef(t *testing.T) {
 	} {
 		if name, quant := SplitRef(in); name != want[0] || quant != want[1] {
 			t.Errorf("%q: %q, %q", in, name, quant)
+		}
+	}
+}
+
+// Kinds stand in downloads that wait, in exported models and in the page's contract.
+func TestFileKindsKeepTheirSpelling(t *testing.T) {
+	for kind, want := range map[FileKind]string{
+		KindModel: "model", KindProjector: "projector", KindAdapter: "adapter", KindTemplate: "template", KindParams: "params",
+		KindSystem: "system", KindLicence: "licence", KindConfig: "config", KindMessages: "messages",
+	} {
+		if data, err := json.Marshal(kind); err != nil || string(data) != `"`+want+`"` {
+			t.Errorf("%s is stored as %s, %v", want, data, err)
 		}
 	}
 }

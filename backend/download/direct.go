@@ -40,7 +40,7 @@ func (s *Sources) resolveAddress(ctx context.Context, u *url.URL) (Offer, error)
 	}
 	name := path.Base(u.Path)
 	o := Offer{Ref: withoutSecrets(u), Source: SourceAddress, Name: strings.TrimSuffix(name, path.Ext(name)), Quant: quantOf(name), Revision: g.etag}
-	i := Item{Name: name, Kind: KindModel, Bytes: g.size, Address: withoutSecrets(u)}
+	i := Item{Name: name, Kind: backend.KindModel, Bytes: g.size, Address: withoutSecrets(u)}
 	i.Link = &plainLink{url: address, etag: g.etag, ranges: resp.StatusCode == http.StatusPartialContent}
 	if m := splitForm.FindStringSubmatch(name); m != nil && m[3] != "00001" {
 		return Offer{}, backend.Fail(backend.CodeUnsupported, nil, "This file is one part of a model that is split into several.", "Use a repository that holds all parts, or join them with llama.cpp's \"llama-gguf-split --merge\" and import the result.")

@@ -20,7 +20,7 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 		for _, streams := range []int{0, 1, 4, 16} {
 			for _, known := range []string{"everything", "digest", "size", "nothing"} {
 				s := serve(t, data)
-				item := Item{Name: "weights.gguf", Kind: KindModel, Digest: digest, Bytes: size, Link: fixed(s.URL + "/weights")}
+				item := Item{Name: "weights.gguf", Kind: backend.KindModel, Digest: digest, Bytes: size, Link: fixed(s.URL + "/weights")}
 				if known != "everything" && known != "digest" {
 					item.Digest = ""
 				}

@@ -98,7 +98,7 @@ func resolve(t testing.TB, s *Sources, ref string) Offer {
 func itemNames(o Offer) string {
 	var out []string
 	for _, i := range o.Items {
-		out = append(out, i.Kind+" "+i.Name)
+		out = append(out, string(i.Kind)+" "+i.Name)
 	}
 	return strings.Join(out, ", ")
 }

@@ -95,10 +95,10 @@ func (s *Sources) resolveHub(ctx context.Context, h hubFile) (Offer, error) {
 	o.Quant = f.quant
 	o.Ref = hubFile{owner: h.owner, name: h.name, revision: h.revision, quant: nameFor(f, whole)}.ref()
 	for _, e := range f.files {
-		o.add(s.hubItem(h, info, e, KindModel))
+		o.add(s.hubItem(h, info, e, backend.KindModel))
 	}
 	if e, ok := projectorFor(f, projectors); ok {
-		o.add(s.hubItem(h, info, e, KindProjector))
+		o.add(s.hubItem(h, info, e, backend.KindProjector))
 	}
 	for _, c := range whole {
 		o.Choices = append(o.Choices, Choice{Ref: hubFile{owner: h.owner, name: h.name, revision: h.revision, quant: nameFor(c, whole)}.ref(), Quant: c.quant, Bytes: c.bytes(), Files: len(c.files)})
@@ -252,7 +252,7 @@ func licenceTag(tags []string) string {
 	return ""
 }
 
-func (s *Sources) hubItem(h hubFile, info *hubInfo, e hubEntry, kind string) Item {
+func (s *Sources) hubItem(h hubFile, info *hubInfo, e hubEntry, kind backend.FileKind) Item {
 	u := s.hub.JoinPath(h.owner, h.name, "resolve", info.SHA)
 	for _, part := range strings.Split(e.Path, "/") {
 		u = u.JoinPath(url.PathEscape(part))

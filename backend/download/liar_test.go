@@ -359,7 +359,7 @@ func sameModel(files []File, w *world) error {
 		if !slices.Contains(w.digests, shaOf(b)) || !bytes.Equal(b, w.blobs[shaOf(b)]) || f.Digest != shaOf(b) {
 			return fmt.Errorf("%s is %s", f.Name, shaOf(b))
 		}
-		if (f.Kind == KindModel) != (shaOf(b) == w.digests[0]) {
+		if (f.Kind == backend.KindModel) != (shaOf(b) == w.digests[0]) {
 			return fmt.Errorf("%s is a %s", shaOf(b), f.Kind)
 		}
 	}

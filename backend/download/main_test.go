@@ -119,7 +119,7 @@ func serve(t testing.TB, data downloadtest.Data) *downloadtest.Server {
 }
 
 func itemFor(s *downloadtest.Server, data downloadtest.Data) Item {
-	return Item{Name: "weights.gguf", Kind: KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixed(s.URL + "/weights")}
+	return Item{Name: "weights.gguf", Kind: backend.KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixed(s.URL + "/weights")}
 }
 
 // wantFile fails unless path holds exactly data.

@@ -38,24 +38,24 @@ const (
 )
 
 // ollamaKind gives the kind of a layer in Ollama's layout; empty: one we don't know.
-func ollamaKind(mediaType string) string {
+func ollamaKind(mediaType string) backend.FileKind {
 	switch strings.TrimPrefix(mediaType, ollamaType) {
 	case "model":
-		return KindModel
+		return backend.KindModel
 	case "projector":
-		return KindProjector
+		return backend.KindProjector
 	case "adapter":
-		return KindAdapter
+		return backend.KindAdapter
 	case "template":
-		return KindTemplate
+		return backend.KindTemplate
 	case "prompt", "system":
-		return KindSystem
+		return backend.KindSystem
 	case "params":
-		return KindParams
+		return backend.KindParams
 	case "messages":
-		return KindMessages
+		return backend.KindMessages
 	case "license":
-		return KindLicence
+		return backend.KindLicence
 	}
 	return ""
 }
@@ -205,29 +205,29 @@ func (s *Sources) layers(r repository, m *manifest, o *Offer) error {
 			o.Warnings = append(o.Warnings, fmt.Sprintf("A part of an unknown kind (%s) is left out.", clip(string(l.MediaType), 60)))
 			continue
 		}
-		if seen[kind+l.Digest.String()] {
+		if seen[string(kind)+l.Digest.String()] {
 			continue
 		}
-		seen[kind+l.Digest.String()] = true
+		seen[string(kind)+l.Digest.String()] = true
 		s.addBlob(r, l, kind, layerName(l, kind, i, o.Name), o)
 	}
 	if len(o.weights()) == 0 {
 		return notAModel(r, errors.New("no layer of weights"))
 	}
 	if strings.HasPrefix(string(m.Layers[0].MediaType), ollamaType) && m.Config.Size > 0 {
-		s.addBlob(r, m.Config, KindConfig, "config.json", o)
+		s.addBlob(r, m.Config, backend.KindConfig, "config.json", o)
 	}
 	return nil
 }
 
-func (s *Sources) addBlob(r repository, l v1.Descriptor, kind, name string, o *Offer) {
+func (s *Sources) addBlob(r repository, l v1.Descriptor, kind backend.FileKind, name string, o *Offer) {
 	i := Item{Name: name, Kind: kind, Digest: l.Digest.String(), Bytes: l.Size, Address: r.blob(l.Digest.String())}
 	i.Link = &blobLink{sources: s, repo: r, url: i.Address}
 	o.add(i)
 }
 
 // layerKind tells what a layer is: by Ollama's media types, Docker's for models, or the name that an artifact carries.
-func layerKind(l v1.Descriptor) string {
+func layerKind(l v1.Descriptor) backend.FileKind {
 	mediaType := strings.ToLower(string(l.MediaType))
 	if kind := ollamaKind(mediaType); strings.HasPrefix(mediaType, ollamaType) {
 		return kind
@@ -235,11 +235,11 @@ func layerKind(l v1.Descriptor) string {
 	title := strings.ToLower(title(l))
 	switch {
 	case strings.Contains(mediaType, "mmproj"), strings.HasSuffix(title, ".gguf") && isProjector(path.Base(title)):
-		return KindProjector
+		return backend.KindProjector
 	case strings.Contains(mediaType, "gguf"), strings.HasSuffix(title, ".gguf"):
-		return KindModel
+		return backend.KindModel
 	case strings.Contains(mediaType, "license"), title == "license", title == "license.txt", title == "license.md":
-		return KindLicence
+		return backend.KindLicence
 	}
 	return ""
 }
@@ -249,19 +249,19 @@ func title(l v1.Descriptor) string {
 }
 
 // layerName is a file name for a layer: the artifact's own, or one made from its kind.
-func layerName(l v1.Descriptor, kind string, number int, model string) string {
+func layerName(l v1.Descriptor, kind backend.FileKind, number int, model string) string {
 	if t := path.Base(path.Clean("/" + strings.ReplaceAll(title(l), `\`, "/"))); t != "/" && t != "." {
 		return clip(t, 200)
 	}
 	switch kind {
-	case KindModel:
+	case backend.KindModel:
 		return strings.ReplaceAll(model, " ", "-") + ".gguf"
-	case KindProjector:
+	case backend.KindProjector:
 		return "mmproj-" + strings.ReplaceAll(model, " ", "-") + ".gguf"
-	case KindLicence:
+	case backend.KindLicence:
 		return fmt.Sprintf("license-%d.txt", number)
 	}
-	return kind
+	return string(kind)
 }
 
 // blob reads a small blob whole and checks it.
@@ -317,7 +317,7 @@ func (s *Sources) readConfig(ctx context.Context, r repository, m *manifest, o *
 // readLicence takes the text of the first licence, so that it can be shown before the download.
 func (s *Sources) readLicence(ctx context.Context, r repository, o *Offer) error {
 	for _, i := range o.Items {
-		if i.Kind != KindLicence || i.Bytes > licenceLimit {
+		if i.Kind != backend.KindLicence || i.Bytes > licenceLimit {
 			continue
 		}
 		b, err := s.blob(ctx, r, i.Digest, i.Bytes, licenceLimit)

@@ -1,6 +1,10 @@
 package download
 
-import "strings"
+import (
+	"strings"
+
+	"weightroom/backend"
+)
 
 // The sources of offers: Offer.Source.
 const (
@@ -56,7 +60,7 @@ func (o *Offer) add(i Item) {
 func (o Offer) weights() []Item {
 	var out []Item
 	for _, i := range o.Items {
-		if i.Kind == KindModel {
+		if i.Kind == backend.KindModel {
 			out = append(out, i)
 		}
 	}

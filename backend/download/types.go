@@ -8,25 +8,12 @@ import (
 	"weightroom/backend"
 )
 
-// The roles of files that the library treats differently: Item.Kind. Sources may also give an Ollama media type.
-const (
-	KindModel     = "model"
-	KindProjector = "projector"
-	KindAdapter   = "adapter"
-	KindTemplate  = "template"
-	KindParams    = "params"
-	KindSystem    = "system"
-	KindLicence   = "licence"
-	KindConfig    = "config"
-	KindMessages  = "messages"
-)
-
 // Item is one file of an offer.
 type Item struct {
-	Name   string `json:"name"`             // for people and for the library: the file's name
-	Kind   string `json:"kind"`             // a Kind constant, or a media type of Ollama's layout
-	Digest string `json:"digest,omitempty"` // "sha256:" and 64 hex digits; empty: not known beforehand
-	Bytes  int64  `json:"bytes"`            // -1: not known
+	Name   string           `json:"name"`             // for people and for the library: the file's name
+	Kind   backend.FileKind `json:"kind"`             // or a media type of Ollama's layout
+	Digest string           `json:"digest,omitempty"` // "sha256:" and 64 hex digits; empty: not known beforehand
+	Bytes  int64            `json:"bytes"`            // -1: not known
 
 	// Address is where the file is, with nothing secret in it, so that it can be kept and a Linker be made from it
 	// after a restart: see QueueOptions.Link.

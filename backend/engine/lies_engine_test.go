@@ -128,7 +128,7 @@ func TestEngineRangeLiesBesideOurs(t *testing.T) {
 			registry(s, data, lie)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			name := strings.Replace(s.URL, "http://", "", 1)+"/library/x"
+			name := strings.Replace(s.URL, "http://", "", 1) + "/library/x"
 			begun := time.Now()
 			err := client.Pull(ctx, &api.PullRequest{Model: "http://" + name, Insecure: true}, func(api.ProgressResponse) error { return nil })
 			blob := filepath.Join(dir, "models", "blobs", strings.Replace(data.Digest(), ":", "-", 1))
@@ -143,7 +143,7 @@ func TestEngineRangeLiesBesideOurs(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			path, begun := filepath.Join(t.TempDir(), "weights"), time.Now()
-			item := download.Item{Name: "x", Kind: download.KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixedLink(s.URL + "/v2/library/x/blobs/" + data.Digest())}
+			item := download.Item{Name: "x", Kind: backend.KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixedLink(s.URL + "/v2/library/x/blobs/" + data.Digest())}
 			_, err := f.Fetch(ctx, item, path, nil)
 			ours[i] = came(err, ctx.Err() != nil, path, data, begun)
 		})

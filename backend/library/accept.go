@@ -36,10 +36,10 @@ type Incoming struct {
 
 // IncomingFile is one file of an Incoming.
 type IncomingFile struct {
-	Kind    string // a Kind constant, or a media type of Ollama's layout
-	Name    string // what it is called where it is from
-	Path    string // where it is now, best in DownloadsDir; empty: the library has it, see Has
-	Digest  string // "sha256:" and 64 hexadecimal digits
+	Kind    backend.FileKind // or a media type of Ollama's layout
+	Name    string           // what it is called where it is from
+	Path    string           // where it is now, best in DownloadsDir; empty: the library has it, see Has
+	Digest  string           // "sha256:" and 64 hexadecimal digits
 	Bytes   int64
 	Address string // where to fetch it again, with nothing secret in it
 
@@ -169,7 +169,7 @@ func (l *Library) received(ctx context.Context, in Incoming) (files []*file, err
 func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(int64)) (*file, error) {
 	kind, ok := mediaType(in.Kind)
 	if !ok {
-		return nil, backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This model has a file of a kind the engine can't use (%s).", quoted(in.Kind)), "Look for a GGUF version of the same model.")
+		return nil, backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This model has a file of a kind the engine can't use (%s).", quoted(string(in.Kind))), "Look for a GGUF version of the same model.")
 	}
 	blob := l.blob(strings.ToLower(in.Digest))
 	if blob == "" || in.Bytes < 0 || !holdsTensors(kind) && in.Bytes > maxSmall {

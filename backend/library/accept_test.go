@@ -16,7 +16,7 @@ import (
 )
 
 // fetched puts content where a download does, and says what a download knows.
-func fetched(t testing.TB, l *Library, kind string, data []byte) IncomingFile {
+func fetched(t testing.TB, l *Library, kind backend.FileKind, data []byte) IncomingFile {
 	t.Helper()
 	f, err := os.CreateTemp(must(l.DownloadsDir(), os.MkdirAll(l.DownloadsDir(), 0o755)), "x-")
 	if err != nil {
@@ -28,7 +28,7 @@ func fetched(t testing.TB, l *Library, kind string, data []byte) IncomingFile {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return IncomingFile{Kind: kind, Name: "file." + kind, Path: f.Name(), Digest: digestOf(data), Bytes: int64(len(data)), Verified: true}
+	return IncomingFile{Kind: kind, Name: "file." + string(kind), Path: f.Name(), Digest: digestOf(data), Bytes: int64(len(data)), Verified: true}
 }
 
 func accept(t testing.TB, l *Library, in Incoming) backend.Model {
@@ -45,11 +45,11 @@ func pulled(t testing.TB, l *Library, ref string, seed byte) Incoming {
 	return Incoming{
 		Ref: ref, Address: "registry.ollama.ai", Revision: "sha256:" + strings.Repeat("1", 64),
 		Files: []IncomingFile{
-			fetched(t, l, KindModel, gguftest.Small(seed).Bytes()),
+			fetched(t, l, backend.KindModel, gguftest.Small(seed).Bytes()),
 			fetched(t, l, "application/vnd.ollama.image.template", []byte("{{ .Prompt }}")),
-			fetched(t, l, KindLicence, []byte("Do what you like.")),
-			fetched(t, l, KindParams, []byte(`{"stop":["<end>"]}`)),
-			fetched(t, l, KindConfig, []byte(fmt.Sprintf(`{"model_format":"gguf","model_family":"llama","renderer":"r","os":"linux","rootfs":{"n":%d}}`, seed))),
+			fetched(t, l, backend.KindLicence, []byte("Do what you like.")),
+			fetched(t, l, backend.KindParams, []byte(`{"stop":["<end>"]}`)),
+			fetched(t, l, backend.KindConfig, []byte(fmt.Sprintf(`{"model_format":"gguf","model_family":"llama","renderer":"r","os":"linux","rootfs":{"n":%d}}`, seed))),
 		},
 	}
 }
@@ -77,10 +77,10 @@ func TestFetchedFilesBecomeAModel(t *testing.T) {
 				t.Error(err)
 			}
 			for _, f := range in.Files {
-				if _, err := os.Stat(f.Path); f.Kind != KindConfig && !errors.Is(err, os.ErrNotExist) {
+				if _, err := os.Stat(f.Path); f.Kind != backend.KindConfig && !errors.Is(err, os.ErrNotExist) {
 					t.Errorf("%s was not moved: %v", f.Kind, err)
 				}
-				if f.Kind != KindConfig && !l.Has(t.Context(), f.Digest) {
+				if f.Kind != backend.KindConfig && !l.Has(t.Context(), f.Digest) {
 					t.Errorf("%s is not there", f.Kind)
 				}
 			}
@@ -130,7 +130,7 @@ func TestFileThatIsThereNeedNotCome(t *testing.T) {
 	for i := range again.Files {
 		again.Files[i].Path = ""
 	}
-	again.Files = slices.DeleteFunc(again.Files, func(f IncomingFile) bool { return f.Kind == KindConfig })
+	again.Files = slices.DeleteFunc(again.Files, func(f IncomingFile) bool { return f.Kind == backend.KindConfig })
 	if m := accept(t, l, again); m.Ref != "tiny:b" {
 		t.Errorf("%+v", m)
 	}
@@ -150,10 +150,10 @@ func TestPlantedFileIsNotTaken(t *testing.T) {
 	if l.Has(t.Context(), digestOf(good)) {
 		t.Error("taken at its name")
 	}
-	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{{Kind: KindModel, Digest: digestOf(good), Bytes: int64(len(good))}}}
+	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{{Kind: backend.KindModel, Digest: digestOf(good), Bytes: int64(len(good))}}}
 	_, err := l.Accept(t.Context(), in)
 	wantProblem(t, err, backend.CodeDamaged, "")
-	in.Files[0] = fetched(t, l, KindModel, good)
+	in.Files[0] = fetched(t, l, backend.KindModel, good)
 	accept(t, l, in)
 	clearDownloads(t, l)
 	checkSound(t, l)
@@ -166,29 +166,29 @@ func TestWhatIsWrongIsNotAccepted(t *testing.T) {
 		return b.Bytes()
 	}
 	whole := gguftest.Small(1).Bytes()
-	type contents = map[string][]byte
+	type contents = map[backend.FileKind][]byte
 	for name, c := range map[string]struct {
 		files  contents
 		change func(f *IncomingFile)
 		code   backend.Code
 		says   string
 	}{
-		"a web page":             {contents{KindModel: []byte("<!doctype html><title>Log in</title>")}, nil, backend.CodeNotGGUF, "web page"},
-		"a truncated file":       {contents{KindModel: whole[:len(whole)-4]}, nil, backend.CodeTruncated, "missing"},
-		"hostile weights":        {contents{KindModel: small(func(b *gguftest.Builder) { b.Set("general.alignment", uint32(0)) })}, nil, backend.CodeHostileFile, "alignment"},
-		"another digest":         {contents{KindModel: whole}, func(f *IncomingFile) { f.Digest = "sha256:" + strings.Repeat("a", 64); f.Verified = false }, backend.CodeDamaged, "checksum"},
-		"another size":           {contents{KindModel: whole}, func(f *IncomingFile) { f.Bytes++ }, backend.CodeDamaged, "checksum"},
-		"no digest":              {contents{KindModel: whole}, func(f *IncomingFile) { f.Digest = "" }, backend.CodeInvalid, "wrongly"},
-		"a path for a digest":    {contents{KindModel: whole}, func(f *IncomingFile) { f.Digest = "sha256:../../../etc/passwd" }, backend.CodeInvalid, "wrongly"},
-		"no weights":             {contents{KindTemplate: []byte("x")}, nil, backend.CodeUnsupported, "no weights"},
+		"a web page":             {contents{backend.KindModel: []byte("<!doctype html><title>Log in</title>")}, nil, backend.CodeNotGGUF, "web page"},
+		"a truncated file":       {contents{backend.KindModel: whole[:len(whole)-4]}, nil, backend.CodeTruncated, "missing"},
+		"hostile weights":        {contents{backend.KindModel: small(func(b *gguftest.Builder) { b.Set("general.alignment", uint32(0)) })}, nil, backend.CodeHostileFile, "alignment"},
+		"another digest":         {contents{backend.KindModel: whole}, func(f *IncomingFile) { f.Digest = "sha256:" + strings.Repeat("a", 64); f.Verified = false }, backend.CodeDamaged, "checksum"},
+		"another size":           {contents{backend.KindModel: whole}, func(f *IncomingFile) { f.Bytes++ }, backend.CodeDamaged, "checksum"},
+		"no digest":              {contents{backend.KindModel: whole}, func(f *IncomingFile) { f.Digest = "" }, backend.CodeInvalid, "wrongly"},
+		"a path for a digest":    {contents{backend.KindModel: whole}, func(f *IncomingFile) { f.Digest = "sha256:../../../etc/passwd" }, backend.CodeInvalid, "wrongly"},
+		"no weights":             {contents{backend.KindTemplate: []byte("x")}, nil, backend.CodeUnsupported, "no weights"},
 		"nothing":                {contents{}, nil, backend.CodeUnsupported, "no weights"},
 		"safetensors":            {contents{"application/vnd.ollama.image.tensor": whole}, nil, backend.CodeUnsupported, "can't use"},
-		"a model as a projector": {contents{KindModel: whole, KindProjector: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "not a projector"},
-		"two models":             {contents{KindModel: whole, typeModel: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "there twice"},
-		"params that are none":   {contents{KindModel: whole, KindParams: []byte("[1]")}, nil, backend.CodeInvalid, "params"},
-		"a binary template":      {contents{KindModel: whole, KindTemplate: []byte{0xff, 0xfe}}, nil, backend.CodeInvalid, "template"},
-		"another format":         {contents{KindModel: whole, KindConfig: []byte(`{"model_format":"safetensors"}`)}, nil, backend.CodeUnsupported, "safetensors"},
-		"one part of two": {contents{KindModel: small(func(b *gguftest.Builder) {
+		"a model as a projector": {contents{backend.KindModel: whole, backend.KindProjector: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "not a projector"},
+		"two models":             {contents{backend.KindModel: whole, typeModel: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "there twice"},
+		"params that are none":   {contents{backend.KindModel: whole, backend.KindParams: []byte("[1]")}, nil, backend.CodeInvalid, "params"},
+		"a binary template":      {contents{backend.KindModel: whole, backend.KindTemplate: []byte{0xff, 0xfe}}, nil, backend.CodeInvalid, "template"},
+		"another format":         {contents{backend.KindModel: whole, backend.KindConfig: []byte(`{"model_format":"safetensors"}`)}, nil, backend.CodeUnsupported, "safetensors"},
+		"one part of two": {contents{backend.KindModel: small(func(b *gguftest.Builder) {
 			b.Set("split.no", uint16(0)).Set("split.count", uint16(2)).Set("split.tensors.count", int32(11))
 		})}, nil, backend.CodeInvalid, "Part 2 of 2 of this model is missing"},
 	} {

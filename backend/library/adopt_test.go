@@ -226,7 +226,7 @@ func TestAdoptedModelTellsWhenItsOriginalIsGoneOrChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := must(l.Inspect(t.Context(), m.Ref))
-			if i := slices.IndexFunc(d.Files, func(f FileUse) bool { return f.Kind == KindModel }); d.Files[i].How != HowSymlink || d.Files[i].Original != path || d.Frees > 1000 {
+			if i := slices.IndexFunc(d.Files, func(f FileUse) bool { return f.Kind == backend.KindModel }); d.Files[i].How != HowSymlink || d.Files[i].Original != path || d.Frees > 1000 {
 				t.Errorf("%+v", d.Files[i])
 			}
 			if broken := must(l.Broken(t.Context())); len(broken) != 0 {

@@ -41,18 +41,18 @@ type Bundle struct {
 
 // packing is weightroom.json: what a bundle is made of.
 type packing struct {
-	Version int             `json:"version"`
-	Ref     string          `json:"ref"`
-	Kind    string          `json:"kind"` // KindModel or KindAdapter
-	Config  json.RawMessage `json:"config"`
-	Files   []packed        `json:"files"`
+	Version int              `json:"version"`
+	Ref     string           `json:"ref"`
+	Kind    backend.FileKind `json:"kind"` // backend.KindModel or backend.KindAdapter
+	Config  json.RawMessage  `json:"config"`
+	Files   []packed         `json:"files"`
 }
 
 type packed struct {
-	File   string `json:"file"`
-	Kind   string `json:"kind"`
-	Digest string `json:"digest"`
-	Bytes  int64  `json:"bytes"`
+	File   string           `json:"file"`
+	Kind   backend.FileKind `json:"kind"`
+	Digest string           `json:"digest"`
+	Bytes  int64            `json:"bytes"`
 }
 
 // Export writes a model to a new folder inside dir, to be carried to another computer: its files under names that
@@ -159,9 +159,9 @@ type packer struct {
 }
 
 func (p *packer) pack(ctx context.Context, e entry, header *gguf.File) error {
-	list := packing{Version: bundleVersion, Ref: e.name.ref(), Kind: KindModel, Files: []packed{}}
+	list := packing{Version: bundleVersion, Ref: e.name.ref(), Kind: backend.KindModel, Files: []packed{}}
 	if len(e.manifest.weights()) == 0 {
-		list.Kind = KindAdapter
+		list.Kind = backend.KindAdapter
 	}
 	if data, _, err := readSmall(p.l.blob(e.manifest.Config.Digest)); err == nil && json.Valid(data) {
 		list.Config = data
@@ -171,7 +171,7 @@ func (p *packer) pack(ctx context.Context, e entry, header *gguf.File) error {
 			return err
 		}
 	}
-	part, count := 0, map[string]int{}
+	part, count := 0, map[backend.FileKind]int{}
 	for _, x := range e.manifest.Layers {
 		kind := kindOfType(x.MediaType)
 		if x.MediaType == typeDraft {
@@ -211,29 +211,29 @@ func (p *packer) pack(ctx context.Context, e entry, header *gguf.File) error {
 }
 
 // name is what a file of a model is called outside the library.
-func (p *packer) name(kind string, n, part, parts int) string {
+func (p *packer) name(kind backend.FileKind, n, part, parts int) string {
 	again := ""
 	if n > 1 {
 		again = fmt.Sprintf("-%d", n)
 	}
 	switch kind {
-	case KindModel:
+	case backend.KindModel:
 		if parts > 1 {
 			return fmt.Sprintf("%s-%05d-of-%05d.gguf", p.base, part, parts)
 		}
 		return p.base + ".gguf"
-	case KindProjector:
+	case backend.KindProjector:
 		return "mmproj-" + p.base + again + ".gguf"
-	case KindAdapter:
+	case backend.KindAdapter:
 		return "adapter-" + p.base + again + ".gguf"
 	case typeDraft:
 		return "draft-" + p.base + again + ".gguf"
-	case KindParams, KindMessages:
-		return kind + again + ".json"
-	case KindLicence:
+	case backend.KindParams, backend.KindMessages:
+		return string(kind) + again + ".json"
+	case backend.KindLicence:
 		return "LICENCE" + again + ".txt"
 	}
-	return kind + again + ".txt"
+	return string(kind) + again + ".txt"
 }
 
 // blob copies one file of the library, and fails when it is not what its name says.
@@ -292,7 +292,7 @@ func (p *packer) readme(e entry, header *gguf.File, list packing) []byte {
 		from = *o
 	}
 	what := "a language model"
-	if list.Kind == KindAdapter {
+	if list.Kind == backend.KindAdapter {
 		what = "an adapter: a change to a language model, useless without it"
 	}
 	fmt.Fprintf(&b, "%s\n%s\n\nThis folder holds %s, exported from Weightroom on %s.\n\n", from.Name, strings.Repeat("=", len([]rune(from.Name))), what, time.Now().UTC().Format("2 January 2006"))
@@ -332,29 +332,29 @@ To use it
 ---------
 In Weightroom: import this folder (weightroom import FOLDER). Every file is checked first; no network is needed.
 `)
-	if list.Kind == KindModel {
+	if list.Kind == backend.KindModel {
 		fmt.Fprintf(&b, "In llama.cpp: llama-server -m %s\n", list.Files[0].File)
 	}
 	return b.Bytes()
 }
 
-func fileIs(kind string) string {
+func fileIs(kind backend.FileKind) string {
 	switch kind {
-	case KindModel:
+	case backend.KindModel:
 		return "the weights, in GGUF"
-	case KindProjector:
+	case backend.KindProjector:
 		return "the part that lets the model see"
-	case KindAdapter:
+	case backend.KindAdapter:
 		return "a LoRA adapter, in GGUF"
-	case KindTemplate:
+	case backend.KindTemplate:
 		return "how messages become a prompt, in Ollama's language"
-	case KindParams:
+	case backend.KindParams:
 		return "the sampling that comes with the model"
-	case KindSystem:
+	case backend.KindSystem:
 		return "the system prompt that comes with the model"
-	case KindLicence:
+	case backend.KindLicence:
 		return "the licence"
-	case KindMessages:
+	case backend.KindMessages:
 		return "messages that every chat begins with"
 	}
 	return "a part of the model"

@@ -21,7 +21,7 @@ func exports(t testing.TB) (*Library, map[string]Bundle) {
 	l := open(t, t.TempDir())
 	in := pulled(t, l, "hf.co/owner/repo:Q8_0", 1)
 	in.Licence = backend.Licence{Name: "MIT", OpenSource: true, Commercial: true}
-	in.Files = append(in.Files, fetched(t, l, KindProjector, gguftest.Projector(1).Bytes()), fetched(t, l, KindSystem, []byte("Be brief.")))
+	in.Files = append(in.Files, fetched(t, l, backend.KindProjector, gguftest.Projector(1).Bytes()), fetched(t, l, backend.KindSystem, []byte("Be brief.")))
 	in.Files[0].Address = "https://example.org/a"
 	accept(t, l, in)
 	dir, names := split(t, 2, 3)

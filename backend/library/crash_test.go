@@ -172,7 +172,7 @@ func TestAcceptKilledAtAnyStepIsWholeOrNothing(t *testing.T) {
 		clearDownloads(t, l)
 		in := pulled(t, l, "new:v1", 2)
 		for _, p := range gguftest.Split(gguftest.Small(3), 2) {
-			in.Files = append(in.Files, fetched(t, l, KindModel, p.Bytes()))
+			in.Files = append(in.Files, fetched(t, l, backend.KindModel, p.Bytes()))
 		}
 		in.Files = in.Files[1:] // the parts are the model
 		err := start(t, "die", l.Dir(), "", strconv.Itoa(at), "accept", string(must(json.Marshal(in)))).Run()

@@ -162,13 +162,13 @@ func (l *Library) metadataPath(digest string) string {
 	return filepath.Join(l.Dir(), "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
 }
 
-// Kind says what stands behind a reference: KindModel or KindAdapter.
-func (l *Library) Kind(ctx context.Context, ref string) (string, error) {
+// Kind says what stands behind a reference: backend.KindModel or backend.KindAdapter.
+func (l *Library) Kind(ctx context.Context, ref string) (backend.FileKind, error) {
 	if _, err := l.findAdapter(ctx, ref); err == nil {
-		return KindAdapter, nil
+		return backend.KindAdapter, nil
 	}
 	if _, err := l.Model(ctx, ref); err != nil {
 		return "", backend.Readable(err)
 	}
-	return KindModel, nil
+	return backend.KindModel, nil
 }

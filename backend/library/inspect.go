@@ -66,18 +66,18 @@ type Template struct {
 
 // FileUse is one file of a model.
 type FileUse struct {
-	Kind       string    `json:"kind"` // a Kind constant
-	Name       string    `json:"name"` // what it was called; may be empty
-	Digest     string    `json:"digest"`
-	Bytes      int64     `json:"bytes"`
-	Path       string    `json:"path"`
-	How        string    `json:"how"`        // a How constant, by what is on the disk now
-	Original   string    `json:"original"`   // the file of another app, where bytes are shared with one
-	Keeps      string    `json:"keeps"`      // what the sharing means, in a sentence; empty for its own files
-	Address    string    `json:"address"`    // where to fetch it again
-	SharedWith []string  `json:"sharedWith"` // other models of the library that use it
-	Checked    time.Time `json:"checked"`    // date of the file when it was last found to be sound; zero: not known
-	Parts      int       `json:"parts"`      // whose sums are known, for a repair in parts
+	Kind       backend.FileKind `json:"kind"`
+	Name       string           `json:"name"` // what it was called; may be empty
+	Digest     string           `json:"digest"`
+	Bytes      int64            `json:"bytes"`
+	Path       string           `json:"path"`
+	How        string           `json:"how"`        // a How constant, by what is on the disk now
+	Original   string           `json:"original"`   // the file of another app, where bytes are shared with one
+	Keeps      string           `json:"keeps"`      // what the sharing means, in a sentence; empty for its own files
+	Address    string           `json:"address"`    // where to fetch it again
+	SharedWith []string         `json:"sharedWith"` // other models of the library that use it
+	Checked    time.Time        `json:"checked"`    // date of the file when it was last found to be sound; zero: not known
+	Parts      int              `json:"parts"`      // whose sums are known, for a repair in parts
 }
 
 // Inspect tells what is known of a model. It reads headers, not weights.

@@ -4,42 +4,31 @@ import (
 	"encoding/json"
 	"errors"
 	"unicode/utf8"
-)
 
-// The kinds of files that make a model: IncomingFile.Kind. A media type of Ollama's layout does as well.
-const (
-	KindModel     = "model" // the weights, or one part of them
-	KindProjector = "projector"
-	KindAdapter   = "adapter"
-	KindTemplate  = "template"
-	KindParams    = "params"
-	KindSystem    = "system"
-	KindLicence   = "licence"
-	KindConfig    = "config"
-	KindMessages  = "messages"
+	"weightroom/backend"
 )
 
 // mediaType gives the layout's name of a kind. ok is false for what is neither a kind nor one of the layout's types
 // that the engine reads.
-func mediaType(kind string) (name string, ok bool) {
+func mediaType(kind backend.FileKind) (name string, ok bool) {
 	switch kind {
-	case KindModel, typeModel:
+	case backend.KindModel, typeModel:
 		return typeModel, true
-	case KindProjector, typeProjector:
+	case backend.KindProjector, typeProjector:
 		return typeProjector, true
-	case KindAdapter, typeAdapter:
+	case backend.KindAdapter, typeAdapter:
 		return typeAdapter, true
-	case KindTemplate, typeTemplate, "application/vnd.ollama.image.prompt":
+	case backend.KindTemplate, typeTemplate, "application/vnd.ollama.image.prompt":
 		return typeTemplate, true
-	case KindParams, typeParams:
+	case backend.KindParams, typeParams:
 		return typeParams, true
-	case KindSystem, typeSystem:
+	case backend.KindSystem, typeSystem:
 		return typeSystem, true
-	case KindLicence, "license", typeLicence:
+	case backend.KindLicence, "license", typeLicence:
 		return typeLicence, true
-	case KindConfig, typeConfig:
+	case backend.KindConfig, typeConfig:
 		return typeConfig, true
-	case KindMessages, typeMessages:
+	case backend.KindMessages, typeMessages:
 		return typeMessages, true
 	case typeDraft:
 		return typeDraft, true
@@ -48,26 +37,26 @@ func mediaType(kind string) (name string, ok bool) {
 }
 
 // kindOfType is mediaType the other way round.
-func kindOfType(mediaType string) string {
+func kindOfType(mediaType string) backend.FileKind {
 	switch mediaType {
 	case typeModel:
-		return KindModel
+		return backend.KindModel
 	case typeProjector:
-		return KindProjector
+		return backend.KindProjector
 	case typeAdapter:
-		return KindAdapter
+		return backend.KindAdapter
 	case typeTemplate:
-		return KindTemplate
+		return backend.KindTemplate
 	case typeParams:
-		return KindParams
+		return backend.KindParams
 	case typeSystem:
-		return KindSystem
+		return backend.KindSystem
 	case typeLicence:
-		return KindLicence
+		return backend.KindLicence
 	case typeConfig:
-		return KindConfig
+		return backend.KindConfig
 	case typeMessages:
-		return KindMessages
+		return backend.KindMessages
 	}
 	return "other"
 }

@@ -21,7 +21,7 @@ func inParts(t testing.TB) (*Library, backend.Model, []byte) {
 	t.Helper()
 	l := open(t, t.TempDir())
 	l.partBytes = 1 << 10
-	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{fetched(t, l, KindModel, gguftest.Small(1).Bytes())}}
+	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{fetched(t, l, backend.KindModel, gguftest.Small(1).Bytes())}}
 	in.Files[0].Verified, in.Files[0].Address = false, "https://example.org/tiny.gguf"
 	m := accept(t, l, in)
 	clearDownloads(t, l)
@@ -237,7 +237,7 @@ func savedOne(t testing.TB, b *gguftest.Builder) (string, error) {
 func TestInspectTellsWhatAModelIsMadeOf(t *testing.T) {
 	l := open(t, t.TempDir())
 	in := pulled(t, l, "tiny:v1", 1)
-	in.Files[0] = fetched(t, l, KindModel, gguftest.Small(1).Set("tokenizer.chat_template", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}").Bytes())
+	in.Files[0] = fetched(t, l, backend.KindModel, gguftest.Small(1).Set("tokenizer.chat_template", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}").Bytes())
 	in.Files[0].Address = "https://example.org/x"
 	m := accept(t, l, in)
 	d, err := l.Inspect(t.Context(), "tiny")
@@ -256,7 +256,7 @@ func TestInspectTellsWhatAModelIsMadeOf(t *testing.T) {
 	if d.LicenceText != "Do what you like." || d.Params != `{"stop":["<end>"]}` || d.Address != "registry.ollama.ai" || d.Frees != m.Bytes {
 		t.Errorf("%+v", d)
 	}
-	if len(d.Files) != 5 || d.Files[1].Kind != KindModel || d.Files[1].How != HowCopy || d.Files[1].Keeps != "" || d.Files[1].Address != "https://example.org/x" {
+	if len(d.Files) != 5 || d.Files[1].Kind != backend.KindModel || d.Files[1].How != HowCopy || d.Files[1].Keeps != "" || d.Files[1].Address != "https://example.org/x" {
 		t.Errorf("%+v", d.Files)
 	}
 	own := put(t, l, weights(t, 2), Options{Ref: "own"})
@@ -272,7 +272,7 @@ func TestLinkedFileSaysWhatItShares(t *testing.T) {
 	path := weights(t, 1)
 	m := put(t, l, path, Options{Link: true})
 	d := must(l.Inspect(t.Context(), m.Ref))
-	i := slices.IndexFunc(d.Files, func(f FileUse) bool { return f.Kind == KindModel })
+	i := slices.IndexFunc(d.Files, func(f FileUse) bool { return f.Kind == backend.KindModel })
 	if f := d.Files[i]; f.How != HowLink && f.How != HowClone || f.Original != path || f.Keeps == "" {
 		t.Errorf("%+v", f)
 	}

@@ -24,29 +24,29 @@ const (
 
 // Found is a model that is on this computer and could be adopted.
 type Found struct {
-	App          string          `json:"app"`  // that keeps it; empty: a folder that the person chose
-	Name         string          `json:"name"` // for people
-	Ref          string          `json:"ref"`  // that it would get
-	Kind         string          `json:"kind"` // KindModel or KindAdapter
-	Quant        string          `json:"quant"`
-	Architecture string          `json:"architecture"`
-	Parameters   int64           `json:"parameters"`
-	Licence      backend.Licence `json:"licence"`
-	Bytes        int64           `json:"bytes"` // all its files
-	Files        []FoundFile     `json:"files"`
-	InLibrary    string          `json:"inLibrary"` // reference of the model of the library that it is; empty: none
-	How          string          `json:"how"`       // how Adopt would take it, a How constant; empty: it can't without a copy
-	Keeps        string          `json:"keeps"`     // what that means, in a sentence
-	Problem      *backend.Error  `json:"problem"`   // why it can't be adopted; nil: it can
+	App          string           `json:"app"`  // that keeps it; empty: a folder that the person chose
+	Name         string           `json:"name"` // for people
+	Ref          string           `json:"ref"`  // that it would get
+	Kind         backend.FileKind `json:"kind"` // backend.KindModel or backend.KindAdapter
+	Quant        string           `json:"quant"`
+	Architecture string           `json:"architecture"`
+	Parameters   int64            `json:"parameters"`
+	Licence      backend.Licence  `json:"licence"`
+	Bytes        int64            `json:"bytes"` // all its files
+	Files        []FoundFile      `json:"files"`
+	InLibrary    string           `json:"inLibrary"` // reference of the model of the library that it is; empty: none
+	How          string           `json:"how"`       // how Adopt would take it, a How constant; empty: it can't without a copy
+	Keeps        string           `json:"keeps"`     // what that means, in a sentence
+	Problem      *backend.Error   `json:"problem"`   // why it can't be adopted; nil: it can
 }
 
 // FoundFile is one file of a Found.
 type FoundFile struct {
-	Path   string `json:"path"` // where the file really is, links followed
-	Kind   string `json:"kind"` // a Kind constant
-	Name   string `json:"name"`
-	Bytes  int64  `json:"bytes"`
-	Digest string `json:"digest"` // as the other app's folder says; empty: not known
+	Path   string           `json:"path"` // where the file really is, links followed
+	Kind   backend.FileKind `json:"kind"`
+	Name   string           `json:"name"`
+	Bytes  int64            `json:"bytes"`
+	Digest string           `json:"digest"` // as the other app's folder says; empty: not known
 }
 
 // Elsewhere lists the models that other apps keep on this computer, by app and name. It reads headers, not weights, and
@@ -136,7 +136,7 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 		if e.bad != nil {
 			continue
 		}
-		f := Found{Ref: e.name.ref(), Name: e.name.ref(), Kind: KindModel, Bytes: e.manifest.bytes()}
+		f := Found{Ref: e.name.ref(), Name: e.name.ref(), Kind: backend.KindModel, Bytes: e.manifest.bytes()}
 		var headers []*gguf.File
 		for _, x := range e.manifest.all() {
 			if x.Digest == "" {
@@ -147,7 +147,7 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 				path = real
 			}
 			f.Files = append(f.Files, FoundFile{Path: path, Kind: kindOfType(x.MediaType), Bytes: x.Size, Digest: strings.ToLower(x.Digest)})
-			if _, known := mediaType(x.MediaType); !known {
+			if _, known := mediaType(backend.FileKind(x.MediaType)); !known {
 				f.Problem = backend.Fail(backend.CodeUnsupported, nil, "This model is in a format that this engine can't run.", "Look for a GGUF version of the same model.")
 				continue
 			}
@@ -162,15 +162,15 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 		}
 		slices.SortStableFunc(f.Files, func(a, b FoundFile) int { return cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)) })
 		f.describe(headers)
-		if len(f.Files) > 0 && f.Files[0].Kind == KindModel {
+		if len(f.Files) > 0 && f.Files[0].Kind == backend.KindModel {
 			out = append(out, f)
 		}
 	}
 	return out, nil
 }
 
-func kindRank(kind string) int {
-	if kind == KindModel {
+func kindRank(kind backend.FileKind) int {
+	if kind == backend.KindModel {
 		return 0
 	}
 	return 1
@@ -270,16 +270,16 @@ func (l *Library) walk(ctx context.Context, root string) ([]*ggufFile, error) {
 				continue
 			}
 			seen[real] = true
-			f := &ggufFile{FoundFile: FoundFile{Path: real, Name: it.Name(), Kind: KindModel, Bytes: info.Size()}, dir: dir}
+			f := &ggufFile{FoundFile: FoundFile{Path: real, Name: it.Name(), Kind: backend.KindModel, Bytes: info.Size()}, dir: dir}
 			if sum := filepath.Base(real); isSHA256(sum) { // as the Hugging Face cache names large files
 				f.Digest = "sha256:" + strings.ToLower(sum)
 			}
 			if f.header, f.bad = readHeader(real); f.bad != nil {
 				f.bad = cmp.Or(explainSourceOr(f.bad), f.bad)
 			} else if role := f.header.Role(); role == gguf.RoleProjector {
-				f.Kind = KindProjector
+				f.Kind = backend.KindProjector
 			} else if role == gguf.RoleAdapter {
-				f.Kind = KindAdapter
+				f.Kind = backend.KindAdapter
 			}
 			out = append(out, f)
 		}
@@ -297,7 +297,7 @@ func group(files []*ggufFile) []Found {
 	for _, f := range files {
 		m := partName().FindStringSubmatch(f.Name)
 		switch {
-		case f.Kind == KindProjector:
+		case f.Kind == backend.KindProjector:
 			projectors = append(projectors, f)
 		case m != nil && f.header != nil && f.header.Role() == gguf.RoleModel:
 			key := m[1] + " of " + m[3]
@@ -315,7 +315,7 @@ func group(files []*ggufFile) []Found {
 		}
 	}
 	for i := range out {
-		if p := projectorFor(out[i], out, projectors); p != nil && out[i].Kind == KindModel && out[i].Problem == nil {
+		if p := projectorFor(out[i], out, projectors); p != nil && out[i].Kind == backend.KindModel && out[i].Problem == nil {
 			out[i].Files = append(out[i].Files, p.FoundFile)
 			out[i].Bytes += p.Bytes
 		}
@@ -342,7 +342,7 @@ func found(files ...*ggufFile) Found {
 		if err := headers[0].Role(); err == gguf.RoleVocabulary {
 			f.Problem = backend.Readable(suits(headers[0]))
 		}
-		if first.Kind == KindAdapter {
+		if first.Kind == backend.KindAdapter {
 			if err := isLoRA(headers[0]); err != nil {
 				f.Problem = backend.Readable(err)
 			}
@@ -369,7 +369,7 @@ func projectorFor(f Found, all []Found, projectors []*ggufFile) *ggufFile {
 		return slug(name)
 	}
 	oneFamily := !slices.ContainsFunc(all, func(o Found) bool {
-		return o.Kind == KindModel && (o.Architecture != f.Architecture || !strings.EqualFold(stem(o.Files[0].Name, o.Quant), stem(f.Files[0].Name, f.Quant)))
+		return o.Kind == backend.KindModel && (o.Architecture != f.Architecture || !strings.EqualFold(stem(o.Files[0].Name, o.Quant), stem(f.Files[0].Name, f.Quant)))
 	})
 	var fit []*ggufFile
 	for _, p := range projectors {

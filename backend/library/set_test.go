@@ -222,14 +222,14 @@ func TestFetchedPartsBecomeOneModel(t *testing.T) {
 	l := open(t, t.TempDir())
 	in := Incoming{Ref: "hf.co/owner/repo:Q8_0"}
 	for _, p := range slices.Backward(gguftest.Split(gguftest.Small(1), 3)) { // in any order
-		in.Files = append(in.Files, fetched(t, l, KindModel, p.Bytes()))
+		in.Files = append(in.Files, fetched(t, l, backend.KindModel, p.Bytes()))
 	}
-	in.Files = append(in.Files, fetched(t, l, KindProjector, gguftest.Projector(1).Bytes()))
+	in.Files = append(in.Files, fetched(t, l, backend.KindProjector, gguftest.Projector(1).Bytes()))
 	m := accept(t, l, in)
 	if m.Ref != in.Ref || m.Digest != in.Files[2].Digest || !slices.Contains(m.Capable, "vision") {
 		t.Errorf("%+v", m)
 	}
-	a := accept(t, l, Incoming{Ref: "hf.co/owner/lora", Files: []IncomingFile{fetched(t, l, KindAdapter, gguftest.Adapter(1).Bytes())}})
+	a := accept(t, l, Incoming{Ref: "hf.co/owner/lora", Files: []IncomingFile{fetched(t, l, backend.KindAdapter, gguftest.Adapter(1).Bytes())}})
 	if a.Ref != "adapters/lora:F32" {
 		t.Errorf("%+v", a)
 	}
