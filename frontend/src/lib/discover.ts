@@ -1,7 +1,7 @@
 // What Discover says and computes, apart from how it is drawn.
 import type { Advice, CatalogModel, Choice, Fit, KVType, Rejection, Source } from '../bridge/types'
 import { bytes, count, percent, speed } from './format'
-import { text } from './text'
+import { text } from '../text'
 
 const t = text.discover
 

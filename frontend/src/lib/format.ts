@@ -1,4 +1,4 @@
-import { text } from './text'
+import { text } from '../text'
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

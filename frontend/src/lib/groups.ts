@@ -1,6 +1,6 @@
 import type { ChatSummary } from '../bridge/types'
 import { startOfDay } from './format'
-import { text } from './text'
+import { text } from '../text'
 
 /** A heading of the chat list with the chats below it. */
 export interface Group {

@@ -1,7 +1,7 @@
 // What the lab's figures are called and how they are read: one place for the plot, the table, the bars and the report.
 import type { LabComparison, LabRow, LabSpeed } from '../bridge/types'
 import { bytes, context, count, percent, seconds, speed } from './format'
-import { text } from './text'
+import { text } from '../text'
 
 const t = text.lab
 

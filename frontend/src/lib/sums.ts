@@ -1,6 +1,6 @@
 import type { Advice, Choice, SumsAnswer, SumsAsk } from '../bridge/types'
 import { count } from './format'
-import { text } from './text'
+import { text } from '../text'
 
 const t = text.sums
 

@@ -1,5 +1,5 @@
 import type { Keys } from '../lib/keys'
-import { text } from '../lib/text'
+import { text } from '../text'
 import type { App } from './app.svelte'
 import { railPages } from './pages'
 

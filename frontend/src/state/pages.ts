@@ -1,4 +1,4 @@
-import { text } from '../lib/text'
+import { text } from '../text'
 import type { Page } from './app.svelte'
 
 /** The pages of the rail, from the top; each also answers to Ctrl and its number. */

@@ -1,7 +1,7 @@
 import { toBridgeError } from '../bridge/failure'
 import type { Download, Found, Model, Offer, TaskKind } from '../bridge/types'
 import { bytes } from '../lib/format'
-import { text } from '../lib/text'
+import { text } from '../text'
 import type { App } from './app.svelte'
 import { succeeded, type Tasks } from './tasks.svelte'
 

@@ -1,6 +1,6 @@
 import { flushSync, mount, unmount } from 'svelte'
 import type { LabComparison } from '../../bridge/types'
-import { text } from '../../lib/text'
+import { text } from '../../text'
 import Report from './Report.svelte'
 import { reportCSS } from './report.css'
 
