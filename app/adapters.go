@@ -18,7 +18,7 @@ import (
 // adapterOf adds what only the file itself says.
 func adapterOf(a library.Adapter) Adapter {
 	out := Adapter{ID: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes}
-	header, err := readHeader(a.Path)
+	header, err := gguf.ReadFile(a.Path)
 	if err != nil {
 		slog.Warn("adapter not read", "error", err)
 		return out
@@ -30,19 +30,6 @@ func adapterOf(a library.Adapter) Adapter {
 		}
 	}
 	return out
-}
-
-func readHeader(path string) (*gguf.File, error) {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return gguf.Read(f, info.Size())
 }
 
 // Adapters gives the LoRA adapters of the library.
@@ -82,7 +69,7 @@ func (s *Lab) AddAdapter() (Adapter, error) {
 // importAdapter puts an adapter's file into the library and says whether it is new there. A file that is no adapter is
 // refused before it is copied.
 func (c *Core) importAdapter(ctx context.Context, path string) (a library.Adapter, fresh bool, err error) {
-	header, err := readHeader(path)
+	header, err := gguf.ReadFile(path)
 	if err != nil {
 		return a, false, backend.Fail(backend.CodeNotGGUF, err, filepath.Base(path)+" can't be read as an adapter.", "Choose a LoRA adapter in GGUF.")
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -114,20 +115,14 @@ func (c *Core) NeedsHistory(ctx context.Context, ref, path string) bool {
 
 // readSubject makes a subject of a file on this machine.
 func (c *Core) readSubject(path, name string) (id, quant string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
+	f, err := gguf.ReadFile(path)
+	if err != nil && !errors.As(err, new(*backend.Error)) {
 		return "", "", backend.Fail(backend.CodeNotFound, err, "The file can't be opened.", "Check its name and its permissions.")
 	}
-	defer file.Close() //nolint:errcheck // read only
-	info, err := file.Stat()
 	if err != nil {
 		return "", "", err
 	}
-	f, err := gguf.Read(file, info.Size())
-	if err != nil {
-		return "", "", err
-	}
-	x, err := strangerOf(f, name, "", info.Size())
+	x, err := strangerOf(f, name, "", f.Size)
 	if err != nil {
 		return "", "", err
 	}

@@ -13,16 +13,16 @@ import (
 // othersCell holds what the last looks found, by the path of each model's first file.
 type othersCell struct {
 	mu    sync.Mutex
-	found map[string]library.Found
+	found map[string]library.ForeignModel
 }
 
 // Others lists models that other apps keep on this machine, or those below a folder that the person chose.
 func (c *Core) Others(ctx context.Context, folder string) ([]OtherApp, error) {
-	var found []library.Found
+	var found []library.ForeignModel
 	var err error
 	dirs := map[string]string{}
 	if folder != "" {
-		found, err = c.Models.Look(ctx, folder)
+		found, err = c.Models.ScanFolder(ctx, folder)
 		dirs[""] = folder
 	} else {
 		env := library.HostEnv()
@@ -31,7 +31,7 @@ func (c *Core) Others(ctx context.Context, folder string) ([]OtherApp, error) {
 				dirs[p.App] = p.Dir
 			}
 		}
-		found, err = c.Models.Elsewhere(ctx, env)
+		found, err = c.Models.ScanApps(ctx, env)
 	}
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (c *Core) Others(ctx context.Context, folder string) ([]OtherApp, error) {
 	c.others.mu.Lock()
 	defer c.others.mu.Unlock()
 	if c.others.found == nil {
-		c.others.found = map[string]library.Found{}
+		c.others.found = map[string]library.ForeignModel{}
 	}
 	for _, f := range found {
 		if len(f.Files) == 0 {
@@ -65,7 +65,7 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-func otherOf(f library.Found) OtherModel {
+func otherOf(f library.ForeignModel) OtherModel {
 	m := OtherModel{
 		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Keeps: f.Keeps,
 		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter,

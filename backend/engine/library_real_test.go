@@ -174,13 +174,13 @@ func TestEngineRunsWhatTheLibraryKeeps(t *testing.T) {
 	if err := os.WriteFile(adopted, other, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found, err := l.Look(t.Context(), theirs)
+	found, err := l.ScanFolder(t.Context(), theirs)
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
 	linked := must(l.Adopt(t.Context(), found[0], library.AdoptOptions{How: library.HowSymlink}))
 	splitDir := filepath.Dir(parts(t, header, other, 2))
-	if found, err = l.Look(t.Context(), splitDir); err != nil || len(found) != 1 {
+	if found, err = l.ScanFolder(t.Context(), splitDir); err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
 	linkedParts := must(l.Adopt(t.Context(), found[0], library.AdoptOptions{How: library.HowSymlink, Ref: "linked-parts"}))

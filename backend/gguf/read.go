@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -84,6 +86,20 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// ReadFile is Read for a file on disk. An error that is not a *backend.Error means that it can't be opened.
+func ReadFile(path string) (*File, error) {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return Read(f, info.Size())
 }
 
 // preamble checks the magic and the version.

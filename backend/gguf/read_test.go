@@ -314,3 +314,21 @@ func TestRealModelsAreAccepted(t *testing.T) {
 		t.Errorf("%d files, %v", n, err)
 	}
 }
+
+func TestFileOnDiskIsReadAsFromMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tiny.gguf")
+	data := gguftest.Small(1).Bytes()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := gguf.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, _ := gguf.Read(bytes.NewReader(data), int64(len(data))); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
+	if _, err := gguf.ReadFile(path + ".none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,16 +70,10 @@ func fatal(err error) bool {
 
 // sourceHeader reads a model's header and refuses what no quant can be made of.
 func sourceHeader(m backend.Model) (*gguf.File, error) {
-	f, err := os.Open(m.Path)
-	if err != nil {
+	header, err := gguf.ReadFile(m.Path)
+	if err != nil && !errors.As(err, new(*backend.Error)) {
 		return nil, backend.Fail(backend.CodeNotFound, err, "The file of "+m.Ref+" can't be opened.", "Verify it on the Library page.")
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, onDisk(err)
-	}
-	header, err := gguf.Read(f, info.Size())
 	if err != nil {
 		return nil, err
 	}

@@ -238,7 +238,7 @@ func (f *file) look(path string) (err error) {
 		path = f.staged.path
 	}
 	if holdsTensors(f.layer.MediaType) {
-		f.header, err = readHeader(path)
+		f.header, err = gguf.ReadFile(path)
 		return err
 	}
 	if f.data, _, err = readSmall(path); err == nil {

@@ -30,7 +30,7 @@ type AdoptOptions struct {
 // (HowClone); else the file gets a second name (HowLink); else, on another disk or with files of another user, the
 // library points to it (HowSymlink), and the model is gone when the other app deletes it: Broken then says so. Neither
 // a removal nor a repair ever touches the other app's file.
-func (l *Library) Adopt(ctx context.Context, f Found, o AdoptOptions) (backend.Model, error) {
+func (l *Library) Adopt(ctx context.Context, f ForeignModel, o AdoptOptions) (backend.Model, error) {
 	m, err := l.take(ctx, f, o, origin{Source: SourceAdopted, App: f.App})
 	if err != nil {
 		return backend.Model{}, explain(err)
@@ -40,7 +40,7 @@ func (l *Library) Adopt(ctx context.Context, f Found, o AdoptOptions) (backend.M
 }
 
 // take makes a model of what a scan found.
-func (l *Library) take(ctx context.Context, f Found, o AdoptOptions, from origin) (backend.Model, error) {
+func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from origin) (backend.Model, error) {
 	if f.Problem != nil {
 		return backend.Model{}, f.Problem
 	}
@@ -100,8 +100,8 @@ func parts(files []*file) []*file {
 	return slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.layer.MediaType != typeModel })
 }
 
-// borrow reads every file of a Found, and shares the large ones.
-func (l *Library) borrow(ctx context.Context, f Found, o AdoptOptions) (files []*file, err error) {
+// borrow reads every file of a ForeignModel, and shares the large ones.
+func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, err error) {
 	var before int64
 	for _, x := range f.Files {
 		kind, ok := mediaType(x.Kind)
@@ -125,7 +125,7 @@ func (l *Library) borrow(ctx context.Context, f Found, o AdoptOptions) (files []
 	return files, nil
 }
 
-func (l *Library) borrowOne(ctx context.Context, x FoundFile, kind, how string, progress func(int64)) (*file, error) {
+func (l *Library) borrowOne(ctx context.Context, x ForeignFile, kind, how string, progress func(int64)) (*file, error) {
 	changed := backend.Fail(backend.CodeDamaged, errors.New(x.Path), "A file of this model is not what the other app says it is: its checksum is different.", "Verify or download the model in the other app first.")
 	if !holdsTensors(kind) {
 		data, _, err := readSmall(x.Path)
@@ -230,7 +230,7 @@ func (l *Library) point(s *staged, src *os.File) error {
 }
 
 // best tells how Adopt would take files, without taking them.
-func (l *Library) best(files []FoundFile) string {
+func (l *Library) best(files []ForeignFile) string {
 	how := HowClone
 	for _, f := range files {
 		if kind, _ := mediaType(f.Kind); !holdsTensors(kind) {
@@ -274,8 +274,8 @@ func (l *Library) links(path string) bool {
 
 // ImportFolder imports every model below a folder, each as a copy of its own, with its parts and what lets it see. Of
 // o, Source, Licence and Progress count. A model that can't be imported does not keep the others from it: failed has its reason.
-func (l *Library) ImportFolder(ctx context.Context, dir string, o Options) (models []backend.Model, failed []Found, err error) {
-	found, err := l.Look(ctx, dir)
+func (l *Library) ImportFolder(ctx context.Context, dir string, o Options) (models []backend.Model, failed []ForeignModel, err error) {
+	found, err := l.ScanFolder(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -78,7 +78,7 @@ func TestModelsOfOtherAppsAreFound(t *testing.T) {
 	l := open(t, t.TempDir())
 	put(t, l, must(writeTo(t, named(3, "Bb"))), Options{Ref: "mine"})
 	before := contents(t, home)
-	found, err := l.Elsewhere(t.Context(), env)
+	found, err := l.ScanApps(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestModelsOfOtherAppsAreFound(t *testing.T) {
 		}
 	}
 	checkSound(t, l)
-	if again := must(l.Elsewhere(t.Context(), env)); slices.ContainsFunc(again, func(f Found) bool { return f.InLibrary == "" && f.Problem == nil }) {
+	if again := must(l.ScanApps(t.Context(), env)); slices.ContainsFunc(again, func(f ForeignModel) bool { return f.InLibrary == "" && f.Problem == nil }) {
 		t.Errorf("not recognised: %+v", again)
 	}
 	for _, m := range models(t, l) {
@@ -220,7 +220,7 @@ func TestAdoptedModelTellsWhenItsOriginalIsGoneOrChanged(t *testing.T) {
 			dir := tree(t, map[string][]byte{"a.gguf": gguftest.Small(1).Bytes()})
 			path := filepath.Join(dir, "a.gguf")
 			l := open(t, t.TempDir())
-			found := must(l.Look(t.Context(), dir))
+			found := must(l.ScanFolder(t.Context(), dir))
 			m, err := l.Adopt(t.Context(), found[0], AdoptOptions{How: HowSymlink})
 			if err != nil {
 				t.Fatal(err)
@@ -269,7 +269,7 @@ func TestAdoptedModelTellsWhenItsOriginalIsGoneOrChanged(t *testing.T) {
 func TestAdoptedModelSurvivesItsOriginalWhereTheDiskAllows(t *testing.T) {
 	dir := tree(t, map[string][]byte{"a.gguf": gguftest.Small(1).Bytes()})
 	l := open(t, t.TempDir())
-	f := must(l.Look(t.Context(), dir))[0]
+	f := must(l.ScanFolder(t.Context(), dir))[0]
 	if f.How != HowLink && f.How != HowClone {
 		t.Skipf("this disk shares nothing: %s", f.How)
 	}
@@ -291,7 +291,7 @@ func TestModelThatChangesWhileItIsAdoptedIsRefused(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			dir := tree(t, map[string][]byte{"a.gguf": gguftest.Small(1).Bytes()})
 			l := open(t, t.TempDir())
-			f := must(l.Look(t.Context(), dir))[0]
+			f := must(l.ScanFolder(t.Context(), dir))[0]
 			_, err := l.Adopt(t.Context(), f, AdoptOptions{How: how, Progress: func(_, _ int64) {
 				if err := os.Chtimes(f.Files[0].Path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
 					t.Fatal(err)
@@ -318,7 +318,7 @@ func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := open(t, t.TempDir())
-	f := must(l.Look(t.Context(), dir))
+	f := must(l.ScanFolder(t.Context(), dir))
 	if len(f) != 1 || f[0].Problem != nil {
 		t.Fatalf("%+v", f)
 	}
@@ -359,7 +359,7 @@ func TestFolderIsImportedWithPartsAndEyes(t *testing.T) {
 	checkSound(t, l)
 	_, _, err = l.ImportFolder(t.Context(), t.TempDir(), Options{})
 	wantProblem(t, err, backend.CodeNotFound, "no model in this folder")
-	_, err = l.Look(t.Context(), filepath.Join(dir, "none"))
+	_, err = l.ScanFolder(t.Context(), filepath.Join(dir, "none"))
 	wantProblem(t, err, backend.CodeNotFound, "no such file")
 }
 
@@ -369,7 +369,7 @@ func TestLinksInCirclesEnd(t *testing.T) {
 		t.Skip(err)
 	}
 	l := open(t, t.TempDir())
-	if found := must(l.Look(t.Context(), dir)); len(found) != 1 || !bytes.HasSuffix([]byte(found[0].Files[0].Path), []byte("m.gguf")) {
+	if found := must(l.ScanFolder(t.Context(), dir)); len(found) != 1 || !bytes.HasSuffix([]byte(found[0].Files[0].Path), []byte("m.gguf")) {
 		t.Errorf("%+v", found)
 	}
 }

@@ -55,7 +55,7 @@ func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, 
 		}
 		one := attached{Adapter: a, use: u}
 		if u.Scale == 1 {
-			if one.header, err = readHeader(a.Path); err != nil {
+			if one.header, err = gguf.ReadFile(a.Path); err != nil {
 				return out, err
 			}
 			one.layer = layer{typeAdapter, a.Digest, one.header.Size}
@@ -195,7 +195,7 @@ func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) 
 func (l *Library) header(m manifest) (*gguf.File, error) {
 	var parts []*gguf.File
 	for _, w := range m.weights() {
-		p, err := readHeader(l.blob(w.Digest))
+		p, err := gguf.ReadFile(l.blob(w.Digest))
 		if err != nil {
 			return nil, err
 		}

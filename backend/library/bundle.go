@@ -124,7 +124,7 @@ func (l *Library) exported(ctx context.Context, ref string) (entry, *gguf.File, 
 		return entry{}, nil, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(ref)+" in the library.", "It may just have been removed.")
 	}
 	if errAdapter == nil {
-		h, err := readHeader(a.Path)
+		h, err := gguf.ReadFile(a.Path)
 		return e, h, err
 	}
 	h, err := l.header(e.manifest)

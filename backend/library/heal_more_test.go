@@ -73,7 +73,7 @@ func (p pantry) fill(t testing.TB, l *Library) {
 	_, err := l.Accept(t.Context(), in)
 	_, errParts := l.Import(t.Context(), p.parts, Options{Ref: "parts"})
 	_, errLora := l.Import(t.Context(), p.lora, Options{})
-	found, errLook := l.Look(t.Context(), p.theirs)
+	found, errLook := l.ScanFolder(t.Context(), p.theirs)
 	if err = errors.Join(err, errParts, errLora, errLook); err == nil && len(found) == 1 {
 		_, err = l.Adopt(t.Context(), found[0], AdoptOptions{How: HowSymlink})
 	}

@@ -141,7 +141,7 @@ func (c *cache) facts(path string, w layer) (facts, error) {
 	if ok && r.Size == info.Size() && r.Modified.Equal(info.ModTime()) && (r.Facts.Architecture != "" || r.Facts.Parameters > 0) {
 		return r.Facts, nil
 	}
-	header, err := readHeader(path)
+	header, err := gguf.ReadFile(path)
 	if err != nil {
 		return facts{}, err
 	}
@@ -250,18 +250,4 @@ func (c *cache) write(l *Library) {
 		return
 	}
 	c.changed = false
-}
-
-// readHeader reads and checks the header of a file on disk.
-func readHeader(path string) (*gguf.File, error) {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return gguf.Read(f, info.Size())
 }

@@ -25,7 +25,7 @@ func furnished(t testing.TB, dir string) *Library {
 	lora := must(savedOne(t, adapterOf(1)))
 	put(t, l, lora, Options{})
 	theirs := tree(t, map[string][]byte{"theirs.gguf": named(3, "Theirs")})
-	if _, err := l.Adopt(t.Context(), must(l.Look(t.Context(), theirs))[0], AdoptOptions{How: HowSymlink}); err != nil {
+	if _, err := l.Adopt(t.Context(), must(l.ScanFolder(t.Context(), theirs))[0], AdoptOptions{How: HowSymlink}); err != nil {
 		t.Fatal(err)
 	}
 	clearDownloads(t, l)

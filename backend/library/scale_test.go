@@ -15,7 +15,7 @@ import (
 func alphaOf(t *testing.T, l *Library, ref string) float64 {
 	t.Helper()
 	layers := entryOf(t, l, ref).manifest.Layers
-	header, err := readHeader(l.blob(layers[len(layers)-1].Digest))
+	header, err := gguf.ReadFile(l.blob(layers[len(layers)-1].Digest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestAdapterIsAttachedAtAStrength(t *testing.T) {
 	base := put(t, l, weights(t, 1), Options{Ref: "base"})
 	dir := saved(t, map[string]*gguftest.Builder{"a.gguf": gguftest.Adapter(1)})
 	a := put(t, l, filepath.Join(dir, "a.gguf"), Options{})
-	trained, err := readHeader(a.Path)
+	trained, err := gguf.ReadFile(a.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestAdapterWithoutAStrengthOfItsOwnGetsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	header, err := readHeader(a.Path)
+	header, err := gguf.ReadFile(a.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAdapterWithoutAStrengthOfItsOwnGetsOne(t *testing.T) {
 
 func tensorBytes(t *testing.T, path string) (out [][]byte) {
 	t.Helper()
-	header, err := readHeader(path)
+	header, err := gguf.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

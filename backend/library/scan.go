@@ -22,8 +22,8 @@ const (
 	maxEntries = 100_000
 )
 
-// Found is a model that is on this computer and could be adopted.
-type Found struct {
+// ForeignModel is a model that is on this computer and could be adopted.
+type ForeignModel struct {
 	App          string           `json:"app"`  // that keeps it; empty: a folder that the person chose
 	Name         string           `json:"name"` // for people
 	Ref          string           `json:"ref"`  // that it would get
@@ -33,15 +33,15 @@ type Found struct {
 	Parameters   int64            `json:"parameters"`
 	Licence      backend.Licence  `json:"licence"`
 	Bytes        int64            `json:"bytes"` // all its files
-	Files        []FoundFile      `json:"files"`
+	Files        []ForeignFile    `json:"files"`
 	InLibrary    string           `json:"inLibrary"` // reference of the model of the library that it is; empty: none
 	How          string           `json:"how"`       // how Adopt would take it, a How constant; empty: it can't without a copy
 	Keeps        string           `json:"keeps"`     // what that means, in a sentence
 	Problem      *backend.Error   `json:"problem"`   // why it can't be adopted; nil: it can
 }
 
-// FoundFile is one file of a Found.
-type FoundFile struct {
+// ForeignFile is one file of a ForeignModel.
+type ForeignFile struct {
 	Path   string           `json:"path"` // where the file really is, links followed
 	Kind   backend.FileKind `json:"kind"`
 	Name   string           `json:"name"`
@@ -49,10 +49,10 @@ type FoundFile struct {
 	Digest string           `json:"digest"` // as the other app's folder says; empty: not known
 }
 
-// Elsewhere lists the models that other apps keep on this computer, by app and name. It reads headers, not weights, and
+// ScanApps lists the models that other apps keep on this computer, by app and name. It reads headers, not weights, and
 // changes nothing. Folders that are not there or can't be read have no models.
-func (l *Library) Elsewhere(ctx context.Context, env Env) ([]Found, error) {
-	out := []Found{}
+func (l *Library) ScanApps(ctx context.Context, env Env) ([]ForeignModel, error) {
+	out := []ForeignModel{}
 	seen := map[string]bool{}
 	for _, p := range Places(env) {
 		found, err := l.scan(ctx, p, seen)
@@ -64,8 +64,8 @@ func (l *Library) Elsewhere(ctx context.Context, env Env) ([]Found, error) {
 	return out, nil
 }
 
-// Look lists the models in a folder that the person chose, as Elsewhere does.
-func (l *Library) Look(ctx context.Context, dir string) ([]Found, error) {
+// ScanFolder lists the models in a folder that the person chose, as ScanApps does.
+func (l *Library) ScanFolder(ctx context.Context, dir string) ([]ForeignModel, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, explainSource(err)
@@ -81,15 +81,15 @@ func (l *Library) Look(ctx context.Context, dir string) ([]Found, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return append([]Found{}, found...), nil
+	return append([]ForeignModel{}, found...), nil
 }
 
 // scan lists the models of one place. seen holds the real paths of weights that were listed before.
-func (l *Library) scan(ctx context.Context, p Place, seen map[string]bool) ([]Found, error) {
+func (l *Library) scan(ctx context.Context, p Place, seen map[string]bool) ([]ForeignModel, error) {
 	if same, err := filepath.EvalSymlinks(p.Dir); err != nil || same == l.Dir() {
 		return nil, nil //nolint:nilerr // a place that is not there, or our own
 	}
-	var found []Found
+	var found []ForeignModel
 	var err error
 	if p.store {
 		found, err = l.scanStore(ctx, p)
@@ -114,21 +114,21 @@ func (l *Library) scan(ctx context.Context, p Place, seen map[string]bool) ([]Fo
 		}
 		out = append(out, f)
 	}
-	slices.SortStableFunc(out, func(a, b Found) int {
+	slices.SortStableFunc(out, func(a, b ForeignModel) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Bytes, b.Bytes))
 	})
 	return out, nil
 }
 
 // scanStore lists the models of another store in Ollama's layout.
-func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
+func (l *Library) scanStore(ctx context.Context, p Place) ([]ForeignModel, error) {
 	other := &Library{home: p.Dir}
 	other.dir.Store(&p.Dir)
 	entries, err := other.entries()
 	if err != nil {
 		return nil, nil //nolint:nilerr // it can't be read, which is not for us to mend
 	}
-	var out []Found
+	var out []ForeignModel
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 		if e.bad != nil {
 			continue
 		}
-		f := Found{Ref: e.name.ref(), Name: e.name.ref(), Kind: backend.KindModel, Bytes: e.manifest.bytes()}
+		f := ForeignModel{Ref: e.name.ref(), Name: e.name.ref(), Kind: backend.KindModel, Bytes: e.manifest.bytes()}
 		var headers []*gguf.File
 		for _, x := range e.manifest.all() {
 			if x.Digest == "" {
@@ -146,13 +146,13 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
 				path = real
 			}
-			f.Files = append(f.Files, FoundFile{Path: path, Kind: kindOfType(x.MediaType), Bytes: x.Size, Digest: strings.ToLower(x.Digest)})
+			f.Files = append(f.Files, ForeignFile{Path: path, Kind: kindOfType(x.MediaType), Bytes: x.Size, Digest: strings.ToLower(x.Digest)})
 			if _, known := mediaType(backend.FileKind(x.MediaType)); !known {
 				f.Problem = backend.Fail(backend.CodeUnsupported, nil, "This model is in a format that this engine can't run.", "Look for a GGUF version of the same model.")
 				continue
 			}
 			if x.MediaType == typeModel {
-				h, err := readHeader(path)
+				h, err := gguf.ReadFile(path)
 				if err != nil {
 					f.Problem = backend.Readable(cmp.Or(explainSourceOr(err), err))
 					continue
@@ -160,7 +160,7 @@ func (l *Library) scanStore(ctx context.Context, p Place) ([]Found, error) {
 				headers = append(headers, h)
 			}
 		}
-		slices.SortStableFunc(f.Files, func(a, b FoundFile) int { return cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)) })
+		slices.SortStableFunc(f.Files, func(a, b ForeignFile) int { return cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)) })
 		f.describe(headers)
 		if len(f.Files) > 0 && f.Files[0].Kind == backend.KindModel {
 			out = append(out, f)
@@ -185,7 +185,7 @@ func explainSourceOr(err error) error {
 }
 
 // describe fills in what headers say.
-func (f *Found) describe(headers []*gguf.File) {
+func (f *ForeignModel) describe(headers []*gguf.File) {
 	if len(headers) == 0 {
 		return
 	}
@@ -201,14 +201,14 @@ func (f *Found) describe(headers []*gguf.File) {
 
 // ggufFile is one file of a folder that is scanned.
 type ggufFile struct {
-	FoundFile
+	ForeignFile
 	dir    string // where it was found, which may be a folder of links
 	header *gguf.File
 	bad    error
 }
 
 // scanFolder lists the models below a folder.
-func (l *Library) scanFolder(ctx context.Context, dir string) ([]Found, error) {
+func (l *Library) scanFolder(ctx context.Context, dir string) ([]ForeignModel, error) {
 	files, err := l.walk(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func (l *Library) scanFolder(ctx context.Context, dir string) ([]Found, error) {
 		}
 		byDir[f.dir] = append(byDir[f.dir], f)
 	}
-	var out []Found
+	var out []ForeignModel
 	for _, d := range dirs {
 		out = append(out, group(byDir[d])...)
 	}
@@ -270,11 +270,11 @@ func (l *Library) walk(ctx context.Context, root string) ([]*ggufFile, error) {
 				continue
 			}
 			seen[real] = true
-			f := &ggufFile{FoundFile: FoundFile{Path: real, Name: it.Name(), Kind: backend.KindModel, Bytes: info.Size()}, dir: dir}
+			f := &ggufFile{ForeignFile: ForeignFile{Path: real, Name: it.Name(), Kind: backend.KindModel, Bytes: info.Size()}, dir: dir}
 			if sum := filepath.Base(real); isSHA256(sum) { // as the Hugging Face cache names large files
 				f.Digest = "sha256:" + strings.ToLower(sum)
 			}
-			if f.header, f.bad = readHeader(real); f.bad != nil {
+			if f.header, f.bad = gguf.ReadFile(real); f.bad != nil {
 				f.bad = cmp.Or(explainSourceOr(f.bad), f.bad)
 			} else if role := f.header.Role(); role == gguf.RoleProjector {
 				f.Kind = backend.KindProjector
@@ -290,8 +290,8 @@ func (l *Library) walk(ctx context.Context, root string) ([]*ggufFile, error) {
 
 // group makes models of the files of one folder: parts belong together by their names, and what lets a model see
 // belongs to the models it was made for.
-func group(files []*ggufFile) []Found {
-	var out []Found
+func group(files []*ggufFile) []ForeignModel {
+	var out []ForeignModel
 	var projectors []*ggufFile
 	parts := map[string][]*ggufFile{}
 	for _, f := range files {
@@ -302,7 +302,7 @@ func group(files []*ggufFile) []Found {
 		case m != nil && f.header != nil && f.header.Role() == gguf.RoleModel:
 			key := m[1] + " of " + m[3]
 			if parts[key] = append(parts[key], f); len(parts[key]) == 1 {
-				out = append(out, Found{Ref: key}) // to be filled in
+				out = append(out, ForeignModel{Ref: key}) // to be filled in
 			}
 		default:
 			out = append(out, found(f))
@@ -316,7 +316,7 @@ func group(files []*ggufFile) []Found {
 	}
 	for i := range out {
 		if p := projectorFor(out[i], out, projectors); p != nil && out[i].Kind == backend.KindModel && out[i].Problem == nil {
-			out[i].Files = append(out[i].Files, p.FoundFile)
+			out[i].Files = append(out[i].Files, p.ForeignFile)
 			out[i].Bytes += p.Bytes
 		}
 	}
@@ -324,12 +324,12 @@ func group(files []*ggufFile) []Found {
 }
 
 // found makes one model of its file, or of its parts.
-func found(files ...*ggufFile) Found {
+func found(files ...*ggufFile) ForeignModel {
 	first := files[0]
-	f := Found{Kind: first.Kind}
+	f := ForeignModel{Kind: first.Kind}
 	var headers []*gguf.File
 	for _, p := range files {
-		f.Files = append(f.Files, p.FoundFile)
+		f.Files = append(f.Files, p.ForeignFile)
 		f.Bytes += p.Bytes
 		if p.bad != nil {
 			f.Problem = backend.Readable(p.bad)
@@ -360,7 +360,7 @@ func found(files ...*ggufFile) Found {
 
 // projectorFor picks what lets a model see from the files beside it: by the name that both carry, or because every
 // model of the folder is of one family. Of several precisions, half is the usual choice.
-func projectorFor(f Found, all []Found, projectors []*ggufFile) *ggufFile {
+func projectorFor(f ForeignModel, all []ForeignModel, projectors []*ggufFile) *ggufFile {
 	family := func(name string) string {
 		name = strings.ToLower(name)
 		for _, cut := range []string{"mmproj", ".gguf", "model"} {
@@ -368,7 +368,7 @@ func projectorFor(f Found, all []Found, projectors []*ggufFile) *ggufFile {
 		}
 		return slug(name)
 	}
-	oneFamily := !slices.ContainsFunc(all, func(o Found) bool {
+	oneFamily := !slices.ContainsFunc(all, func(o ForeignModel) bool {
 		return o.Kind == backend.KindModel && (o.Architecture != f.Architecture || !strings.EqualFold(stem(o.Files[0].Name, o.Quant), stem(f.Files[0].Name, f.Quant)))
 	})
 	var fit []*ggufFile
@@ -422,7 +422,7 @@ func (l *Library) inventory() stock {
 
 // find gives the reference of the model whose weights are these files': one file, the same digest, or, without reading
 // it all, the same size and the same header.
-func (s stock) find(files []FoundFile) string {
+func (s stock) find(files []ForeignFile) string {
 	for _, x := range s.bySize[files[0].Bytes] {
 		ref := s.refs[strings.ToLower(x.Digest)]
 		blob := s.l.blob(x.Digest)
@@ -439,7 +439,7 @@ func (s stock) find(files []FoundFile) string {
 }
 
 func sameHeader(a, b string) bool {
-	h, err := readHeader(a)
+	h, err := gguf.ReadFile(a)
 	if err != nil {
 		return false
 	}

@@ -210,7 +210,7 @@ func siblings(path string, header *gguf.File) ([]string, error) {
 		if !strings.EqualFold(filepath.Ext(p), ".gguf") {
 			continue
 		}
-		h, err := readHeader(p)
+		h, err := gguf.ReadFile(p)
 		if err != nil {
 			continue
 		}

@@ -94,7 +94,7 @@ func (s *simulation) step(t *testing.T, r *rand.Rand) string {
 				t.Fatal(err)
 			}
 		}
-		found := must(s.l.Look(t.Context(), s.theirs))
+		found := must(s.l.ScanFolder(t.Context(), s.theirs))
 		how := []string{HowSymlink, "", HowCopy}[r.IntN(3)]
 		m, err := s.l.Adopt(t.Context(), found[r.IntN(len(found))], AdoptOptions{How: how})
 		if err != nil {

@@ -263,7 +263,7 @@ func (l *Library) readoptParts(entries []entry, digests []string) error {
 	type key struct{ count, tensors int64 }
 	groups := map[key][]layer{}
 	for _, d := range digests {
-		if h, err := readHeader(l.blob(d)); err == nil {
+		if h, err := gguf.ReadFile(l.blob(d)); err == nil {
 			_, count := h.Split()
 			tensors, _ := h.Int("split.tensors.count")
 			k := key{int64(count), tensors}
@@ -276,7 +276,7 @@ func (l *Library) readoptParts(entries []entry, digests []string) error {
 		}
 		ordered := make([]layer, k.count)
 		for _, w := range weights {
-			if h, err := readHeader(l.blob(w.Digest)); err == nil {
+			if h, err := gguf.ReadFile(l.blob(w.Digest)); err == nil {
 				no, _ := h.Split()
 				ordered[no] = w
 			}
@@ -294,7 +294,7 @@ func (l *Library) readoptParts(entries []entry, digests []string) error {
 
 // orphan opens a blob that no manifest names, and reports whether it is a whole model, or a part of one.
 func (l *Library) orphan(digest string) (header *gguf.File, bytes int64, ok bool) {
-	header, err := readHeader(l.blob(digest))
+	header, err := gguf.ReadFile(l.blob(digest))
 	if err != nil || header.Role() != gguf.RoleModel && header.Role() != gguf.RoleAdapter {
 		return nil, 0, false
 	}
@@ -312,7 +312,7 @@ func (l *Library) orphanFile(x layer) bool {
 	if l.proven(x.Digest) {
 		return true
 	}
-	header, err := readHeader(path)
+	header, err := gguf.ReadFile(path)
 	if err != nil && holdsTensors(x.MediaType) {
 		return false
 	}
