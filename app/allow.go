@@ -56,11 +56,11 @@ func (c *Core) allow(ctx context.Context, m backend.Model, contextLength int) er
 	}
 	if need.KVBytes == 0 {
 		return backend.Fail(backend.CodeTooBig, nil,
-			m.Name+" needs "+gigabytes(m.Bytes)+" of memory for its weights alone, and "+gigabytes(free)+" are free.",
+			m.Name+" needs "+backend.Bytes(m.Bytes)+" of memory for its weights alone, and "+backend.Bytes(free)+" are free.",
 			"Close other programs, or pick a smaller model or a smaller quant of it.")
 	}
 	return backend.Fail(backend.CodeTooBig, nil,
-		m.Name+" needs "+gigabytes(need.TotalBytes)+" of memory ("+gigabytes(need.WeightsBytes)+" for its weights, "+gigabytes(need.KVBytes)+" for the context), and "+gigabytes(free)+" are free.",
+		m.Name+" needs "+backend.Bytes(need.TotalBytes)+" of memory ("+backend.Bytes(need.WeightsBytes)+" for its weights, "+backend.Bytes(need.KVBytes)+" for the context), and "+backend.Bytes(free)+" are free.",
 		"Close other programs, choose a shorter context in the chat's settings, or pick a smaller quant.")
 }
 

@@ -355,7 +355,7 @@ func TestAModelThatCannotFitIsRefused(t *testing.T) {
 		t.Errorf("a small model: %v", err)
 	}
 	e := backend.Readable(core.allow(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}, 8192))
-	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1125899.9 GB") {
+	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1126 TB") {
 		t.Errorf("a huge model: %+v", e)
 	}
 	memory, err := hardware.ReadMemory(t.Context())

@@ -158,7 +158,7 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 		return download.Download{}, backend.Fail(backend.CodeDenied, nil, "The publisher of "+as.Name+" asks for a sign-in.",
 			"Ask for access on "+offer.Page+", then add your Hugging Face token in Settings.")
 	case shown.ShortByBytes > 0:
-		return download.Download{}, backend.Fail(backend.CodeDiskFull, nil, "There is not enough space for "+as.Name+": the disk is short by "+gigabytes(shown.ShortByBytes)+".",
+		return download.Download{}, backend.Fail(backend.CodeDiskFull, nil, "There is not enough space for "+as.Name+": the disk is short by "+backend.Bytes(shown.ShortByBytes)+".",
 			"Free some space, or move the library to another disk.")
 	}
 	at, err := c.agreed(ctx, as, accepted)

@@ -92,7 +92,7 @@ func (c *Core) roomFor(ctx context.Context, plan backend.MemoryPlan) error {
 		return nil
 	}
 	return backend.Fail(backend.CodeTooBig, nil,
-		"This needs "+gigabytes(plan.TotalBytes)+" of memory ("+gigabytes(plan.KVBytes)+" for the context), and "+gigabytes(free)+" are free.",
+		"This needs "+backend.Bytes(plan.TotalBytes)+" of memory ("+backend.Bytes(plan.KVBytes)+" for the context), and "+backend.Bytes(free)+" are free.",
 		"Close other programs, choose a shorter context, or a smaller type of the KV cache.")
 }
 

@@ -155,7 +155,7 @@ func (c *Core) Problems(ctx context.Context, m hardware.Machine) []backend.Probl
 		add("no_kernel_lock", backend.SeverityWarning, "This system does not let the engine have a network of its own.", "The engine locks itself instead. Allow unprivileged user namespaces for the stronger lock.")
 	}
 	if m.Disk.TotalBytes > 0 && m.Disk.FreeBytes < lowDisk {
-		add("disk_low", backend.SeverityWarning, "Only "+gigabytes(m.Disk.FreeBytes)+" are free on the disk that holds the models.", "Remove a model you no longer use, or free some space.")
+		add("disk_low", backend.SeverityWarning, "Only "+backend.Bytes(m.Disk.FreeBytes)+" are free on the disk that holds the models.", "Remove a model you no longer use, or free some space.")
 	}
 	for _, g := range m.GPUs {
 		if g.Backend == "" && g.Note != "" {

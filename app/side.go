@@ -98,7 +98,7 @@ func (c *Core) fitTogether(ctx context.Context, models []backend.Model) (bool, s
 	}
 	// A fifth stays free, because the plan leaves out what the system needs to keep working.
 	if need > free*4/5 {
-		return false, fmt.Sprintf("One after another: together they need %s, and %s are free.", gigabytes(need), gigabytes(free))
+		return false, fmt.Sprintf("One after another: together they need %s, and %s are free.", backend.Bytes(need), backend.Bytes(free))
 	}
 	return true, ""
 }

@@ -94,7 +94,7 @@ func (s *session) showAdvice(a advisor.Advice) error {
 			quality = fmt.Sprintf("%.0f ±%.0f", p.Quality, p.QualityError)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s ±%.0f%%\t%s\t%s\n",
-			p.Name, p.Quant, p.Fit, gb(p.Memory.TotalBytes), p.TokensPerSecond, p.Source, 100*p.Error, quality, p.Licence.Name)
+			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, p.Source, 100*p.Error, quality, p.Licence.Name)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -133,9 +133,9 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
 			}
 			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, buffers %s.\n", id, quant,
-				gb(v.Memory.TotalBytes), gb(v.Memory.WeightsBytes), gb(v.Memory.KVBytes), gb(v.Memory.ComputeBytes))
+				backend.Bytes(v.Memory.TotalBytes), backend.Bytes(v.Memory.WeightsBytes), backend.Bytes(v.Memory.KVBytes), backend.Bytes(v.Memory.ComputeBytes))
 			if v.Place == advisor.PlaceNo {
-				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", gb(v.ShortByBytes))
+				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", backend.Bytes(v.ShortByBytes))
 			} else {
 				fmt.Fprintf(s.stdout, "It fits (%s), with a context of up to %d tokens.\n", v.Place, v.MaxContext)
 			}
@@ -213,8 +213,8 @@ header is read. No weights are downloaded, and the file is removed.`,
 			if s.json {
 				return s.print(row)
 			}
-			fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %d kB of disk.\n",
-				row.Ref, row.TokensPerSecond, row.PromptTokensPerSecond, 100*row.Spread, row.Seconds, row.DiskBytes/1000)
+			fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %s of disk.\n",
+				row.Ref, row.TokensPerSecond, row.PromptTokensPerSecond, 100*row.Spread, row.Seconds, backend.Bytes(row.DiskBytes))
 			if row.Disturbed {
 				fmt.Fprintln(s.stdout, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
 			}

@@ -127,11 +127,11 @@ func (s *session) sayDerived(r derived, plan bool) {
 		fmt.Fprintf(s.stdout, "%s: %s\n", r.Quant, r.Refused)
 		return
 	case plan:
-		fmt.Fprintf(s.stdout, "%s would take %s, %.2f bits for each weight.\n", r.Quant, mb(r.Bytes), r.BitsPer)
+		fmt.Fprintf(s.stdout, "%s would take %s, %.2f bits for each weight.\n", r.Quant, backend.Bytes(r.Bytes), r.BitsPer)
 	case r.Existed:
 		fmt.Fprintf(s.stdout, "%s is in the library already.\n", r.Ref)
 	default:
-		fmt.Fprintf(s.stdout, "Made %s: %s, %.1f s.\n", r.Ref, mb(r.Bytes), r.Seconds)
+		fmt.Fprintf(s.stdout, "Made %s: %s, %.1f s.\n", r.Ref, backend.Bytes(r.Bytes), r.Seconds)
 	}
 	if r.SecondHand {
 		fmt.Fprintf(s.stdout, "  Second-hand: %s was a quant itself, so its losses come on top.\n", r.Parent)
@@ -142,8 +142,6 @@ func (s *session) sayDerived(r derived, plan bool) {
 			n, r.Quant, f.Tensor, f.Got, f.Wanted)
 	}
 }
-
-func mb(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // labProgress shows a percentage on standard error, where somebody watches.
 func (s *session) labProgress() func(lab.Progress) {
@@ -334,7 +332,7 @@ func (s *session) printComparison(core *app.Core, c lab.Comparison, format strin
 		if q := r.Quality; q != nil {
 			quality = fmt.Sprintf("%.4f\t%.6f\t%.2f%%\t", q.Perplexity.Value, q.KLDivergence.Value, 100*q.SameTopToken.Value)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, mb(r.Bytes), mb(c.Rows[i].MemoryBytes()), known("%.1f", r.PromptTokensPerSecond),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, backend.Bytes(r.Bytes), backend.Bytes(c.Rows[i].MemoryBytes()), known("%.1f", r.PromptTokensPerSecond),
 			known("%.1f", r.TokensPerSecond), known("%.2f s", r.TimeToFirstTokenSeconds), known("%.2f s", r.LoadSeconds), quality)
 	}
 	if err := w.Flush(); err != nil {

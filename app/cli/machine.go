@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weightroom/app"
+	"weightroom/backend"
 )
 
 func (s *session) detectCommand() *cobra.Command {
@@ -39,17 +40,6 @@ func (s *session) detectCommand() *cobra.Command {
 	}
 }
 
-// gb says a size in decimal units, as disks and memory are sold.
-func gb(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-}
-
 func (s *session) describe(m app.MachinePage) {
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	defer w.Flush() //nolint:errcheck // standard output
@@ -57,12 +47,12 @@ func (s *session) describe(m app.MachinePage) {
 	row("System", strings.Trim(m.System+", "+m.Host, ", "))
 	row("Processor", fmt.Sprintf("%s, %d cores, %d threads", m.CPU.Model, m.CPU.PhysicalCores, m.CPU.LogicalCores))
 	row("", strings.Join(m.CPU.Features, " "))
-	row("Memory", fmt.Sprintf("%s, %s free", gb(m.Memory.TotalBytes), gb(m.Memory.AvailableBytes)))
+	row("Memory", fmt.Sprintf("%s, %s free", backend.Bytes(m.Memory.TotalBytes), backend.Bytes(m.Memory.AvailableBytes)))
 	if m.Memory.BandwidthBytesPerSec > 0 {
-		row("", fmt.Sprintf("%s/s measured on all cores, %s/s on one", gb(m.Memory.BandwidthBytesPerSec), gb(m.Memory.SingleCoreBytesPerSec)))
+		row("", fmt.Sprintf("%s/s measured on all cores, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
 	}
 	for _, g := range m.GPUs {
-		text := fmt.Sprintf("%s, %s, %s free", g.Name, gb(g.TotalBytes), gb(g.FreeBytes))
+		text := fmt.Sprintf("%s, %s, %s free", g.Name, backend.Bytes(g.TotalBytes), backend.Bytes(g.FreeBytes))
 		if g.Backend != "" {
 			text += ", " + g.Backend
 		}
@@ -74,7 +64,7 @@ func (s *session) describe(m app.MachinePage) {
 	if len(m.GPUs) == 0 {
 		row("Graphics", "none that the engine can use")
 	}
-	row("Disk", fmt.Sprintf("%s free for models in %s", gb(m.Disk.FreeBytes), m.Disk.Path))
+	row("Disk", fmt.Sprintf("%s free for models in %s", backend.Bytes(m.Disk.FreeBytes), m.Disk.Path))
 	row("Engine", fmt.Sprintf("Ollama %s, llama.cpp %s (%s)", m.Engine.Version, m.Engine.LlamaCpp, strings.Join(m.Engine.Backends, ", ")))
 	row("Network", m.Engine.LockDetail)
 	for _, p := range m.Problems {

@@ -120,7 +120,7 @@ func (s *session) modelsCommand() *cobra.Command {
 				if s.json {
 					return s.print(map[string]any{"ref": args[0], "freedBytes": freed})
 				}
-				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", args[0], gb(freed))
+				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", args[0], backend.Bytes(freed))
 				return nil
 			}),
 		},
@@ -287,7 +287,7 @@ func (s *session) listOthers(apps []app.OtherApp) error {
 			if m.Installed != "" {
 				note = "in the library as " + m.Installed
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, m.Name, m.Quant, gb(m.Bytes), note)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, m.Name, m.Quant, backend.Bytes(m.Bytes), note)
 		}
 	}
 	return w.Flush()
@@ -308,7 +308,7 @@ func (s *session) listModels(models []backend.Model) error {
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM")
 	for _, m := range models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Quant, gb(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Quant, backend.Bytes(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
 	}
 	return w.Flush()
 }
@@ -328,7 +328,7 @@ func (s *session) progress(label string) func(done, total int64) {
 			return
 		}
 		last = time.Now()
-		fmt.Fprintf(file, "\r%s %s of %s", label, gb(done), gb(total))
+		fmt.Fprintf(file, "\r%s %s of %s", label, backend.Bytes(done), backend.Bytes(total))
 		if done >= total {
 			fmt.Fprint(file, "\r\033[K")
 		}

@@ -95,13 +95,13 @@ func (s *session) speedLine() func(app.Download) {
 
 // progressWords says how far a download is, on one line.
 func progressWords(d app.Download) string {
-	words := strings.TrimSpace(d.Name+" "+d.Quant) + "  " + gb(d.Done)
+	words := strings.TrimSpace(d.Name+" "+d.Quant) + "  " + backend.Bytes(d.Done)
 	if d.Total > 0 {
-		words += fmt.Sprintf(" of %s  %d%%", gb(d.Total), 100*d.Done/d.Total)
+		words += fmt.Sprintf(" of %s  %d%%", backend.Bytes(d.Total), 100*d.Done/d.Total)
 	}
 	switch {
 	case d.State == "running" && d.BytesPerSecond > 0:
-		words += fmt.Sprintf("  %.1f MB/s", float64(d.BytesPerSecond)/1e6)
+		words += "  " + backend.Bytes(d.BytesPerSecond) + "/s"
 		if d.SecondsLeft >= 0 {
 			words += "  " + time.Duration(d.SecondsLeft*float64(time.Second)).Round(time.Second).String() + " left"
 		}
@@ -232,7 +232,7 @@ func (s *session) downloadsCommand() *cobra.Command {
 			w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "MODEL\tSTATE\tHERE\tSIZE\tFROM\tNOTE")
 			for _, d := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Ref, d.State, gb(d.Done), gb(d.Total), d.Host, strings.TrimSpace(d.Problem.Title+d.Waiting))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Ref, d.State, backend.Bytes(d.Done), backend.Bytes(d.Total), d.Host, strings.TrimSpace(d.Problem.Title+d.Waiting))
 			}
 			return w.Flush()
 		}),
@@ -286,7 +286,7 @@ func (s *session) ledgerCommand() *cobra.Command {
 			if err := w.Flush(); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.stdout, "%d connections, %s in, %s out.\n", l.Count, gb(l.BytesIn), gb(l.BytesOut))
+			fmt.Fprintf(s.stdout, "%d connections, %s in, %s out.\n", l.Count, backend.Bytes(l.BytesIn), backend.Bytes(l.BytesOut))
 			return nil
 		}),
 	}

@@ -77,7 +77,7 @@ func parameters(s string) (int64, error) {
 func (s *session) showSums(n int64, bits []app.BitsRow, ask app.SumsAsk, month app.SumsAnswer, biggest []app.Biggest) {
 	fmt.Fprintf(s.stdout, "Weights of %s parameters take", count(n))
 	for i, row := range bits {
-		fmt.Fprintf(s.stdout, "%s %s at %d bits", []string{"", ","}[min(i, 1)], gb(row.Bytes), row.Bits)
+		fmt.Fprintf(s.stdout, "%s %s at %d bits", []string{"", ","}[min(i, 1)], backend.Bytes(row.Bytes), row.Bits)
 	}
 	fmt.Fprint(s.stdout, ".\n\nModels of more than 30 billion parameters at reading speed, 8 tokens/s:\n")
 	for _, b := range biggest {

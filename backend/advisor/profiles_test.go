@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"weightroom/backend"
 )
 
 func TestProfiles(t *testing.T) {
@@ -40,7 +42,7 @@ func TestGolden(t *testing.T) {
 		fmt.Fprintf(&b, "%s\n%s\n", strings.ToUpper(p.Title), a.Summary)
 		for _, k := range a.Picks {
 			fmt.Fprintf(&b, "  pick  %-30s %-7s %-8s %8s %5.0f t/s ±%.0f%%  prompt %5.0f  quality %2.0f ±%.0f  context %d\n",
-				k.Model, k.Quant, k.Fit, gigabytes(k.Memory.TotalBytes), k.TokensPerSecond, k.Error*100, k.PromptTokensPerSecond, k.Quality, k.QualityError, k.MaxContext)
+				k.Model, k.Quant, k.Fit, backend.Bytes(k.Memory.TotalBytes), k.TokensPerSecond, k.Error*100, k.PromptTokensPerSecond, k.Quality, k.QualityError, k.MaxContext)
 			if k.Best {
 				for _, why := range k.Why {
 					fmt.Fprintf(&b, "          %s\n", why)

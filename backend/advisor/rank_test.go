@@ -211,11 +211,6 @@ func TestSentences(t *testing.T) {
 			t.Errorf("%g: %s", speed, got)
 		}
 	}
-	for n, want := range map[int64]string{0: "0 MB", 1: "1 MB", 999_000_000: "999 MB", 1_500_000_000: "1.5 GB", 21_000_000_000: "21 GB", 1_234_000_000_000: "1,234 GB"} {
-		if got := gigabytes(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
 }
 
 func TestPicksAreJSONOfTheContract(t *testing.T) {

@@ -158,14 +158,14 @@ func (r *reader) memory(f *machineFile, m *Machine) {
 	case !ok:
 		held := systemBytes(m.OS, m.RAM.TotalBytes)
 		free = m.RAM.TotalBytes - held
-		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory is free. We take %s for the system and a few programs.", gigabytes(held)))
+		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory is free. We take %s for the system and a few programs.", backend.Bytes(held)))
 	case free > m.RAM.TotalBytes:
-		r.fail(fmt.Sprintf("In the machine file, %s of memory are free, but the machine has %s.", gigabytes(free), gigabytes(m.RAM.TotalBytes)), "Correct memory.availableBytes, or leave it out.")
+		r.fail(fmt.Sprintf("In the machine file, %s of memory are free, but the machine has %s.", backend.Bytes(free), backend.Bytes(m.RAM.TotalBytes)), "Correct memory.availableBytes, or leave it out.")
 	}
 	m.RAM.AvailableBytes = free
 	m.RAM.BandwidthBytesPerSec, _ = r.size(f.Memory.BandwidthBytesPerSec, "memory.bandwidthBytesPerSec", leastBandwidth, mostBandwidth, "bytes per second")
 	if m.RAM.BandwidthBytesPerSec == 0 {
-		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how fast main memory is. We take %s a second.", gigabytes(unknownRAMBandwidth)))
+		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how fast main memory is. We take %s a second.", backend.Bytes(unknownRAMBandwidth)))
 	}
 }
 
@@ -212,13 +212,13 @@ func (r *reader) gpu(f *gpuFile, i int, m *Machine) {
 	}
 	switch {
 	case shared > g.TotalBytes:
-		r.fail(fmt.Sprintf("In the machine file, %s shares %s but has %s.", g.Name, gigabytes(shared), gigabytes(g.TotalBytes)), fmt.Sprintf("Correct %s, or leave it out.", key("sharedBytes")))
+		r.fail(fmt.Sprintf("In the machine file, %s shares %s but has %s.", g.Name, backend.Bytes(shared), backend.Bytes(g.TotalBytes)), fmt.Sprintf("Correct %s, or leave it out.", key("sharedBytes")))
 	case g.Unified:
 		g.SharedBytes = shared
 	}
 	switch {
 	case known && free > g.TotalBytes:
-		r.fail(fmt.Sprintf("In the machine file, %s has %s free of %s.", g.Name, gigabytes(free), gigabytes(g.TotalBytes)), fmt.Sprintf("Correct %s, or leave it out.", key("freeBytes")))
+		r.fail(fmt.Sprintf("In the machine file, %s has %s free of %s.", g.Name, backend.Bytes(free), backend.Bytes(g.TotalBytes)), fmt.Sprintf("Correct %s, or leave it out.", key("freeBytes")))
 	case known:
 		g.FreeBytes = free
 	case g.Unified:
@@ -226,7 +226,7 @@ func (r *reader) gpu(f *gpuFile, i int, m *Machine) {
 	default:
 		g.FreeBytes = max(0, g.TotalBytes-wallpaper)
 		if g.Backend != "" && g.TotalBytes > 0 {
-			m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory of %s is free. We take %s for the desktop.", g.Name, gigabytes(wallpaper)))
+			m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory of %s is free. We take %s for the desktop.", g.Name, backend.Bytes(wallpaper)))
 		}
 	}
 	g.BandwidthBytesPerSec, _ = r.size(f.BandwidthBytesPerSec, key("bandwidthBytesPerSec"), leastBandwidth, mostBandwidth, "bytes per second")

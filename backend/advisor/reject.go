@@ -108,9 +108,9 @@ func (r *row) reason(quants int, m *Machine, ask Ask) string {
 		if quants > 1 {
 			even = ", even at " + c.Quant
 		}
-		return fmt.Sprintf("Short by %s%s: it needs %s.", gigabytes(r.v.ShortByBytes), even, gigabytes(r.v.Memory.TotalBytes))
+		return fmt.Sprintf("Short by %s%s: it needs %s.", backend.Bytes(r.v.ShortByBytes), even, backend.Bytes(r.v.Memory.TotalBytes))
 	case CauseDisk:
-		return fmt.Sprintf("Its %s do not fit on the disk, which has %s free.", gigabytes(c.download()), gigabytes(m.DiskFree))
+		return fmt.Sprintf("Its %s do not fit on the disk, which has %s free.", backend.Bytes(c.download()), backend.Bytes(m.DiskFree))
 	case CauseSlow:
 		return r.slow(quants, m, ask)
 	case CauseBeaten:
@@ -131,7 +131,7 @@ func (r *row) slow(quants int, m *Machine, ask Ask) string {
 	case r.v.Place == PlacePartial:
 		text += fmt.Sprintf(" Only %d of its %d layers fit on the graphics processor.", r.v.LayersOnGPU, r.v.Layers)
 	case r.v.Place == PlaceRAM && len(m.GPUs) == 0 && !r.c.mixture():
-		text += fmt.Sprintf(" Each token reads %s of weights.", gigabytes(r.c.active()))
+		text += fmt.Sprintf(" Each token reads %s of weights.", backend.Bytes(r.c.active()))
 	}
 	return text
 }
@@ -145,7 +145,7 @@ func (r *row) beaten() string {
 	}
 	memory := "takes no more memory"
 	if float64(k.v.Memory.TotalBytes) < 0.9*float64(r.v.Memory.TotalBytes) {
-		memory = fmt.Sprintf("takes %s instead of %s", gigabytes(k.v.Memory.TotalBytes), gigabytes(r.v.Memory.TotalBytes))
+		memory = fmt.Sprintf("takes %s instead of %s", backend.Bytes(k.v.Memory.TotalBytes), backend.Bytes(r.v.Memory.TotalBytes))
 	}
 	if !r.known {
 		return fmt.Sprintf("%s %s, %s, and its quality is known.", who, faster, memory)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"sort"
+
+	"weightroom/backend"
 )
 
 // RemedyKind is a way to make a model fit.
@@ -65,7 +67,7 @@ func (r Remedy) try(c *Candidate, m *Machine, ask Ask, what string) Remedy {
 func outcome(v Verdict) string {
 	switch v.Place {
 	case PlaceNo:
-		return fmt.Sprintf(", but it is still short by %s.", gigabytes(v.ShortByBytes))
+		return fmt.Sprintf(", but it is still short by %s.", backend.Bytes(v.ShortByBytes))
 	case PlacePartial:
 		return ", and then it fits, partly in main memory."
 	}
@@ -89,7 +91,7 @@ func freeing(c *Candidate, m *Machine, ask Ask, v Verdict) (Remedy, bool) {
 		ask.FreeMemory = m.RAM.AvailableBytes + free
 	}
 	r := Remedy{Kind: RemedyFree, SavesBytes: free}
-	return r.try(c, m, ask, fmt.Sprintf("Close programs that hold %s", gigabytes(free))), true
+	return r.try(c, m, ask, fmt.Sprintf("Close programs that hold %s", backend.Bytes(free))), true
 }
 
 // smaller prices 8 bits for the context, a shorter context, and both where neither is enough.
@@ -102,7 +104,7 @@ func smaller(c *Candidate, m *Machine, ask Ask) []Remedy {
 		if r.SavesBytes <= 0 {
 			return
 		}
-		r = r.try(c, m, ask, fmt.Sprintf("%s saves %s", what, gigabytes(r.SavesBytes)))
+		r = r.try(c, m, ask, fmt.Sprintf("%s saves %s", what, backend.Bytes(r.SavesBytes)))
 		fits = fits || r.Fits
 		remedies = append(remedies, r)
 	}
@@ -156,7 +158,7 @@ func requantized(c *Candidate, siblings []Candidate, m *Machine, ask Ask) (Remed
 	}
 	saves := c.Memory(ask.Context, ask.KV).TotalBytes - best.Memory(ask.Context, ask.KV).TotalBytes
 	r := Remedy{Kind: RemedyQuant, Quant: best.Quant, SavesBytes: saves}
-	what := fmt.Sprintf("%s saves %s", best.Quant, gigabytes(saves))
+	what := fmt.Sprintf("%s saves %s", best.Quant, backend.Bytes(saves))
 	if best.Loss.Share > c.Loss.Share {
 		what += fmt.Sprintf(" and costs about %s of its quality", percent(best.Loss.Share-c.Loss.Share))
 	}

@@ -82,15 +82,15 @@ func againstReading(speed float64) string {
 }
 
 func (r *row) whyMemory() string {
-	need, free := gigabytes(r.v.Memory.TotalBytes), gigabytes(r.v.FreeBytes)
+	need, free := backend.Bytes(r.v.Memory.TotalBytes), backend.Bytes(r.v.FreeBytes)
 	switch r.v.Place {
 	case PlaceGPU:
 		if r.v.GPUs > 1 {
 			return fmt.Sprintf("Shared between %d graphics processors, all of it fits in their memory: %s of %s.", r.v.GPUs, need, free)
 		}
-		return fmt.Sprintf("All of it fits in graphics memory: %s of %s.", gigabytes(r.v.Memory.GPUBytes), free)
+		return fmt.Sprintf("All of it fits in graphics memory: %s of %s.", backend.Bytes(r.v.Memory.GPUBytes), free)
 	case PlacePartial:
-		return fmt.Sprintf("%d of its %d layers fit on the graphics processor. The rest, %s, goes to main memory.", r.v.LayersOnGPU, r.v.Layers, gigabytes(r.v.Memory.TotalBytes-r.v.Memory.GPUBytes))
+		return fmt.Sprintf("%d of its %d layers fit on the graphics processor. The rest, %s, goes to main memory.", r.v.LayersOnGPU, r.v.Layers, backend.Bytes(r.v.Memory.TotalBytes-r.v.Memory.GPUBytes))
 	}
 	return fmt.Sprintf("Fits in memory: %s of %s.", need, free)
 }
@@ -165,7 +165,7 @@ func summary(rows []row, picks, models int, m *Machine, ask Ask) string {
 	case fastest != nil:
 		return fmt.Sprintf("No model writes %s tokens a second here. The fastest, %s %s, writes %s. Ask for less speed.", tokens(ask.MinSpeed), fastest.c.Name, fastest.c.Quant, tokens(fastest.speed.Generation))
 	case smallest != nil:
-		return fmt.Sprintf("Nothing fits: %s of memory can be used, and the smallest, %s %s, is short by %s. Close other programs first.", gigabytes(m.usableRAM(ask)), smallest.c.Name, smallest.c.Quant, gigabytes(smallest.v.ShortByBytes))
+		return fmt.Sprintf("Nothing fits: %s of memory can be used, and the smallest, %s %s, is short by %s. Close other programs first.", backend.Bytes(m.usableRAM(ask)), smallest.c.Name, smallest.c.Quant, backend.Bytes(smallest.v.ShortByBytes))
 	}
 	return "No model meets what you ask for. Widen the choice of licences or ask for a shorter context."
 }
@@ -175,17 +175,6 @@ func (u Use) words() string {
 		return "long documents"
 	}
 	return string(u)
-}
-
-func gigabytes(n int64) string {
-	switch f := float64(n) / 1e9; {
-	case f < 0.9995:
-		return fmt.Sprintf("%.0f MB", math.Ceil(float64(n)/1e6))
-	case f < 9.95:
-		return fmt.Sprintf("%.1f GB", f)
-	default:
-		return thousands(int64(math.Round(f))) + " GB"
-	}
 }
 
 func thousands(n int64) string {

@@ -35,20 +35,6 @@ func explain(err error) error {
 // noSpace says that need bytes do not fit into free ones.
 func noSpace(need, free int64) *backend.Error {
 	return backend.Fail(backend.CodeDiskFull, nil,
-		fmt.Sprintf("There is not enough space: %s more are needed, and %s are free.", size(need), size(max(free, 0))),
+		fmt.Sprintf("There is not enough space: %s more are needed, and %s are free.", backend.Bytes(need), backend.Bytes(max(free, 0))),
 		"Free some space: the download then goes on by itself.")
-}
-
-// size writes bytes for a person, in the decimal units that shops and file managers use.
-func size(n int64) string {
-	const unit = 1000
-	if n < unit {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	value, exp := float64(n), 0
-	for value >= unit && exp < 5 {
-		value /= unit
-		exp++
-	}
-	return fmt.Sprintf("%.1f %cB", value, " kMGTP"[exp])
 }

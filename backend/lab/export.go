@@ -138,7 +138,7 @@ func (c *Comparison) markdown() string {
 		}
 		prompt, _ := r.Prompt(512)
 		write, _ := r.Generation(0)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |", title, size(r.Rival.Model.Bytes), size(r.MemoryBytes()), spread(prompt, "/s"), spread(write, "/s"), spread(r.FirstToken, " s"), spread(r.Load, " s"))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |", title, backend.Bytes(r.Rival.Model.Bytes), backend.Bytes(r.MemoryBytes()), spread(prompt, "/s"), spread(write, "/s"), spread(r.FirstToken, " s"), spread(r.Load, " s"))
 		if q := r.Quality; q != nil {
 			fmt.Fprintf(&b, " %.3f ± %.3f | %.4f ± %.4f | %.2f%% ± %.2f |\n", q.Perplexity.Value, q.Perplexity.Error, q.KLDivergence.Value, q.KLDivergence.Error, 100*q.SameTopToken.Value, 100*q.SameTopToken.Error)
 		} else {

@@ -188,7 +188,7 @@ func (l *Lab) foresee(need int64, what string) error {
 	}
 	if short := need + margin - free; short > 0 {
 		return backend.Fail(backend.CodeDiskFull, nil,
-			what+" needs "+size(need)+" on the disk, and it is short by "+size(short)+".",
+			what+" needs "+backend.Bytes(need)+" on the disk, and it is short by "+backend.Bytes(short)+".",
 			"Free some space and try again.")
 	}
 	return nil

@@ -56,7 +56,7 @@ func (l *Lab) base(ctx context.Context, reference backend.Model, header *gguf.Fi
 	b.tokens = b.chunks * s.TextContext
 	// A disk that filled up leaves a file that ends early, and the program does not say so.
 	if whole := baseBytes(header.Vocabulary(), s.TextContext, b.chunks); info.Size() < whole {
-		return b, backend.Fail(backend.CodeDiskFull, nil, "The disk became full while the reference was measured.", "Free "+size(whole)+" and try again. Nothing was left half-done.")
+		return b, backend.Fail(backend.CodeDiskFull, nil, "The disk became full while the reference was measured.", "Free "+backend.Bytes(whole)+" and try again. Nothing was left half-done.")
 	}
 	return b, nil
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -67,16 +66,4 @@ func secondHand(m backend.Model) bool { return !original(m.Quant) || m.Parent.Se
 // unknownQuant refuses a name.
 func unknownQuant(name string) error {
 	return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a quant that can be made.", name), "The usual ones are Q8_0, Q6_K, Q5_K_M, Q4_K_M, Q3_K_M and Q2_K.")
-}
-
-// size says a number of bytes in decimal units, as disks are sold.
-func size(n int64) string {
-	switch f := float64(n); {
-	case f < 1e6:
-		return fmt.Sprintf("%.0f KB", math.Ceil(f/1e3))
-	case f < 1e9:
-		return fmt.Sprintf("%.0f MB", f/1e6)
-	default:
-		return fmt.Sprintf("%.1f GB", f/1e9)
-	}
 }

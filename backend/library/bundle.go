@@ -316,7 +316,7 @@ func (p *packer) readme(e entry, header *gguf.File, list packing) []byte {
 	}
 	b.WriteString("\nFiles\n-----\n")
 	for _, f := range list.Files {
-		fmt.Fprintf(&b, "%-40s %12s  %s\n", f.File, size(f.Bytes), fileIs(f.Kind))
+		fmt.Fprintf(&b, "%-40s %12s  %s\n", f.File, backend.Bytes(f.Bytes), fileIs(f.Kind))
 	}
 	fmt.Fprintf(&b, "%-40s %12s  what this is made of, for Weightroom\n%-40s %12s  checksums of all files\n", bundleList, "", bundleSums, "")
 	fmt.Fprintf(&b, `

@@ -435,7 +435,7 @@ func TestFullDiskIsForeseen(t *testing.T) {
 	l := open(t, filepath.Join(dir, "models"))
 	copied := false
 	_, err := l.Import(t.Context(), path, Options{Progress: func(_, _ int64) { copied = true }})
-	wantProblem(t, err, backend.CodeDiskFull, "short by 1 MB")
+	wantProblem(t, err, backend.CodeDiskFull, "short by 1.0 MB")
 	if copied {
 		t.Error("bytes were copied")
 	}

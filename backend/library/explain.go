@@ -3,7 +3,6 @@ package library
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
@@ -46,19 +45,6 @@ func explainSource(err error) error {
 
 // unwritable tells a store that can be read but not changed.
 func unwritable(err error) bool { return fsys.IsReadOnly(err) || errors.Is(err, fs.ErrPermission) }
-
-// size writes bytes for people, with the larger unit first: "1.4 GB".
-func size(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d bytes", n)
-}
 
 func quoted(s string) string {
 	if len(s) > maxPart {

@@ -250,8 +250,8 @@ func foreseeAt(dir string, need int64) error {
 	}
 	if short := need + margin - free; short > 0 {
 		return backend.Fail(backend.CodeDiskFull, nil,
-			fmt.Sprintf("There is not enough space for this model: the disk is short by %s.", size(short)),
-			fmt.Sprintf("It needs %s, and %s must stay free. Free some space and try again.", size(need), size(margin)))
+			fmt.Sprintf("There is not enough space for this model: the disk is short by %s.", backend.Bytes(short)),
+			fmt.Sprintf("It needs %s, and %s must stay free. Free some space and try again.", backend.Bytes(need), backend.Bytes(margin)))
 	}
 	return nil
 }

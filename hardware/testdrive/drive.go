@@ -160,7 +160,7 @@ func (d *driver) depths() ([]int, error) {
 		deep = n
 	}
 	if deep == 0 {
-		return nil, backend.Fail(backend.CodeTooBig, nil, fmt.Sprintf("Even a small part of this model needs more than the memory that is free now (%d MB).", d.FreeBytes/1e6),
+		return nil, backend.Fail(backend.CodeTooBig, nil, fmt.Sprintf("Even a small part of this model needs more than the memory that is free now (%s).", backend.Bytes(d.FreeBytes)),
 			"Close other programs, or pick a smaller model.")
 	}
 	return []int{deep - max(1, (deep-start)/period/2)*period, deep}, nil

@@ -1,0 +1,26 @@
+package backend
+
+import (
+	"math"
+	"strconv"
+)
+
+// Bytes returns a size in words, in decimal units with three digits at most: "98.4 MB", "2.5 GB", "140 GB". Files,
+// memory and speeds compare so. The page writes sizes by the same rules (frontend/src/lib/format.ts), and
+// testdata/bytes.json holds both to them.
+func Bytes(n int64) string {
+	value, unit := max(float64(n), 0), 0
+	units := [...]string{"B", "kB", "MB", "GB", "TB"}
+	for value >= 999.5 && unit < len(units)-1 {
+		value /= 1000
+		unit++
+	}
+	digits := 1
+	if unit == 0 || value >= 99.95 {
+		digits = 0
+	}
+	if value*4 == math.Trunc(value*4) { // halfway between two texts, or exact: up, as a browser rounds
+		value = math.Nextafter(value, math.Inf(1))
+	}
+	return strconv.FormatFloat(value, 'f', digits, 64) + " " + units[unit]
+}
