@@ -7,7 +7,7 @@ import './styles/markdown.css'
 import { mount } from 'svelte'
 import { chooseBridge } from './bridge'
 import { rememberedTheme, showTheme } from './lib/theme'
-import { App } from './state/app.svelte'
+import { App } from './state/app'
 import Root from './Root.svelte'
 
 showTheme(rememberedTheme())

@@ -1,6 +1,6 @@
 import type { Keys } from '../lib/keys'
 import { text } from '../text'
-import type { App } from './app.svelte'
+import type { App } from './app'
 import { railPages } from './pages'
 
 /** Something a person can do. Shortcuts, the palette, menus and tooltips all read this one list. */
@@ -38,11 +38,11 @@ export function commands(app: App): Command[] {
     run,
     ...more,
   })
-  const inStoredChat = () => app.page === 'chat' && !app.chat.isNew
+  const inStoredChat = () => app.ui.page === 'chat' && !app.chat.isNew
   const pinned = () => app.chats.find(app.chat.id)?.pinned ?? false
 
   return [
-    command('newChat', t.newChat, () => app.newChat(), { keys: keysOf.newChat }),
+    command('newChat', t.newChat, () => app.chatting.begin(), { keys: keysOf.newChat }),
     command('palette', t.palette, () => (app.dialogs.palette = !app.dialogs.palette), { keys: keysOf.palette }),
     ...railPages.map(({ page, label }, i) =>
       command(`go.${page}`, t.go(label), () => app.go(page), { keys: `Mod+${i + 1}` }),
@@ -51,30 +51,30 @@ export function commands(app: App): Command[] {
     command('go.settings', t.go(text.pages.settings), () => app.go('settings'), { keys: keysOf.settings }),
     command(
       'focusSearch',
-      app.page === 'discover' ? t.focusModels : t.focusSearch,
-      () => (app.page === 'discover' ? app.searchModels() : app.searchChats()),
+      app.ui.page === 'discover' ? t.focusModels : t.focusSearch,
+      () => (app.ui.page === 'discover' ? app.models.search() : app.chatting.search()),
       { keys: keysOf.focusSearch, whileTyping: false },
     ),
-    command('toggleList', t.toggleList, () => (app.listOpen = !app.listOpen), {
+    command('toggleList', t.toggleList, () => (app.ui.listOpen = !app.ui.listOpen), {
       keys: keysOf.toggleList,
-      enabled: () => app.page === 'chat',
+      enabled: () => app.ui.page === 'chat',
     }),
-    command('chatSettings', t.chatSettings, () => (app.chatSettingsOpen = !app.chatSettingsOpen), {
+    command('chatSettings', t.chatSettings, () => (app.ui.chatSettingsOpen = !app.ui.chatSettingsOpen), {
       keys: keysOf.chatSettings,
-      enabled: () => app.page === 'chat',
+      enabled: () => app.ui.page === 'chat',
     }),
     command('stop', t.stop, () => void app.attempt(() => app.chat.stop()), {
       keys: keysOf.stop,
-      enabled: () => app.page === 'chat' && app.chat.streaming !== undefined,
+      enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined,
     }),
-    command('rename', t.rename, () => app.renameChat(app.chat.id), { keys: keysOf.rename, enabled: inStoredChat }),
-    command('pin', pinned() ? t.unpin : t.pin, () => app.togglePin(app.chat.id), { enabled: inStoredChat }),
-    command('exportMarkdown', t.exportMarkdown, () => void app.exportChat(app.chat.id, 'markdown'), {
+    command('rename', t.rename, () => app.chatting.rename(app.chat.id), { keys: keysOf.rename, enabled: inStoredChat }),
+    command('pin', pinned() ? t.unpin : t.pin, () => app.chatting.togglePin(app.chat.id), { enabled: inStoredChat }),
+    command('exportMarkdown', t.exportMarkdown, () => void app.chatting.export(app.chat.id, 'markdown'), {
       enabled: inStoredChat,
     }),
-    command('exportJson', t.exportJson, () => void app.exportChat(app.chat.id, 'json'), { enabled: inStoredChat }),
-    command('delete', t.delete, () => void app.deleteChat(app.chat.id), { enabled: inStoredChat }),
-    command('importModel', t.importModel, () => app.askForImport()),
+    command('exportJson', t.exportJson, () => void app.chatting.export(app.chat.id, 'json'), { enabled: inStoredChat }),
+    command('delete', t.delete, () => void app.chatting.delete(app.chat.id), { enabled: inStoredChat }),
+    command('importModel', t.importModel, () => app.models.askForImport()),
     command('unload', t.unload, () => void app.attempt(() => app.machine.unload()), {
       enabled: () => (app.machine.engine?.model ?? '') !== '',
     }),

@@ -179,7 +179,6 @@ export class Conversation {
       }
       const turn = await this.#bridge.send(id, this.#leaf, text)
       if (opened === this.#opened) this.#take(turn)
-      void this.#bridge.saveDraft(id, '').catch(() => undefined)
       return id
     } catch (reason) {
       if (opened === this.#opened && !this.#draft) this.#draft = text

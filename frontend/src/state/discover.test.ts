@@ -4,7 +4,7 @@ import { BridgeError } from '../bridge/failure'
 import { fakeBridge } from '../bridge/fake'
 import type { Advice, Ask, FitAsk } from '../bridge/types'
 import { latest } from '../lib/timing'
-import { App } from './app.svelte'
+import { App } from './app'
 import { DiscoverState, firstAsk } from './discover.svelte'
 import { SumsState } from './sums.svelte'
 
@@ -135,7 +135,7 @@ describe('a test drive', () => {
     await app.start()
     app.go('discover')
     await app.discover.load()
-    const drive = app.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
+    const drive = app.measuring.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
     expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBe('')
     await vi.waitFor(() =>
       expect(app.tasks.get(app.discover.taskOf('qwen3-4b', 'Q4_K_M') ?? '')?.done).toBeGreaterThan(2),
@@ -149,7 +149,7 @@ describe('a test drive', () => {
   it('that can’t begin leaves no mark and tells the person', async () => {
     const app = new App(fakeBridge({ scene: 'noengine', step: 0 }))
     await app.start()
-    await app.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
+    await app.measuring.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
     expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBeUndefined()
     expect(app.toasts.items.some((t) => t.text.includes('engine'))).toBe(true)
   })

@@ -6,7 +6,7 @@ import type { Download } from '../bridge/types'
 import { AnyModelState, isAddress } from './anymodel.svelte'
 import { DownloadsState } from './downloads.svelte'
 import { LibraryState } from './library.svelte'
-import { mustAsk } from './weights'
+import { mustAsk } from './models'
 
 async function opened(scene: Scene = 'full', step = 0) {
   const bridge = fakeBridge({ scene, step })

@@ -3,7 +3,7 @@ import { fakeBridge } from '../bridge/fake'
 import type { Bridge } from '../bridge/bridge'
 import type { AppEvent, BlindTest, LabProgress } from '../bridge/types'
 import { differences } from '../lib/differences'
-import { App } from './app.svelte'
+import { App } from './app'
 import { BlindState } from './blind.svelte'
 import { LabState } from './lab.svelte'
 import { SideState } from './side.svelte'
@@ -107,7 +107,7 @@ describe('a blind test', () => {
 
   it('shows answers only when all are there, at one pace, and takes a vote only then', async () => {
     const app = await started()
-    const asking = app.askBlind('')
+    const asking = app.measuring.askBlind('')
     await until(() => app.blind.writing !== '')
     expect(app.blind.answers).toEqual([])
     await app.blind.vote(0)
@@ -131,7 +131,7 @@ describe('a blind test', () => {
   it('counts a tie, goes on later, and tells at the end which was which', async () => {
     const app = await started()
     for (const choice of [-1, 0, 1]) {
-      await app.askBlind('My own words')
+      await app.measuring.askBlind('My own words')
       app.blind.revealAll()
       await app.blind.vote(choice)
     }
@@ -153,7 +153,7 @@ describe('a blind test', () => {
     app.bridge.on('task:finished', (e) => seen.push(JSON.stringify({ ...e, id: '', seq: 0, result: '' })))
     app.bridge.on('engine:changed', (e) => seen.push(JSON.stringify(e)))
     for (let i = 0; i < 3; i++) {
-      await app.askBlind('')
+      await app.measuring.askBlind('')
       const test = app.blind.test as BlindTest
       expect(test.votes).toEqual([])
       expect(test.tallies).toEqual([])

@@ -1,5 +1,5 @@
 import { text } from '../text'
-import type { Page } from './app.svelte'
+import type { Page } from './ui.svelte'
 
 /** The pages of the rail, from the top; each also answers to Ctrl and its number. */
 export const railPages: readonly { page: Page; label: string }[] = [

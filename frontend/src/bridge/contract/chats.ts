@@ -77,6 +77,17 @@ export function chatsContract(bridge: Bridge): Clause[] {
         }),
     },
     {
+      name: 'a sent message takes the draft with it',
+      run: () =>
+        inChat(async (id) => {
+          await bridge.chats.saveDraft(id, 'Hel')
+          const end = ended(bridge, id)
+          await bridge.chats.send(id, '', 'Hello')
+          must((await bridge.chats.get(id)).draft === '', 'no draft is left')
+          await end
+        }),
+    },
+    {
       name: 'deltas add up to the stored text, and it is stored when the ending comes',
       run: () =>
         inChat(async (id) => {

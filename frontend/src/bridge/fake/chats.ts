@@ -60,6 +60,7 @@ export function chatsOf(world: FakeWorld): ChatsService {
     send: async (chatId, parentId, text) => {
       const first = world.chat(chatId).messages.length === 0
       if (first) world.patch(chatId, { title: text.split('\n')[0]?.slice(0, 60) ?? 'New chat' })
+      world.patch(chatId, { draft: '' })
       return begin(chatId, add(chatId, { parentId, text }))
     },
     regenerate: async (chatId, answerId) =>

@@ -2,15 +2,59 @@ import { toBridgeError } from '../bridge/failure'
 import type { Download, Found, Model, Offer, TaskKind } from '../bridge/types'
 import { bytes } from '../lib/format'
 import { text } from '../text'
-import type { App } from './app.svelte'
+import type { AnyModelState } from './anymodel.svelte'
+import type { Chatting } from './chatting'
+import type { Conversation } from './conversation.svelte'
+import type { Dialogs } from './dialogs.svelte'
+import type { DiscoverState } from './discover.svelte'
+import type { DownloadsState } from './downloads.svelte'
+import type { Host } from './host'
+import type { LibraryState } from './library.svelte'
 import { succeeded, type Tasks } from './tasks.svelte'
+import type { Ui } from './ui.svelte'
 
-/** What a person does with weights: the verbs that touch downloads, the library and the notices at once. */
-export class Weights {
-  #app: App
+interface Parts {
+  readonly anyModel: AnyModelState
+  readonly chat: Conversation
+  readonly chatting: Chatting
+  readonly dialogs: Dialogs
+  readonly discover: DiscoverState
+  readonly downloads: DownloadsState
+  readonly library: LibraryState
+  readonly tasks: Tasks
+  readonly ui: Ui
+}
 
-  constructor(app: App) {
-    this.#app = app
+/** What a person does with models: the verbs that touch downloads, the library and the notices at once. */
+export class Models {
+  #host: Host
+  #parts: Parts
+
+  constructor(host: Host, parts: Parts) {
+    this.#host = host
+    this.#parts = parts
+  }
+
+  /** Opens the import form over the page that is open. */
+  askForImport(): void {
+    this.#parts.dialogs.importing = true
+  }
+
+  /** Puts the focus into the search of the catalog. */
+  search(): void {
+    const { anyModel, discover } = this.#parts
+    this.#host.go('discover')
+    anyModel.online = false
+    discover.wantsSearch = true
+  }
+
+  /** Adds the model that comes with the app, and chooses it where none is chosen. */
+  async addStarter(): Promise<boolean> {
+    return this.#add('starter', () => this.#parts.library.installStarter())
+  }
+
+  async import(path: string, name: string): Promise<boolean> {
+    return this.#add('import', () => this.#parts.library.import(path, name))
   }
 
   /**
@@ -18,12 +62,12 @@ export class Weights {
    * nothing, room for it. Else the dialog opens with the question.
    */
   async download(ref: string): Promise<void> {
-    const { downloads } = this.#app
+    const { downloads } = this.#parts
     if (downloads.asking(ref)) return
     const offer = await downloads.ask(ref, true)
     if (!offer) return
     if (offer.installed) {
-      this.#app.toasts.info(text.downloads.already(offer.name))
+      this.#host.toasts.info(text.downloads.already(offer.name))
       return
     }
     if (mustAsk(offer)) downloads.show(ref, offer)
@@ -31,43 +75,45 @@ export class Weights {
   }
 
   async start(ref: string, accepted: boolean): Promise<boolean> {
-    const { downloads, toasts } = this.#app
+    const { downloads } = this.#parts
+    const { toasts } = this.#host
     let begun: Download | undefined
-    const ok = await this.#app.attempt(async () => {
+    const ok = await this.#host.attempt(async () => {
       begun = await downloads.start(ref, accepted)
     })
     if (!ok || !begun) return false
     downloads.close()
     const { name, quant, host } = begun
-    if (this.#app.page !== 'library' || this.#app.library.tab !== 'downloads') {
+    if (this.#parts.ui.page !== 'library' || this.#parts.library.tab !== 'downloads') {
       toasts.info(text.downloads.begun([name, quant].filter(Boolean).join(' '), host), this.#show())
     }
     return true
   }
 
   showDownloads(): void {
-    this.#app.library.tab = 'downloads'
-    this.#app.go('library')
+    this.#parts.library.tab = 'downloads'
+    this.#host.go('library')
   }
 
   cancel(download: Download): void {
-    const { downloads, toasts } = this.#app
+    const { downloads } = this.#parts
+    const { toasts } = this.#host
     const went = download.state !== 'paused' && download.state !== 'failed'
-    void this.#app.attempt(async () => {
+    void this.#host.attempt(async () => {
       await downloads.cancel(download.id)
       toasts.info(text.downloads.cancelled(download.name), {
         label: text.common.undo,
-        run: () => void this.#app.attempt(() => downloads.keep(download.id, went)),
+        run: () => void this.#host.attempt(() => downloads.keep(download.id, went)),
       })
     })
   }
 
   /** A download has ended: tells of it wherever the person is. */
   ended(download: Download): void {
-    const { toasts } = this.#app
+    const { toasts } = this.#host
     const name = [download.name, download.quant].filter(Boolean).join(' ')
     if (download.state === 'done') {
-      const chat = { label: text.library.chat, run: () => this.#app.newChat(download.model) }
+      const chat = { label: text.library.chat, run: () => this.#parts.chatting.begin(download.model) }
       toasts.info(text.downloads.arrived(name), download.model ? chat : undefined)
     } else if (download.state === 'failed' && download.problem.title) {
       toasts.error(text.downloads.failedOf(name, download.problem.title), download.problem.hint)
@@ -76,14 +122,15 @@ export class Weights {
 
   /** Looks at a model that is not in the catalog and opens its drawer. */
   async look(ref: string): Promise<Found | null> {
-    const { anyModel, discover } = this.#app
+    const { anyModel, discover } = this.#parts
     const found = await anyModel.look(ref)
     if (found) discover.shown = { id: found.model.id, quant: found.quant }
     return found
   }
 
   remove(model: Model): void {
-    const { library, toasts } = this.#app
+    const { library } = this.#parts
+    const { toasts } = this.#host
     if (library.shown === model.ref) library.shown = ''
     library.remove(
       model.ref,
@@ -104,17 +151,18 @@ export class Weights {
   }
 
   async adopt(path: string, name: string): Promise<void> {
-    const done = await this.#run('adopt', () => this.#app.library.adopt(path))
+    const done = await this.#run('adopt', () => this.#parts.library.adopt(path))
     if (!done) return
-    await this.#app.library.findOthers(this.#app.library.folder)
-    this.#app.toasts.info(text.others.adopted(name))
+    await this.#parts.library.findOthers(this.#parts.library.folder)
+    this.#host.toasts.info(text.others.adopted(name))
   }
 
   /** Reads a model again, or all of them, and says what came of it. */
   async verify(ref: string): Promise<void> {
-    const { library, toasts } = this.#app
+    const { library } = this.#parts
+    const { toasts } = this.#host
     if ((await this.#run('verify', () => library.verify(ref))) === null) return
-    await this.#app.attempt(async () => {
+    await this.#host.attempt(async () => {
       const { bad, models } = await library.loadReport()
       const name = ref ? library.nameOf(ref) : ''
       if (bad.length) toasts.error(text.verify.bad(bad.length), text.verify.badHint)
@@ -123,64 +171,65 @@ export class Weights {
   }
 
   async repair(ref: string): Promise<void> {
-    const { library, toasts } = this.#app
+    const { library } = this.#parts
+    const { toasts } = this.#host
     const name = library.nameOf(ref)
     if ((await this.#run('repair', () => library.repair(ref))) === null) return
-    await this.#app.attempt(() => library.loadReport())
+    await this.#host.attempt(() => library.loadReport())
     toasts.info(text.verify.repaired(name))
   }
 
   async attach(base: string, adapter: string): Promise<void> {
-    await this.#app.attempt(async () => {
-      const ref = await this.#app.library.attach(base, adapter)
-      const chat = { label: text.library.chat, run: () => this.#app.newChat(ref) }
-      this.#app.toasts.info(text.library.imported(this.#app.library.nameOf(ref)), chat)
+    await this.#host.attempt(async () => {
+      const ref = await this.#parts.library.attach(base, adapter)
+      const chat = { label: text.library.chat, run: () => this.#parts.chatting.begin(ref) }
+      this.#host.toasts.info(text.library.imported(this.#parts.library.nameOf(ref)), chat)
     })
   }
 
   async exportBundle(model: Model): Promise<void> {
     const folder = await this.#folder(text.details.exportTitle)
     if (!folder) return
-    const path = await this.#run('export', () => this.#app.library.exportBundle(model.ref, folder))
-    if (path) this.#app.toasts.info(text.details.exported(model.name, path))
+    const path = await this.#run('export', () => this.#parts.library.exportBundle(model.ref, folder))
+    if (path) this.#host.toasts.info(text.details.exported(model.name, path))
   }
 
   async importBundle(): Promise<void> {
     const folder = await this.#folder(text.library.bundleTitle)
     if (!folder) return
-    const ref = await this.#run('import', () => this.#app.library.importBundle(folder))
-    if (ref) this.#app.toasts.info(text.library.imported(this.#app.library.nameOf(ref)))
+    const ref = await this.#run('import', () => this.#parts.library.importBundle(folder))
+    if (ref) this.#host.toasts.info(text.library.imported(this.#parts.library.nameOf(ref)))
   }
 
   async importFolder(): Promise<void> {
     const folder = await this.#folder(text.others.folderTitle)
     if (!folder) return
-    this.#app.library.tab = 'others'
-    this.#app.go('library')
-    await this.#app.library.findOthers(folder)
+    this.#parts.library.tab = 'others'
+    this.#host.go('library')
+    await this.#parts.library.findOthers(folder)
   }
 
   async moveLibrary(): Promise<void> {
     const folder = await this.#folder(text.network.moveTitle)
     if (!folder) return
     const { moveConfirm, moveBody, moveAction } = text.network
-    const size = bytes(this.#app.library.value?.totalBytes ?? 0)
-    const sure = await this.#app.dialogs.confirm({
+    const size = bytes(this.#parts.library.value?.totalBytes ?? 0)
+    const sure = await this.#host.confirm({
       title: moveConfirm,
       body: moveBody(size, folder),
       action: moveAction,
       danger: false,
     })
-    if (sure && (await this.#run('move', () => this.#app.library.move(folder)))) {
-      this.#app.toasts.info(text.network.moved(folder))
+    if (sure && (await this.#run('move', () => this.#parts.library.move(folder)))) {
+      this.#host.toasts.info(text.network.moved(folder))
     }
   }
 
   /** The folder that the person chose; empty when they did not. */
   async #folder(title: string): Promise<string> {
     let folder = ''
-    await this.#app.attempt(async () => {
-      folder = await this.#app.library.chooseFolder(title)
+    await this.#host.attempt(async () => {
+      folder = await this.#parts.library.chooseFolder(title)
     })
     return folder
   }
@@ -188,14 +237,31 @@ export class Weights {
   /** Runs a task and tells of its failure. Resolves to its result, or to null when it did not end well. */
   async #run(kind: TaskKind, begin: Parameters<Tasks['run']>[1]): Promise<string | null> {
     let result: string | null = null
-    await this.#app.attempt(async () => {
-      const end = await this.#app.tasks.run(kind, begin)
-      await this.#app.library.refresh()
+    await this.#host.attempt(async () => {
+      const end = await this.#parts.tasks.run(kind, begin)
+      await this.#parts.library.refresh()
       if (succeeded(end.problem)) result = end.result
-      else if (end.problem.code === 'cancelled') this.#app.toasts.info(text.tasks.cancelled)
-      else this.#app.toasts.error(end.problem.title, end.problem.hint)
+      else if (end.problem.code === 'cancelled') this.#host.toasts.info(text.tasks.cancelled)
+      else this.#host.toasts.error(end.problem.title, end.problem.hint)
     })
     return result
+  }
+
+  /** Runs a task that adds a model, and chooses the model where none is chosen. Resolves to whether it was added. */
+  async #add(kind: 'starter' | 'import', begin: Parameters<Tasks['run']>[1]): Promise<boolean> {
+    const { chat, library, tasks } = this.#parts
+    const { toasts } = this.#host
+    let added = false
+    await this.#host.attempt(async () => {
+      const { problem, result } = await tasks.run(kind, begin)
+      await library.refresh()
+      if (problem.code === 'cancelled') return toasts.info(text.library.cancelled)
+      if (!succeeded(problem)) return toasts.error(problem.title, problem.hint)
+      added = true
+      if (!library.find(chat.model)) await chat.setModel(result)
+      toasts.info(text.library.imported(library.nameOf(result)))
+    })
+    return added
   }
 
   #show() {

@@ -1,0 +1,165 @@
+import { createContext } from 'svelte'
+import type { Bridge } from '../bridge/bridge'
+import { toBridgeError } from '../bridge/failure'
+import type { AppEvent, EventName } from '../bridge/types'
+import { AnyModelState } from './anymodel.svelte'
+import { BlindState } from './blind.svelte'
+import { ChatsState } from './chats.svelte'
+import { Chatting } from './chatting'
+import { Conversation } from './conversation.svelte'
+import { Dialogs, type Question } from './dialogs.svelte'
+import { DiscoverState } from './discover.svelte'
+import { DownloadsState } from './downloads.svelte'
+import type { Host } from './host'
+import { LabState } from './lab.svelte'
+import { LibraryState } from './library.svelte'
+import { MachineState } from './machine.svelte'
+import { Measuring } from './measuring'
+import { Models } from './models'
+import { Router } from './router'
+import { SettingsState } from './settings.svelte'
+import { SideState } from './side.svelte'
+import { SumsState } from './sums.svelte'
+import { succeeded, Tasks } from './tasks.svelte'
+import { Toasts } from './toasts.svelte'
+import { Ui, type Page } from './ui.svelte'
+
+const events: EventName[] = [
+  'chat:delta',
+  'chat:phase',
+  'chat:finished',
+  'chats:changed',
+  'engine:changed',
+  'library:changed',
+  'drives:changed',
+  'downloads:changed',
+  'download:progress',
+  'download:finished',
+  'lab:changed',
+  'lab:progress',
+  'side:delta',
+  'task:progress',
+  'task:finished',
+]
+
+/** Everything the page knows, wired together: the states, the verbs on them, and the events that keep them right. */
+export class App implements Host {
+  readonly bridge: Bridge
+  readonly chats: ChatsState
+  readonly chat: Conversation
+  readonly library: LibraryState
+  readonly machine: MachineState
+  readonly discover: DiscoverState
+  readonly sums: SumsState
+  readonly downloads: DownloadsState
+  readonly anyModel: AnyModelState
+  readonly lab: LabState
+  readonly blind: BlindState
+  readonly side: SideState
+  readonly settings: SettingsState
+  readonly tasks = new Tasks()
+  readonly toasts = new Toasts()
+  readonly dialogs = new Dialogs()
+  readonly ui = new Ui()
+  readonly chatting: Chatting
+  readonly models: Models
+  readonly measuring: Measuring
+  #router: Router
+
+  constructor(bridge: Bridge) {
+    this.bridge = bridge
+    this.chats = new ChatsState(bridge.chats)
+    this.chat = new Conversation(bridge.chats)
+    this.library = new LibraryState(bridge.library)
+    this.machine = new MachineState(bridge.machine)
+    this.discover = new DiscoverState(bridge.discover)
+    this.sums = new SumsState(bridge.discover)
+    this.downloads = new DownloadsState(bridge.downloads)
+    this.anyModel = new AnyModelState(bridge.downloads)
+    this.lab = new LabState(bridge.lab)
+    this.blind = new BlindState(bridge.lab)
+    this.side = new SideState(bridge.lab)
+    this.settings = new SettingsState(bridge.settings)
+    this.chatting = new Chatting(this, this)
+    this.models = new Models(this, this)
+    this.measuring = new Measuring(this, this)
+    this.#router = new Router(this, this)
+  }
+
+  async start(): Promise<void> {
+    for (const name of events) {
+      this.bridge.on(name, (data) => this.#router.receive({ name, data } as AppEvent))
+    }
+    try {
+      const { problem, notice } = await this.settings.startup()
+      if (!succeeded(problem)) {
+        this.ui.startFailure = { title: problem.title, hint: problem.hint }
+        return
+      }
+      if (notice.title) this.toasts.note(notice.title, notice.hint)
+      await Promise.all([this.settings.load(), this.chats.refresh(), this.library.refresh()])
+    } catch (reason) {
+      const failure = toBridgeError(reason)
+      this.ui.startFailure = { title: failure.message, hint: failure.hint }
+      return
+    }
+    this.ui.page = this.settings.value.welcomed ? 'chat' : 'welcome'
+    const last = this.chats.list[0]
+    if (this.ui.page === 'chat' && last && this.library.models.length) {
+      void this.attempt(() => this.chat.open(last.id))
+    } else this.chatting.clear()
+    this.ui.ready = true
+    // What the first picture does not need comes after it.
+    void this.attempt(() => this.machine.detect())
+    void this.attempt(() => this.machine.recommend())
+    void this.attempt(() => this.settings.loadAbout())
+    void this.attempt(() => this.downloads.refresh())
+  }
+
+  async attempt(call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await call()
+      return true
+    } catch (reason) {
+      const failure = toBridgeError(reason)
+      this.toasts.error(failure.message, failure.hint)
+      return false
+    }
+  }
+
+  confirm(question: Question): Promise<boolean> {
+    return this.dialogs.confirm(question)
+  }
+
+  async copy(value: string): Promise<boolean> {
+    return this.attempt(() => this.settings.copy(value))
+  }
+
+  /** Opens a page and fetches what it shows. */
+  go(page: Page): void {
+    if (this.ui.page === 'chat') this.chat.flushDraft()
+    if (this.ui.page === 'welcome' && page !== 'welcome') this.#welcomed()
+    this.ui.page = page
+    if (page === 'machine') {
+      void this.attempt(() => this.machine.detect())
+      void this.attempt(() => this.machine.loadLedger())
+    }
+    if (page === 'library') void this.attempt(() => this.library.loadReport())
+    if (page === 'settings') void this.attempt(() => this.downloads.loadToken())
+    if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
+    if (page === 'sums') void this.sums.load()
+    if (page === 'lab') void this.#openLab()
+    if (page === 'chat') this.ui.focusComposer++
+  }
+
+  #welcomed(): void {
+    if (!this.settings.value.welcomed) void this.attempt(() => this.settings.set({ welcomed: true }))
+  }
+
+  async #openLab(): Promise<void> {
+    await this.lab.load()
+    await this.attempt(() => Promise.all([this.blind.load(), this.side.loadAdapters()]))
+  }
+}
+
+export const [getApp, setApp] = createContext<App>()

@@ -1,0 +1,135 @@
+import { text } from '../text'
+import type { ChatsState } from './chats.svelte'
+import type { Conversation } from './conversation.svelte'
+import type { Host } from './host'
+import type { LibraryState } from './library.svelte'
+import type { SettingsState } from './settings.svelte'
+import type { Ui } from './ui.svelte'
+
+interface Parts {
+  readonly chats: ChatsState
+  readonly chat: Conversation
+  readonly library: LibraryState
+  readonly settings: SettingsState
+  readonly ui: Ui
+}
+
+const newDraftKey = 'weightroom.newDraft'
+
+/** What a person does with chats: the verbs that touch the list, the chat on screen and the notices at once. */
+export class Chatting {
+  #host: Host
+  #parts: Parts
+
+  constructor(host: Host, parts: Parts) {
+    this.#host = host
+    this.#parts = parts
+  }
+
+  /** Shows an empty chat; it is stored with its first message. */
+  begin(model = ''): void {
+    const { ui } = this.#parts
+    this.#host.go('chat')
+    ui.closeChatParts()
+    this.clear(model)
+    ui.focusComposer++
+  }
+
+  /** Makes the chat on screen a new one, with the draft that was kept for it. */
+  clear(model = ''): void {
+    const { chat, library, settings } = this.#parts
+    const { defaultModel, systemPrompt } = settings.value
+    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept())
+  }
+
+  async open(id: string): Promise<void> {
+    this.#host.go('chat')
+    this.#parts.ui.closeChatParts()
+    await this.#host.attempt(() => this.#parts.chat.open(id))
+  }
+
+  setDraft(value: string): void {
+    const { chat } = this.#parts
+    chat.setDraft(value)
+    if (chat.isNew) keep(value)
+  }
+
+  async send(message: string): Promise<void> {
+    const { chat, chats } = this.#parts
+    const wasNew = chat.isNew
+    await this.#host.attempt(async () => {
+      await chat.send(message)
+      if (wasNew) keep('')
+    })
+    if (wasNew) await this.#host.attempt(() => chats.refresh())
+  }
+
+  async delete(id: string): Promise<void> {
+    const { chat, chats } = this.#parts
+    const title = this.titleOf(id)
+    const gone = await this.#host.attempt(() => chats.delete(id))
+    if (!gone) return
+    if (chat.id === id) this.clear()
+    const undo = { label: text.common.undo, run: () => void this.restore(id, true) }
+    this.#host.toasts.info(text.chats.deleted(title), undo)
+  }
+
+  async restore(id: string, open = false): Promise<void> {
+    if (!(await this.#host.attempt(() => this.#parts.chats.restore(id)))) return
+    if (open) await this.open(id)
+    else this.#host.toasts.info(text.chats.restored(this.titleOf(id)))
+  }
+
+  async purge(id: string, title: string): Promise<void> {
+    const { purge, purgeTitle, purgeBody } = text.chats
+    const sure = await this.#host.confirm({ title: purgeTitle, body: purgeBody(title), action: purge, danger: true })
+    if (sure) await this.#host.attempt(() => this.#parts.chats.purge(id))
+  }
+
+  async export(id: string, format: 'markdown' | 'json'): Promise<void> {
+    await this.#host.attempt(async () => {
+      const path = await this.#parts.chats.export(id, format)
+      if (path) this.#host.toasts.info(text.chats.exported(path))
+    })
+  }
+
+  rename(id: string): void {
+    this.#host.go('chat')
+    this.#parts.ui.showList()
+    this.#parts.ui.renaming = id
+  }
+
+  togglePin(id: string): void {
+    const { chats } = this.#parts
+    const pinned = chats.find(id)?.pinned ?? false
+    void this.#host.attempt(() => chats.setPinned(id, !pinned))
+  }
+
+  search(): void {
+    this.#host.go('chat')
+    this.#parts.ui.showList()
+    this.#parts.ui.wantsSearch = true
+  }
+
+  titleOf(id: string): string {
+    return this.#parts.chats.find(id)?.title ?? text.chats.untitled
+  }
+}
+
+// A new chat has no place in the history yet, so its draft waits in the page's own storage.
+function keep(value: string): void {
+  try {
+    if (value) localStorage.setItem(newDraftKey, value)
+    else localStorage.removeItem(newDraftKey)
+  } catch {
+    // Storage may be off; then only this draft is lost.
+  }
+}
+
+function kept(): string {
+  try {
+    return localStorage.getItem(newDraftKey) ?? ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,63 @@
+import { speed } from '../lib/format'
+import { text } from '../text'
+import type { BlindState } from './blind.svelte'
+import type { DiscoverState } from './discover.svelte'
+import type { Host } from './host'
+import type { MachineState } from './machine.svelte'
+import { succeeded, type Tasks } from './tasks.svelte'
+
+interface Parts {
+  readonly blind: BlindState
+  readonly discover: DiscoverState
+  readonly machine: MachineState
+  readonly tasks: Tasks
+}
+
+/** What a person has measured: memory, a model that is not here, answers without names. */
+export class Measuring {
+  #host: Host
+  #parts: Parts
+
+  constructor(host: Host, parts: Parts) {
+    this.#host = host
+    this.#parts = parts
+  }
+
+  async bandwidth(): Promise<void> {
+    const { machine, tasks } = this.#parts
+    await this.#host.attempt(async () => {
+      const { problem } = await tasks.run('bandwidth', () => machine.measureBandwidth())
+      if (problem.code === 'cancelled') this.#host.toasts.info(text.library.cancelled)
+      else if (!succeeded(problem)) this.#host.toasts.error(problem.title, problem.hint)
+      await machine.detect()
+    })
+  }
+
+  /** Times a model that is not here. A drive that was cancelled is no failure. */
+  async testDrive(id: string, quant: string, name: string): Promise<void> {
+    const { discover, tasks } = this.#parts
+    const { toasts } = this.#host
+    if (discover.taskOf(id, quant) !== undefined) return
+    await this.#host.attempt(async () => {
+      const { problem } = await tasks.run('testdrive', () => discover.testDrive(id, quant))
+      if (problem.code === 'cancelled') return toasts.info(text.discover.driveCancelled)
+      if (!succeeded(problem)) return toasts.error(problem.title, problem.hint)
+      await Promise.all([discover.loadDrives(), discover.advise()])
+      const drive = discover.driveOf(id, quant)
+      if (drive) toasts.info(text.discover.driveDone(`${name} ${quant}`, speed(drive.tokensPerSecond)))
+    })
+    discover.ended(id, quant)
+  }
+
+  /** Has the models under test answer, and shows the answers when all are there. */
+  async askBlind(prompt: string): Promise<void> {
+    const { blind, tasks } = this.#parts
+    const id = blind.test?.id ?? ''
+    await this.#host.attempt(async () => {
+      const { problem } = await tasks.run('blind', () => blind.ask(prompt))
+      await blind.answered(id)
+      if (problem.code === 'cancelled') return
+      if (!succeeded(problem)) this.#host.toasts.error(problem.title, problem.hint)
+    })
+  }
+}
