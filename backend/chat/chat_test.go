@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"context"
@@ -91,7 +92,7 @@ func (b *bench) end(t *testing.T, id string) backend.Message {
 		if e.Message.ID != id {
 			t.Fatalf("the end of %s, not of %s", e.Message.ID, id)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no end")
 	}
 	m, err := b.store.Message(t.Context(), b.chat.ID, id)
@@ -99,6 +100,18 @@ func (b *bench) end(t *testing.T, id string) backend.Message {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// writes waits for the first words of the answer that streams.
+func (b *bench) writes(t *testing.T) {
+	t.Helper()
+	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+		if m, ok := b.Live(b.chat.ID); ok && m.Text != "" {
+			return
+		} else if time.Since(begun) > 30*time.Second {
+			t.Fatal("no words")
+		}
+	}
 }
 
 func (b *bench) send(t *testing.T, parent, text string) (user, answer backend.Message) {
@@ -138,26 +151,28 @@ func TestTurn(t *testing.T) {
 		}
 	})
 	t.Run("what streams is flushed within about a second", func(t *testing.T) {
-		b := newBench(t, &runnertest.Fake{Model: model, Words: words(400), Pace: 5 * time.Millisecond}, nil)
-		_, answer := b.send(t, "", "hello")
-		time.Sleep(1500 * time.Millisecond)
-		m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
-		if err != nil || m.Text == "" || m.State != backend.StateStreaming {
-			t.Errorf("after 1.5 s: %q, %s, %v", m.Text, m.State, err)
-		}
-		live, ok := b.Live(b.chat.ID)
-		if !ok || len(live.Text) < len(m.Text) {
-			t.Errorf("live: %v, %d bytes of %d", ok, len(live.Text), len(m.Text))
-		}
-		b.Stop(b.chat.ID)
-		if _, ok := b.Live(b.chat.ID); ok {
-			t.Error("still live after Stop")
-		}
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &runnertest.Fake{Model: model, Words: words(400), Pace: 5 * time.Millisecond}, nil)
+			_, answer := b.send(t, "", "hello")
+			time.Sleep(1500 * time.Millisecond)
+			m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
+			if err != nil || m.Text == "" || m.State != backend.StateStreaming {
+				t.Errorf("after 1.5 s: %q, %s, %v", m.Text, m.State, err)
+			}
+			live, ok := b.Live(b.chat.ID)
+			if !ok || len(live.Text) < len(m.Text) {
+				t.Errorf("live: %v, %d bytes of %d", ok, len(live.Text), len(m.Text))
+			}
+			b.Stop(b.chat.ID)
+			if _, ok := b.Live(b.chat.ID); ok {
+				t.Error("still live after Stop")
+			}
+		})
 	})
 	t.Run("Stop keeps the text and returns when it is stored", func(t *testing.T) {
 		b := newBench(t, &runnertest.Fake{Model: model, Words: words(10000), Pace: time.Millisecond}, nil)
 		_, answer := b.send(t, "", "hello")
-		time.Sleep(100 * time.Millisecond)
+		b.writes(t)
 		b.Stop(b.chat.ID)
 		m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
 		if err != nil || m.State != backend.StateStopped || m.Text == "" {
@@ -292,7 +307,7 @@ func TestRefusals(t *testing.T) {
 func TestCloseStoresEveryAnswer(t *testing.T) {
 	b := newBench(t, &runnertest.Fake{Model: model, Words: words(100000), Pace: time.Millisecond}, nil)
 	_, answer := b.send(t, "", "hello")
-	time.Sleep(60 * time.Millisecond)
+	b.writes(t)
 	b.Close()
 	m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
 	if err != nil || m.State != backend.StateInterrupted || m.Text == "" {
