@@ -11,8 +11,8 @@ import (
 // strongestLock is what start tries first.
 const strongestLock = LockKernel
 
-// jail gives cmd its own user, network and PID namespaces and ties its life to the calling thread's. The user
-// namespace is what lets an ordinary person have the other two.
+// jail gives cmd its own user, network and PID namespaces and a process group, and ties its life to the calling
+// thread's. The user namespace is what lets an ordinary person have the other two.
 func jail(cmd *exec.Cmd, lock Lock) {
 	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if lock == LockKernel {
@@ -25,20 +25,22 @@ func jail(cmd *exec.Cmd, lock Lock) {
 	cmd.Cancel = func() error { return killGroup(cmd) }
 }
 
-// killGroup ends cmd and everything it started, which shares its process group.
-func killGroup(cmd *exec.Cmd) error {
-	if cmd.Process == nil {
-		return nil
-	}
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	return cmd.Process.Kill()
-}
+// endsItself lets a jailed cmd outlive this process for the moment it needs to end its own children. Without a PID
+// namespace, a child that died at once would leave them running.
+func endsItself(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = 0 }
 
-// endGroup ends this process and what it started, where it leads a group; in somebody else's group it ends nothing.
-func endGroup() {
-	if syscall.Getpgrp() == os.Getpid() {
-		_ = syscall.Kill(0, syscall.SIGKILL)
+// groupRuns reports whether a process of the group runs. Processes that have ended and that nobody has waited for do
+// not; in a container they may stay for good.
+func groupRuns(group int) bool {
+	if syscall.Kill(-group, 0) != nil {
+		return false
 	}
+	for _, p := range processes() {
+		if p.group == group && !p.ended {
+			return true
+		}
+	}
+	return false
 }
 
 // loopbackUp brings up the loopback interface of a fresh network namespace.

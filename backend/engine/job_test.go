@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,6 +31,24 @@ func withProgram(t *testing.T, script string) *Engine {
 
 func options0(executable, dir string) Options {
 	return Options{Executable: executable, Models: dir, Home: dir, Log: filepath.Join(dir, "engine.log")}
+}
+
+// TestWhatAChildLeavesBehindEnds holds that nothing of a group runs once endRest returns, with the leader gone first,
+// as without a PID namespace.
+func TestWhatAChildLeavesBehindEnds(t *testing.T) {
+	for range 20 {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", "for i in 1 2 3 4 5; do sleep 100 & done; (sleep 100 & sleep 100) & kill -9 $$")
+		jail(cmd, LockApp)
+		if err := cmd.Run(); err == nil {
+			t.Fatal("the leader ended in peace")
+		}
+		endRest(cmd)
+		for _, p := range processes() {
+			if p.group == cmd.Process.Pid && !p.ended {
+				t.Errorf("%s (%d) is left", p.name, p.pid)
+			}
+		}
+	}
 }
 
 func TestJobIsWatchedWhileItRuns(t *testing.T) {

@@ -9,41 +9,26 @@ import (
 	"syscall"
 )
 
-// process is what the supervisor watches of one process.
-type process struct {
-	pid, parent int
-	name        string
-	cpuTicks    uint64 // user and system time, in clock ticks
-	reapedTicks uint64 // the same of its children that have ended
-	rssBytes    int64
-}
-
 // processTree lists root and its descendants by the host's process ids; namespaces do not hide them from outside.
-func processTree(root int) []process {
-	entries, err := filepath.Glob("/proc/[0-9]*/stat")
+func processTree(root int) []process { return treeOf(root, processes()) }
+
+// processes lists all processes of the system.
+func processes() []process {
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil
 	}
-	children := map[int][]process{}
-	var tree []process
-	for _, path := range entries {
+	var all []process
+	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			continue // it has ended
 		}
-		p, ok := parseStat(data)
-		if !ok {
-			continue
+		if p, ok := parseStat(data); ok {
+			all = append(all, p)
 		}
-		if p.pid == root {
-			tree = append(tree, p)
-		}
-		children[p.parent] = append(children[p.parent], p)
 	}
-	for i := 0; i < len(tree); i++ {
-		tree = append(tree, children[tree[i].pid]...)
-	}
-	return tree
+	return all
 }
 
 // parseStat reads a line of /proc/PID/stat (proc(5)). The name is in parentheses and may hold any byte.
@@ -61,6 +46,8 @@ func parseStat(data []byte) (process, bool) {
 	return process{
 		pid:      pid,
 		parent:   int(number(1)),
+		group:    int(number(2)),
+		ended:    fields[0] == "Z" || fields[0] == "X",
 		name:     string(data[open+1 : end]),
 		cpuTicks: number(11) + number(12), reapedTicks: number(13) + number(14),
 		rssBytes: int64(number(21)) * int64(os.Getpagesize()),

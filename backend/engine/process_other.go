@@ -8,36 +8,9 @@ import (
 	gops "github.com/shirou/gopsutil/v3/process"
 )
 
-// process is what the supervisor watches of one process.
-type process struct {
-	pid, parent int
-	name        string
-	cpuTicks    uint64 // user and system time, in hundredths of a second
-	reapedTicks uint64 // the same of its children that have ended; not known here
-	rssBytes    int64
-}
-
 // processTree lists root and its descendants.
 func processTree(root int) []process {
-	all, err := gops.Processes()
-	if err != nil {
-		return nil
-	}
-	children := map[int][]process{}
-	var tree []process
-	for _, g := range all {
-		p := process{pid: int(g.Pid)}
-		if parent, err := g.Ppid(); err == nil {
-			p.parent = int(parent)
-		}
-		if p.pid == root {
-			tree = append(tree, p)
-		}
-		children[p.parent] = append(children[p.parent], p)
-	}
-	for i := 0; i < len(tree); i++ {
-		tree = append(tree, children[tree[i].pid]...)
-	}
+	tree := treeOf(root, processes())
 	for i := range tree {
 		g, err := gops.NewProcess(int32(tree[i].pid)) //nolint:gosec // process ids fit
 		if err != nil {
@@ -52,6 +25,23 @@ func processTree(root int) []process {
 		}
 	}
 	return tree
+}
+
+// processes lists all processes of the system by their ids alone.
+func processes() []process {
+	ids, err := gops.Processes()
+	if err != nil {
+		return nil
+	}
+	var all []process
+	for _, g := range ids {
+		p := process{pid: int(g.Pid)}
+		if parent, err := g.Ppid(); err == nil {
+			p.parent = int(parent)
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // peakMemory is not known here.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +25,9 @@ const (
 	healthTimeout = 5 * time.Second
 	// hungAfter is how long the engine may neither answer nor use its processor while somebody waits.
 	hungAfter = 20 * time.Second
+	// groupTimeout is how long the end of what the child started is waited for: it takes as long as the system needs
+	// to give a model's memory back, and one that waits for a driver can't be ended at all.
+	groupTimeout = 10 * time.Second
 )
 
 // child is one run of the engine.
@@ -35,22 +39,36 @@ type child struct {
 	http    *http.Client
 	api     *api.Client
 	started time.Time
-	stopped atomic.Bool // ended on purpose
-	dying   atomic.Bool // told to end, or killed
-	hung    atomic.Bool // killed for its silence
-	done    chan struct{}
-	err     error // valid after done
+	stopped atomic.Bool   // ended on purpose
+	dying   atomic.Bool   // told to end, or killed
+	hung    atomic.Bool   // killed for its silence
+	done    chan struct{} // closed once it and all it started have ended
+	err     error         // valid after done
 	clean   sync.Once
 }
 
 func (c *child) start() error {
 	return threadBound(c.cmd, func(err error) {
 		c.err = err
-		if c.lock != LockKernel {
-			_ = killGroup(c.cmd) // what a crash left behind
+		c.dying.Store(true)
+		if c.lock != LockKernel { // with process 1 of its PID namespace all the others have ended
+			endRest(c.cmd)
 		}
 		close(c.done)
 	})
+}
+
+// endRest ends what is left of cmd's group after cmd, and returns once nothing of it runs.
+func endRest(cmd *exec.Cmd) {
+	group, deadline := cmd.Process.Pid, time.Now().Add(groupTimeout)
+	for pause := time.Millisecond; groupRuns(group); pause = min(2*pause, 50*time.Millisecond) {
+		_ = killGroup(cmd)
+		if time.Now().After(deadline) {
+			slog.Error("a process of the engine does not end")
+			return
+		}
+		time.Sleep(pause)
+	}
 }
 
 // alive says whether the child can take requests.
@@ -63,7 +81,8 @@ func (c *child) alive() bool {
 	}
 }
 
-// stop ends the child on purpose: it is told by its standard input, and killed when it does not listen.
+// stop ends the child on purpose, with everything it started: it is told by its standard input, and killed when it
+// does not listen.
 func (c *child) stop() {
 	c.stopped.Store(true)
 	c.dying.Store(true)
@@ -74,6 +93,7 @@ func (c *child) stop() {
 		c.kill()
 		<-c.done
 	}
+	c.cleanUp()
 }
 
 // kill ends the child and its children at once, as a crash would.

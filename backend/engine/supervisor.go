@@ -361,6 +361,9 @@ func (e *Engine) spawn(ctx context.Context, lock Lock) (*child, error) {
 	c.cmd.Stderr = e.log
 	c.cmd.WaitDelay = 2 * time.Second
 	jail(c.cmd, lock)
+	if lock != LockKernel {
+		endsItself(c.cmd)
+	}
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
 		c.cleanUp()
 		return nil, err
@@ -396,7 +399,6 @@ func (e *Engine) spawn(ctx context.Context, lock Lock) (*child, error) {
 	}
 	if err != nil {
 		c.stop()
-		c.cleanUp()
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = backend.Fail(backend.CodeEngineHung, err, "The engine did not start in time.", "Try again; its log on the Machine page says more.")
 		}
