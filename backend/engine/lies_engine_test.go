@@ -111,7 +111,7 @@ func TestEngineRangeLiesBesideOurs(t *testing.T) {
 	defer socket.CloseIdleConnections()
 	client := api.NewClient(&url.URL{Scheme: "http", Host: "localhost"}, &http.Client{Transport: socket})
 	for begun := time.Now(); client.Heartbeat(t.Context()) != nil; time.Sleep(50 * time.Millisecond) {
-		if time.Since(begun) > time.Minute {
+		if time.Since(begun) > patience {
 			text, _ := os.ReadFile(log.Name())
 			t.Fatalf("Ollama's server does not answer:\n%s", text)
 		}

@@ -36,7 +36,7 @@ func (notKept) Put(context.Context, string, any) error         { return nil }
 // host and how the model is called there.
 func pushedByOllama(t *testing.T) (host, name string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := downloadtest.StartRegistry(ctx, t.TempDir(), "")
 	if errors.Is(err, downloadtest.ErrNoRegistry) {
@@ -109,7 +109,7 @@ func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir str
 			t.Fatal(err)
 		}
 		return m
-	case <-time.After(2 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("the download does not end")
 	}
 	return backend.Model{}

@@ -71,28 +71,33 @@ func Contract(t *testing.T, r backend.Runner, model, prompt string) {
 	})
 
 	t.Run("a cancelled answer returns within a second with what it measured", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var stopped time.Time
-		pieces := 0
-		m, err := r.Answer(ctx, ask(1000), func(d backend.Delta) {
-			if d.Text == "" {
+		var took []time.Duration
+		for range 5 { // a busy machine may be late, but not each time
+			ctx, cancel := context.WithCancel(t.Context())
+			var stopped time.Time
+			pieces := 0
+			m, err := r.Answer(ctx, ask(1000), func(d backend.Delta) {
+				if d.Text == "" {
+					return
+				}
+				if pieces++; pieces == 3 {
+					stopped = time.Now()
+					cancel()
+				}
+			})
+			cancel()
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %v", err)
+			}
+			took = append(took, time.Since(stopped))
+			if m.Tokens < 3 {
+				t.Errorf("%d tokens counted of at least 3", m.Tokens)
+			}
+			if took[len(took)-1] <= stopWithin {
 				return
 			}
-			if pieces++; pieces == 3 {
-				stopped = time.Now()
-				cancel()
-			}
-		})
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("got %v", err)
 		}
-		if took := time.Since(stopped); took > stopWithin {
-			t.Errorf("took %v", took)
-		}
-		if m.Tokens < 3 {
-			t.Errorf("%d tokens counted of at least 3", m.Tokens)
-		}
+		t.Errorf("took %v", took)
 	})
 
 	t.Run("an answer cancelled before it begins emits no text", func(t *testing.T) {
