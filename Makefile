@@ -74,7 +74,7 @@ test-page: frontend/node_modules/.package-lock.json ## check and test the page
 .PHONY: test-engine
 test-engine: deps-test engine starter app ## run the Go tests on the real engine and real weights
 	go test -count=1 -tags engine -run Engine ./backend/engine ./app/...
-	go test -count=1 -tags engine -run 'EngineFills|EngineAccepts|EnginePlan|EngineQuantizes' ./hardware/testdrive
+	go test -count=1 -tags engine -run 'EngineFills|EngineAccepts|EnginePlan|EngineQuantizes' ./backend/testdrive
 
 .PHONY: test-window
 test-window: engine starter app ## drive the real window under Xvfb through its accessibility tree

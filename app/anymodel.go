@@ -15,7 +15,7 @@ import (
 	"weightroom/backend/catalog"
 	"weightroom/backend/download"
 	"weightroom/backend/gguf"
-	"weightroom/hardware/testdrive"
+	"weightroom/backend/testdrive"
 )
 
 // subject is a model at one quant that can be planned for and test-driven: its header without weights, and what the

@@ -10,8 +10,8 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
+	"weightroom/backend/testdrive"
 	"weightroom/hardware"
-	"weightroom/hardware/testdrive"
 )
 
 // drivesFolder is where weightless files live for as long as they are run.

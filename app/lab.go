@@ -12,8 +12,8 @@ import (
 	"weightroom/backend/engine"
 	"weightroom/backend/lab"
 	"weightroom/backend/library"
+	"weightroom/backend/testdrive"
 	"weightroom/hardware"
-	"weightroom/hardware/testdrive"
 )
 
 // bench is the lab and what it was wired from. It is made when it is first asked for.

@@ -9,7 +9,7 @@ import (
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
 	"weightroom/backend/lab"
-	"weightroom/hardware/testdrive"
+	"weightroom/backend/testdrive"
 )
 
 // shelf is the catalog in the form that the advisor takes, made once.

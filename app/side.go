@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/testdrive"
 	"weightroom/hardware"
-	"weightroom/hardware/testdrive"
 )
 
 const (

@@ -5,7 +5,7 @@ import "time"
 // Blueprint is everything that a model file's header says about its shape, so that one can be written without weights.
 type Blueprint struct {
 	Architecture string         `json:"architecture"` // GGUF general.architecture
-	Hyper        map[string]any `json:"hyper"`        // hyperparameters by the symbols of hardware/testdrive's recipes: numbers, booleans or lists of numbers
+	Hyper        map[string]any `json:"hyper"`        // hyperparameters by the symbols of backend/testdrive's recipes: numbers, booleans or lists of numbers
 }
 
 // Source says where a figure comes from. Every figure on screen carries one.

@@ -23,7 +23,7 @@ import (
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/gguf"
 	"weightroom/backend/library"
-	"weightroom/hardware/testdrive"
+	"weightroom/backend/testdrive"
 )
 
 // notKept is a store that forgets: nothing here outlives the test.

@@ -5,8 +5,8 @@
 
 FACTS_DIR holds facts.json, facts-newer.json and architectures.json. OUT receives, for each model id that the engine
 runs, its GGUF architecture and its hyperparameters by symbol (backend.Blueprint). The recipes, which say what keys and
-tensors an architecture has as expressions over those symbols, go to hardware/testdrive/recipes.json, and the sizes that
-the planned files are tested against to hardware/testdrive/testdata/sizes.json.
+tensors an architecture has as expressions over those symbols, go to backend/testdrive/recipes.json, and the sizes that
+the planned files are tested against to backend/testdrive/testdata/sizes.json.
 
 The symbols are those of architectures.json; list-valued ones end in "s" (Fs, KVs, Hs) or are swa. Four
 architectures that it lacks (llama4, gemma3n, bert, nomic-bert) are given below, from src/models/*.cpp of llama.cpp
@@ -375,8 +375,8 @@ def main():
             known[model["id"]] = sizes(model, name != "facts.json")
             blueprints[model["id"]] = {"architecture": a["gguf"], "hyper": hyper(model)}
     write(out, blueprints)
-    write(ROOT / "hardware/testdrive/recipes.json", table)
-    write(ROOT / "hardware/testdrive/testdata/sizes.json", known)
+    write(ROOT / "backend/testdrive/recipes.json", table)
+    write(ROOT / "backend/testdrive/testdata/sizes.json", known)
     print(f"{len(blueprints)} blueprints, {len(table)} recipes; the engine does not run {', '.join(skipped)}")
 
 
