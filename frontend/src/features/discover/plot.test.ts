@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../../bridge/fake'
 import type { Advice } from '../../bridge/types'
+import { nearest } from '../../lib/plot'
 import { firstAsk } from '../../state/discover.svelte'
-import { doublings, margin, nearest, plot } from './plot'
+import { doublings, margin, plot } from './plot'
 
 const advise = (scene: 'full' | 'gpu') => fakeBridge({ scene, step: 0 }).discover.advise({ ...firstAsk, minSpeed: 0 })
 const [width, height] = [800, 360]

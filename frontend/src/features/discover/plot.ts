@@ -2,26 +2,15 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { line, symbol, symbolCircle, symbolDiamond, symbolSquare } from 'd3-shape'
 import type { Advice, Choice, Fit } from '../../bridge/types'
+import { place, type Label, type Mark, type Tick } from '../../lib/plot'
 
-export interface Point {
+export interface Point extends Mark {
   choice: Choice
-  x: number
-  y: number
-  /** half the width of its mark */
-  r: number
   /** outline of its mark, around the origin: another shape for each fit */
   path: string
   /** ends of its error bar */
   high: number
   low: number
-}
-
-export interface Label {
-  id: string
-  words: string
-  x: number
-  y: number
-  anchor: 'start' | 'end'
 }
 
 export interface Wall {
@@ -33,15 +22,15 @@ export interface Wall {
 export interface Plot {
   /** in the order of the arrow keys: from little memory to much */
   points: Point[]
-  xTicks: { at: number; label: string }[]
-  yTicks: { at: number; label: string }[]
+  xTicks: Tick[]
+  yTicks: Tick[]
   /** through the models that nothing beats in speed, quality and memory at once */
   frontier: string
   walls: Wall[]
   labels: Label[]
 }
 
-export const margin = { top: 30, right: 18, bottom: 40, left: 44 } as const
+export const margin = { top: 30, right: 8, bottom: 40, left: 36 } as const
 
 const shapes: Record<Fit, typeof symbolCircle> = {
   gpu: symbolCircle,
@@ -111,7 +100,7 @@ export function plot(advice: Advice, width: number, height: number, chosen: read
         (p) => p.x,
         (p) => p.y,
       )(onFrontier) ?? '',
-    labels: place(points, chosen, width, height),
+    labels: labels(points, chosen, width, height),
   }
 }
 
@@ -122,73 +111,35 @@ export function doublings([low = 1, high = 1]: readonly number[]): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => 2 ** (first + i))
 }
 
-interface Box {
-  left: number
-  top: number
-  right: number
-  bottom: number
-}
-
-const letter = 6.3
-const tall = 14
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-}
-
 /** Names beside their dots where there is room: the chosen ones first, then the frontier, then the best of the rest. */
-export function place(points: readonly Point[], chosen: readonly string[], width: number, height: number): Label[] {
+function labels(points: readonly Point[], chosen: readonly string[], width: number, height: number): Label[] {
   const rank = (p: Point) => {
     const wanted = chosen.indexOf(p.choice.id)
     return wanted >= 0 ? wanted - 1000 : p.choice.frontier ? -p.choice.quality : 1000 - p.choice.quality
   }
-  const taken: Box[] = points.map((p) => ({
-    left: p.x - p.r,
-    right: p.x + p.r,
-    top: p.y - p.r,
-    bottom: p.y + p.r,
-  }))
-  const labels: Label[] = []
-  for (const p of [...points].sort((a, b) => rank(a) - rank(b))) {
-    const must = chosen.includes(p.choice.id)
-    const words = must ? `${p.choice.model} ${p.choice.quant}` : p.choice.model
-    const long = words.length * letter
-    const gap = p.r + (must ? 7 : 4)
-    const spots = [
-      { x: p.x + gap, y: p.y, anchor: 'start' },
-      { x: p.x - gap, y: p.y, anchor: 'end' },
-      { x: p.x + gap - 4, y: p.y - gap, anchor: 'start' },
-      { x: p.x + gap - 4, y: p.y + gap, anchor: 'start' },
-      { x: p.x - gap + 4, y: p.y - gap, anchor: 'end' },
-      { x: p.x - gap + 4, y: p.y + gap, anchor: 'end' },
-    ] as const
-    for (const spot of spots) {
-      const left = spot.anchor === 'start' ? spot.x : spot.x - long
-      const box = { left, right: left + long, top: spot.y - tall / 2, bottom: spot.y + tall / 2 }
-      const inside =
-        box.left >= margin.left &&
-        box.right <= width - 4 &&
-        box.top >= margin.top - 4 &&
-        box.bottom <= height - margin.bottom
-      if (!inside || taken.some((other) => overlap(box, other))) continue
-      taken.push(box)
-      labels.push({ id: p.choice.id, words, ...spot })
-      break
-    }
-  }
-  return labels
-}
-
-/** The point nearest to a place, if one is near. */
-export function nearest(points: readonly Point[], x: number, y: number): Point | undefined {
-  let best: Point | undefined
-  let least = 26
-  for (const p of points) {
-    const far = Math.max(0, Math.hypot(p.x - x, p.y - y) - p.r)
-    if (far < least) {
-      least = far
-      best = p
-    }
-  }
-  return best
+  const names = [...points]
+    .sort((a, b) => rank(a) - rank(b))
+    .map((p) => {
+      const must = chosen.includes(p.choice.id)
+      const gap = p.r + (must ? 7 : 4)
+      return {
+        id: p.choice.id,
+        words: must ? `${p.choice.model} ${p.choice.quant}` : p.choice.model,
+        spots: [
+          { x: p.x + gap, y: p.y, anchor: 'start' },
+          { x: p.x - gap, y: p.y, anchor: 'end' },
+          { x: p.x + gap - 4, y: p.y - gap, anchor: 'start' },
+          { x: p.x + gap - 4, y: p.y + gap, anchor: 'start' },
+          { x: p.x - gap + 4, y: p.y - gap, anchor: 'end' },
+          { x: p.x - gap + 4, y: p.y + gap, anchor: 'end' },
+        ] as const,
+      }
+    })
+  const taken = points.map(({ x, y, r }) => ({ left: x - r, right: x + r, top: y - r, bottom: y + r }))
+  return place(names, taken, {
+    left: margin.left,
+    right: width - 4,
+    top: margin.top - 4,
+    bottom: height - margin.bottom,
+  })
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../../bridge/fake'
 import type { LabRow } from '../../bridge/types'
 import { contextMemory, columnsOf, rowWords, shown, sorted, value } from '../../lib/lab'
-import { margin, nearest, plot, type Across, type Up } from './plot'
+import { nearest } from '../../lib/plot'
+import { margin, plot, type Across, type Up } from './plot'
 
 const lab = () => fakeBridge({ step: 0 }).lab
 const rowsOf = async (id: string) => (await lab().comparison(id)).rows

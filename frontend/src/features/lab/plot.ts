@@ -3,32 +3,18 @@ import { scaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
 import type { LabRow } from '../../bridge/types'
 import { measured, writes } from '../../lib/lab'
+import { place, type Box, type Label, type Mark, type Tick } from '../../lib/plot'
 
 export type Across = 'speed' | 'memory'
 export type Up = 'sameTop' | 'kld'
 
-export interface Point {
+export interface Point extends Mark {
   row: LabRow
-  x: number
-  y: number
   /** ends of its error bars */
   left: number
   right: number
   high: number
   low: number
-}
-
-export interface Label {
-  id: string
-  words: string
-  x: number
-  y: number
-  anchor: 'start' | 'end' | 'middle'
-}
-
-export interface Tick {
-  at: number
-  label: string
 }
 
 export interface Plot {
@@ -41,7 +27,7 @@ export interface Plot {
   labels: Label[]
 }
 
-export const margin = { top: 34, right: 26, bottom: 42, left: 52 } as const
+export const margin = { top: 34, right: 26, bottom: 42, left: 44 } as const
 
 /** Where everything goes in a picture of this size. */
 export function plot(rows: readonly LabRow[], across: Across, up: Up, width: number, height: number): Plot {
@@ -74,6 +60,7 @@ export function plot(rows: readonly LabRow[], across: Across, up: Up, width: num
         row,
         x: right(x(row)),
         y: upwards(y(row)),
+        r: row.pick ? 6.5 : 4.5,
         left: right(least),
         right: right(most),
         high: upwards(y(row) + error(row)),
@@ -98,7 +85,7 @@ export function plot(rows: readonly LabRow[], across: Across, up: Up, width: num
     xTicks: right.ticks(5).map((n) => ({ at: right(n), label: String(n) })),
     yTicks: upwards.ticks(4).map((n) => ({ at: upwards(n), label: digits(n) })),
     frontier: frontier ?? '',
-    labels: place(points, width, height, front),
+    labels: labels(points, width, height, front),
   }
 }
 
@@ -110,59 +97,34 @@ function padded(values: readonly number[], by: number): [number, number] {
   return [low - room, high + room]
 }
 
-interface Box {
-  left: number
-  top: number
-  right: number
-  bottom: number
-}
-
-const letter = 6.4
-const tall = 14
-
-function overlaps(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-}
-
 /** Names beside their points, where no other point, bar or name is; the verdict's and the reference's come first. */
-export function place(
-  points: readonly Point[],
-  width: number,
-  height: number,
-  frontier: readonly Point[] = [],
-): Label[] {
+function labels(points: readonly Point[], width: number, height: number, frontier: readonly Point[]): Label[] {
   const rank = (p: Point) => (p.row.pick ? 0 : p.row.reference ? 1 : p.row.frontier ? 2 : 3)
-  const taken: Box[] = points.map((p) => ({ left: p.x - 7, right: p.x + 7, top: p.y - 7, bottom: p.y + 7 }))
-  for (const p of points) taken.push({ left: p.left, right: p.right, top: p.y - 2, bottom: p.y + 2 })
+  const names = [...points]
+    .sort((a, b) => rank(a) - rank(b) || a.y - b.y)
+    .map((p) => ({
+      id: p.row.id,
+      words: p.row.label,
+      spots: [
+        { x: Math.max(p.x + 7, p.right) + 5, y: p.y, anchor: 'start' },
+        { x: Math.min(p.x - 7, p.left) - 5, y: p.y, anchor: 'end' },
+        { x: p.x, y: p.y - 16, anchor: 'middle' },
+        { x: p.x, y: p.y + 17, anchor: 'middle' },
+        { x: p.x + 9, y: p.y - 13, anchor: 'start' },
+        { x: p.x + 9, y: p.y + 14, anchor: 'start' },
+        { x: p.x - 9, y: p.y - 13, anchor: 'end' },
+        { x: p.x - 9, y: p.y + 14, anchor: 'end' },
+      ] as const,
+    }))
+  const taken: Box[] = points.flatMap((p) => [
+    { left: p.x - 7, right: p.x + 7, top: p.y - 7, bottom: p.y + 7 },
+    { left: p.left, right: p.right, top: p.y - 2, bottom: p.y + 2 },
+  ])
   for (const [i, to] of frontier.entries()) {
     const from = frontier[i - 1]
     if (from) taken.push(...along(from, to))
   }
-  const labels: Label[] = []
-  for (const p of [...points].sort((a, b) => rank(a) - rank(b) || a.y - b.y)) {
-    const words = p.row.label
-    const long = words.length * letter
-    const spots = [
-      { x: Math.max(p.x + 7, p.right) + 5, y: p.y, anchor: 'start' },
-      { x: Math.min(p.x - 7, p.left) - 5, y: p.y, anchor: 'end' },
-      { x: p.x, y: p.y - 16, anchor: 'middle' },
-      { x: p.x, y: p.y + 17, anchor: 'middle' },
-      { x: p.x + 9, y: p.y - 13, anchor: 'start' },
-      { x: p.x + 9, y: p.y + 14, anchor: 'start' },
-      { x: p.x - 9, y: p.y - 13, anchor: 'end' },
-      { x: p.x - 9, y: p.y + 14, anchor: 'end' },
-    ] as const
-    for (const spot of spots) {
-      const start = spot.anchor === 'start' ? spot.x : spot.anchor === 'end' ? spot.x - long : spot.x - long / 2
-      const box = { left: start, right: start + long, top: spot.y - tall / 2, bottom: spot.y + tall / 2 }
-      const inside = box.left >= margin.left && box.right <= width - 2 && box.top >= 20 && box.bottom <= height - 30
-      if (!inside || taken.some((other) => overlaps(box, other))) continue
-      taken.push(box)
-      labels.push({ id: p.row.id, words, ...spot })
-      break
-    }
-  }
-  return labels
+  return place(names, taken, { left: margin.left, right: width - 2, top: 20, bottom: height - 30 })
 }
 
 /** Small boxes along a line, so that no name is struck through by it. */
@@ -173,18 +135,4 @@ function along(from: Point, to: Point): Box[] {
     const y = from.y + ((to.y - from.y) * i) / steps
     return { left: x - 1, right: x + 1, top: y - 1, bottom: y + 1 }
   })
-}
-
-/** The point nearest to a place, if one is near. */
-export function nearest(points: readonly Point[], x: number, y: number): Point | undefined {
-  let best: Point | undefined
-  let least = 30
-  for (const p of points) {
-    const far = Math.hypot(p.x - x, p.y - y)
-    if (far < least) {
-      least = far
-      best = p
-    }
-  }
-  return best
 }

@@ -1,39 +1,35 @@
-/** How a saved report looks, on a screen and on paper. It names no font file and no picture: nothing is fetched. */
-export const reportCSS = `
-:root{--bg:#fff;--surface:#fff;--line:#e2dfd8;--line-strong:#cfcbc2;--text:#1b1c1e;--text-2:#5d5f63;--accent:#c2410c;
---accent-soft:#fdeee6;--partial:#8a5d00;--no:#b3261e;--mono:ui-monospace,'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace;
---size-xs:11px;--size-s:12.5px;--weight-title:640;--weight-strong:560;color-scheme:light}
+import plot from '../../styles/plot.css?raw'
+import table from '../../styles/table.css?raw'
+import tokens from '../../styles/tokens.css?raw'
+
+/** What only a saved report has: its page, on a screen and on paper. */
+const page = `
+:root{--size-sm:12px;--size-xs:11px;--cell-x:5px;--cell-y:5px;--cell-dense:4px}
 *{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--text);font:14px/1.5 Inter,system-ui,'Helvetica Neue',Arial,sans-serif;
+body{margin:0;background:var(--paper);color:var(--text);font:var(--size-m)/1.5 var(--font);
 -webkit-print-color-adjust:exact;print-color-adjust:exact}
 main{max-width:1000px;margin:0 auto;padding:32px 24px 48px}
-h1{margin:0 0 16px;font-size:24px;letter-spacing:-.018em}h2{margin:0 0 6px;font-size:14px}
+h1{margin:0 0 16px;font-size:var(--size-xl);letter-spacing:-.018em}h2{margin:0 0 6px;font-size:var(--size-m)}
 p{margin:0 0 8px}section{margin:0 0 24px;min-width:0}
-.verdict{padding:14px 18px;border:1px solid var(--accent);border-radius:12px;font-size:15px}
+.verdict{padding:14px 18px;border:1px solid var(--accent);border-radius:12px;font-size:var(--size-l)}
 .warning{padding:10px 14px;border:1px solid var(--partial);border-radius:10px}
-.tag,.tiny{font-size:11px;color:var(--text-2)}.tag{white-space:nowrap;padding:0 5px;border:1px solid var(--line-strong);border-radius:4px}
-.small,.muted{color:var(--text-2)}.small{font-size:12.5px}
+.tag,.tiny{font-size:var(--size-xs);color:var(--text-2)}
+.tag{white-space:nowrap;padding:0 5px;border:1px solid var(--line-strong);border-radius:4px}
+.small,.muted{color:var(--text-2)}.small{font-size:var(--size-s)}
 .plots{display:grid;grid-template-columns:repeat(2,460px);gap:16px 32px;margin:20px 0 0}
 .mono{font-family:var(--mono);font-variant-numeric:tabular-nums}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-table{width:100%;border-collapse:collapse;font-size:12px}
-th,td{padding:5px 0 5px 10px;border-bottom:1px solid var(--line);font-weight:400;text-align:left;vertical-align:top;white-space:nowrap}
-th:first-child{padding-left:4px}thead th{color:var(--text-2);font-size:11px;white-space:normal;vertical-align:bottom}
-tbody th{font-weight:600}.number{text-align:right}td .tiny{display:block;font-size:10px}tr.pick>*{background:var(--accent-soft)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:0 0 12px;font-size:12.5px}dt{color:var(--text-2)}dd{margin:0}
-svg{display:block}svg text{fill:var(--text-2);font-size:11px}
-.plot .axes line{stroke:var(--line)}.plot .frontier{fill:none;stroke:var(--accent);stroke-width:1.4}
-.plot .mark{fill:var(--surface);stroke:var(--accent);stroke-width:1.7}.plot .pick .mark{fill:var(--accent)}
-.plot .shaky .mark{stroke:var(--partial);stroke-dasharray:2 2}
-.plot .error{fill:none;stroke:var(--accent);stroke-opacity:.6}
-.plot .labels text{paint-order:stroke;stroke:var(--surface);stroke-width:3px;stroke-linejoin:round}
-.plot .labels .pick{fill:var(--text);font-weight:600}
-.bar text{fill:var(--text);font-family:var(--mono)}.bar .faint{fill:var(--text-2)}.bar rect{fill:var(--line-strong)}
-.bar.pick rect{fill:var(--accent)}.bar.pick .label{font-weight:600}.bar .error{stroke:var(--text);stroke-width:1.4}
+.table th,.table td{vertical-align:top;white-space:nowrap}.table thead th{vertical-align:bottom;white-space:normal}
+tbody th{font-weight:var(--weight-title)}td .tiny{display:block}tr.pick{--row:var(--accent-soft)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:0 0 12px;font-size:var(--size-s)}
+dt{color:var(--text-2)}dd{margin:0}
 @page{size:A4;margin:14mm}
-@media print{main{max-width:none;padding:0}body{font-size:11px}.plots{grid-template-columns:repeat(2,50%);gap:12px 0}
+@media print{:root{--size-m:11px;--size-s:10px;--size-sm:9px;--size-xs:8.5px;--cell-x:3px;--cell-y:3px;--cell-dense:3px}
+main{max-width:none;padding:0}.plots{grid-template-columns:repeat(2,50%);gap:12px 0}
 .plots svg{width:100%;height:auto;max-width:86mm}section,tr,.verdict,.warning{break-inside:avoid}
-table{font-size:9px}thead th{font-size:8.5px}th,td{padding:3px 0 3px 6px}td .tiny{font-size:8px}thead{display:table-header-group}
-a{color:inherit}}
-@media screen and (max-width:1000px){.plots{grid-template-columns:1fr}.wide{overflow-x:auto}}
+.table{overflow:visible}thead{display:table-header-group}a{color:inherit}}
+@media screen and (max-width:1000px){.plots{grid-template-columns:1fr}}
 `
+
+/** How a saved report looks: as the window does. It names no font file and no picture: nothing is fetched. */
+export const reportCSS = [tokens, table, plot, page].join('\n').replaceAll(/\/\*.*?\*\//gs, '')
