@@ -16,8 +16,8 @@ import {
   sourceWords,
   stepOf,
 } from './discover'
-import { parameters, parseNumber } from './format'
-import { claim, gigabytes, hours, money, months, parseParameters, sentences, verdict } from './sums'
+import { bytes, parameters, parseNumber } from './format'
+import { claim, hours, money, months, parseParameters, sentences, verdict } from './sums'
 
 const service = fakeBridge({ scene: 'gpu', step: 0 }).discover
 const advice: Advice = await service.advise({ ...firstAsk, minSpeed: 0 })
@@ -156,7 +156,7 @@ describe('numbers as people write them', () => {
 
   it('come back short', () => {
     expect([135e6, 1.5e9, 70e9, 30.53e9, 671e9].map(parameters)).toEqual(['135M', '1.5B', '70B', '30.5B', '671B'])
-    expect([140e9, 35e9, 1.5e9, 0.25e9].map(gigabytes)).toEqual(['140 GB', '35 GB', '1.5 GB', '0.25 GB'])
+    expect([140e9, 35e9, 1.5e9, 0.25e9].map(bytes)).toEqual(['140 GB', '35.0 GB', '1.5 GB', '250 MB'])
     expect([0, 0.004, 0.5, 31.25, 1234.5].map(money)).toEqual(['$0.00', '$0.004', '$0.50', '$31.25', '$1,235'])
     expect([0.2, 1, 8.4, 30].map(months)).toEqual(['6 days', '1 month', '8 months', '2.5 years'])
     expect([0.25, 1, 3.9, 31].map(hours)).toEqual(['15 minutes', '1 hour', '3.9 hours', '31 hours'])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import sizes from '../../../backend/testdata/bytes.json?raw'
 import { message } from '../bridge/fake/scenes/chats'
 import type { ChatSummary } from '../bridge/types'
 import { ago, bytes, context, percent, seconds, speed, until } from './format'
@@ -17,6 +18,12 @@ describe('figures', () => {
     [218_400_000_000, '218 GB'],
     [NaN, '0 B'],
   ])('%d bytes read %s', (n, words) => expect(bytes(n)).toBe(words))
+
+  // Commands and logs write sizes in Go: both sides read this list.
+  it.each(JSON.parse(sizes) as { bytes: number; words: string }[])(
+    '$bytes bytes read $words everywhere',
+    ({ bytes: n, words }) => expect(bytes(n)).toBe(words),
+  )
 
   it.each([
     [0.31, '0.31 s'],

@@ -14,12 +14,6 @@ export function parseParameters(written: string): number | null {
   return params <= 1e14 ? params : null
 }
 
-/** Decimal gigabytes as people say them: `140 GB`, `1.5 GB`. */
-export function gigabytes(bytes: number): string {
-  const n = bytes / 1e9
-  return `${n >= 9.95 ? n.toFixed(0) : Number(n.toFixed(n >= 0.95 ? 1 : 2))} GB`
-}
-
 /** Dollars: cents below a hundred, whole above; a tenth of a cent where that is all there is. */
 export function money(n: number): string {
   if (n > 0 && n < 0.01) return `$${n.toFixed(3)}`
