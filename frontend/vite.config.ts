@@ -29,6 +29,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
+    // The style sheets are read as they are; without this they would be empty.
+    css: true,
     restoreMocks: true,
   },
 })
