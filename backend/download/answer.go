@@ -2,21 +2,24 @@ package download
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"mime"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"weightroom/backend"
 )
 
-// ask is what one request asks for.
+// ask is what one request for a file asks for.
 type ask struct {
 	from, to int64  // the bytes [from, to); to is -1 for everything that follows
-	plain    bool   // without a Range header: the whole file
+	whole    bool   // the whole file, without a Range header
 	size     int64  // of the whole file; -1: not known
-	guard    string // strong ETag sent as If-Range; empty: none
-	strict   bool   // nothing but the guard holds the parts together, so that the answer must carry it
+	etag     string // strong, sent as If-Range; empty: none
+	strict   bool   // nothing but the ETag holds the parts together, so that the answer must carry it
 }
 
 // got is what an answer brings: the bytes [from, to) of a file of size bytes; -1 where it does not say.
@@ -25,11 +28,36 @@ type got struct {
 	etag           string // strong; else empty
 }
 
+// request asks link for what a says.
+func (a ask) request(ctx context.Context, link Link) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.URL, nil)
+	if err != nil {
+		return nil, backend.Fail(backend.CodeInvalid, withoutAddress(err), "The source gave an address that is none.", hintElsewhere)
+	}
+	for key, values := range link.Header {
+		req.Header[key] = values
+	}
+	req.Header.Set("Accept-Encoding", "identity")
+	if a.whole {
+		return req, nil
+	}
+	asked := fmt.Sprintf("bytes=%d-", a.from)
+	if a.to >= 0 {
+		asked += fmt.Sprint(a.to - 1)
+	}
+	req.Header.Set("Range", asked)
+	if a.etag != "" {
+		req.Header.Set("If-Range", a.etag)
+	}
+	return req, nil
+}
+
 // shortestPart is the least that a server may send of a longer range that was asked for, unless it is a good part of it.
 const shortestPart = 64 << 10
 
-// check holds an answer against its request (RFC 9110, 14 and 15.3.7). Nothing of its body was read yet.
-func check(a ask, resp *http.Response, gate *Gate) (got, *fault) {
+// check holds an answer against its request (RFC 9110, 14 and 15.3.7). Nothing of its body was read yet. A busy host's
+// patience is read from gate, which may be nil.
+func (a ask) check(resp *http.Response, gate *Gate) (got, *fault) {
 	host := hostOf(resp)
 	g := got{from: a.from, to: a.to, size: a.size, etag: strongETag(resp.Header.Get("ETag"))}
 	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && a.from == 0 && a.size <= 0 && resp.Header.Get("Content-Range") == "bytes */0" {
@@ -62,14 +90,14 @@ func whole(a ask, g got, resp *http.Response) (got, *fault) {
 	if len(resp.Header.Values("Content-Range")) > 0 {
 		return g, liar(host, "calls a part the whole file")
 	}
-	if a.guard != "" && g.etag != "" && g.etag != a.guard {
-		return g, &fault{kind: changed, told: fileChanged(host)}
+	if a.etag != "" && g.etag != "" && g.etag != a.etag {
+		return g, changedFault(host)
 	}
 	if a.size >= 0 && resp.ContentLength >= 0 && resp.ContentLength != a.size {
 		return g, liar(host, fmt.Sprintf("offers a file of %d bytes, not %d", resp.ContentLength, a.size))
 	}
-	if !a.plain && (a.from > 0 || a.size >= 0 && a.to < a.size) {
-		return g, &fault{kind: rangeless, told: liar(host, "sends the whole file, not the part").told}
+	if !a.whole && (a.from > 0 || a.size >= 0 && a.to < a.size) {
+		return g, rangelessFault(host, "sends the whole file, not the part")
 	}
 	if a.size < 0 && resp.ContentLength < 0 && !endsByItself(resp) {
 		return g, liar(host, "does not say where the file ends")
@@ -88,7 +116,7 @@ func endsByItself(resp *http.Response) bool {
 
 func part(a ask, g got, resp *http.Response) (got, *fault) {
 	host := hostOf(resp)
-	if a.plain {
+	if a.whole {
 		return g, liar(host, "sends a part, not the whole file")
 	}
 	ranges := resp.Header.Values("Content-Range")
@@ -111,8 +139,8 @@ func part(a ask, g got, resp *http.Response) (got, *fault) {
 		return g, liar(host, "does not say how long the file is")
 	case resp.ContentLength >= 0 && resp.ContentLength != to-from:
 		return g, liar(host, "announces another length than its part has")
-	case a.guard != "" && g.etag != "" && g.etag != a.guard, a.strict && g.etag == "":
-		return g, &fault{kind: changed, told: fileChanged(host)}
+	case a.etag != "" && g.etag != "" && g.etag != a.etag, a.strict && g.etag == "":
+		return g, changedFault(host)
 	}
 	g.to = to
 	if g.size < 0 {

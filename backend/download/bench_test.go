@@ -66,14 +66,6 @@ func filesChild(args []string) error {
 	return http.Serve(l, http.FileServer(http.Dir(args[0])))
 }
 
-// child is the test binary in one of its roles.
-func child(role string, args ...string) *exec.Cmd {
-	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), roleEnv+"="+role)
-	c.Stderr = os.Stderr
-	return c
-}
-
 // TestBesideCurl measures a fetch with verification against curl of the same file without: WEIGHTROOM_BENCH=1.
 func TestBesideCurl(t *testing.T) {
 	if os.Getenv("WEIGHTROOM_BENCH") == "" {
@@ -91,7 +83,7 @@ func TestBesideCurl(t *testing.T) {
 	}
 	f.Sync()
 	f.Close()
-	server := child("files", dir)
+	server := downloadtest.Child("files", dir)
 	out, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +100,7 @@ func TestBesideCurl(t *testing.T) {
 	digest := data.Digest()
 	ours := func(streams int) func(string) *exec.Cmd {
 		return func(to string) *exec.Cmd {
-			return child("fetch", url, to, digest, strconv.Itoa(size), strconv.Itoa(streams))
+			return downloadtest.Child("fetch", url, to, digest, strconv.Itoa(size), strconv.Itoa(streams))
 		}
 	}
 	curl := func(to string) *exec.Cmd { return exec.Command("curl", "-s", "-S", "-f", "-o", to, url) }
@@ -118,7 +110,7 @@ func TestBesideCurl(t *testing.T) {
 			return exec.Command("sh", "-c", fmt.Sprintf("curl -s -S -f -o %s %s && sha256sum %s >/dev/null", to, url, to))
 		}}
 	times, peak := map[string][]float64{}, map[string]int64{}
-	r := random(t)
+	r := downloadtest.Random(t)
 	for range rounds {
 		for _, i := range r.Perm(len(names)) { // what ran before leaves its mark on the kernel's memory and the disk
 			name := names[i]

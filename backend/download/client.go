@@ -34,11 +34,11 @@ const (
 
 // ClientOptions is what a Client works with. The zero value is the usual one.
 type ClientOptions struct {
-	Ledger  *Ledger                                          // nil: one in memory
-	Gate    *Gate                                            // nil: none
-	Proxy   func(*url.URL) (*url.URL, error)                 // nil: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as they are now
-	RootCAs *x509.CertPool                                   // nil: the system's
-	connect func(context.Context, dialing) (net.Conn, error) // tests stand in for the network here
+	Ledger  *Ledger                          // nil: one in memory
+	Gate    *Gate                            // nil: none
+	Proxy   func(*url.URL) (*url.URL, error) // nil: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as they are now
+	RootCAs *x509.CertPool                   // nil: the system's
+	Connect Connect                          // nil: the real network; tests stand in for it here
 }
 
 // Client makes all connections that downloads, look-ups and searches need, and writes each into the ledger before it
@@ -47,26 +47,24 @@ type ClientOptions struct {
 // network, and carries no authorisation to another host. It keeps no cookies. It may be used from many goroutines.
 type Client struct {
 	ledger    *Ledger
-	http      *http.Client // follows redirects
-	single    *http.Client // does not
+	http      *http.Client      // follows redirects
+	chain     http.RoundTripper // does not: the gate, the guard, the transport
 	transport *http.Transport
 	proxy     func(*url.URL) (*url.URL, error)
-	connect   func(context.Context, dialing) (net.Conn, error)
+	connect   Connect
 
 	mu       sync.Mutex
 	places   map[string]place // of each host and port that was dialled
 	onlyOpen map[string]bool  // hosts and ports that a public host sent us to
 }
 
-// dialing is one dial. Allow says whether an address that the name leads to may be used.
-type dialing struct {
-	network, address string
-	allow            func(netip.Addr) error
-}
+// Connect makes one connection to a host and port. It must ask allow about the address that the host's name leads to,
+// and may use that address only when allow returns nil.
+type Connect func(ctx context.Context, network, address string, allow func(netip.Addr) error) (net.Conn, error)
 
 // NewClient makes a client. Nothing is connected yet.
 func NewClient(o ClientOptions) *Client {
-	c := &Client{ledger: o.Ledger, proxy: o.Proxy, connect: o.connect, places: map[string]place{}, onlyOpen: map[string]bool{}}
+	c := &Client{ledger: o.Ledger, proxy: o.Proxy, connect: o.Connect, places: map[string]place{}, onlyOpen: map[string]bool{}}
 	if c.ledger == nil {
 		c.ledger, _ = OpenLedger(context.Background(), nil) // without a store there is nothing to fail
 	}
@@ -89,12 +87,11 @@ func NewClient(o ClientOptions) *Client {
 		// One request at a time on each connection, so that a connection has one purpose and streams are streams.
 		Protocols: httpOne(),
 	}
-	var chain http.RoundTripper = &guard{c}
+	c.chain = &guard{c}
 	if o.Gate != nil {
-		chain = o.Gate.Transport(chain)
+		c.chain = o.Gate.Transport(c.chain)
 	}
-	c.http = &http.Client{Transport: chain, CheckRedirect: c.redirect}
-	c.single = &http.Client{Transport: chain, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c.http = &http.Client{Transport: c.chain, CheckRedirect: c.redirect}
 	return c
 }
 
@@ -109,8 +106,8 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return c.http.Do(req.WithContext(context.WithValue(req.Context(), hopKey{}, &hop{})))
 }
 
-// doOnce is Do without following redirects.
-func (c *Client) doOnce(req *http.Request) (*http.Response, error) { return c.single.Do(req) }
+// RoundTrip implements http.RoundTripper: it is Do without following redirects.
+func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) { return c.chain.RoundTrip(req) }
 
 // Ledger gives the list of the connections made.
 func (c *Client) Ledger() *Ledger { return c.ledger }
@@ -201,7 +198,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	}
 	n := c.ledger.begin(p, a.target, a.via)
 	a.line.Store(n)
-	conn, err := c.connect(ctx, dialing{network, address, c.allow(ctx, a)})
+	conn, err := c.connect(ctx, network, address, c.allow(ctx, a))
 	if err != nil {
 		c.ledger.end(n, faultOf(err, a.target).told.Message)
 		return nil, err
@@ -234,15 +231,16 @@ func (c *Client) allow(ctx context.Context, a *attempt) func(netip.Addr) error {
 	}
 }
 
-func connect(ctx context.Context, d dialing) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
+// connect is Connect over the real network.
+func connect(ctx context.Context, network, address string, allow func(netip.Addr) error) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout, ControlContext: func(_ context.Context, _, found string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(found)
 		if err != nil {
 			return err
 		}
-		return d.allow(at.Addr().WithZone(""))
+		return allow(at.Addr().WithZone(""))
 	}}
-	return dialer.DialContext(ctx, d.network, d.address)
+	return dialer.DialContext(ctx, network, address)
 }
 
 // redirect is the http.Client's rule for following.

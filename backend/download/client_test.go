@@ -10,42 +10,18 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/download/downloadtest"
 )
-
-// testNet stands in for the network: names lead to the addresses they should have, and connections to loopback
-// servers. What is dialled is checked as the real dialer checks it.
-type testNet map[string]testHost
-
-type testHost struct{ ip, server string }
-
-func (n testNet) connect(ctx context.Context, d dialing) (net.Conn, error) {
-	h, ok := n[d.address]
-	if !ok {
-		host, _, _ := net.SplitHostPort(d.address)
-		if ip, err := netip.ParseAddr(host); err == nil {
-			if err := d.allow(ip); err != nil {
-				return nil, err
-			}
-			return new(net.Dialer).DialContext(ctx, "tcp", d.address)
-		}
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	if err := d.allow(netip.MustParseAddr(h.ip)); err != nil {
-		return nil, err
-	}
-	return new(net.Dialer).DialContext(ctx, "tcp", h.server)
-}
 
 func noProxy(*url.URL) (*url.URL, error) { return nil, nil }
 
 // newTestClient makes a client that trusts example.com's test certificate, with names that lead to servers.
-func newTestClient(t testing.TB, n testNet, servers ...*httptest.Server) *Client {
+func newTestClient(t testing.TB, n downloadtest.Net, servers ...*httptest.Server) *Client {
 	t.Helper()
 	o := ClientOptions{Proxy: noProxy, RootCAs: x509.NewCertPool()}
 	for _, s := range servers {
@@ -54,7 +30,7 @@ func newTestClient(t testing.TB, n testNet, servers ...*httptest.Server) *Client
 		}
 	}
 	if n != nil {
-		o.connect = n.connect
+		o.Connect = n.Connect
 	}
 	c := NewClient(o)
 	t.Cleanup(c.CloseIdle)
@@ -168,7 +144,7 @@ func TestRedirects(t *testing.T) {
 		return to
 	})
 	_, endPort, _ := net.SplitHostPort(end.Listener.Addr().String())
-	network := testNet{
+	network := downloadtest.Net{
 		"a.example.com:443": {"93.184.216.34", start.Listener.Addr().String()}, "b.example.com:443": {"93.184.216.35", end.Listener.Addr().String()},
 		"inside.example.com:443": {"192.168.1.5", end.Listener.Addr().String()}, "loop.example.com:443": {"127.0.0.1", end.Listener.Addr().String()},
 		"mine.example.com:443": {"10.0.0.7", start.Listener.Addr().String()}, "six.example.com:443": {"fd00::1", end.Listener.Addr().String()},
@@ -210,7 +186,7 @@ func TestRedirects(t *testing.T) {
 					t.Errorf("warm %v: a request went there", warm)
 				}
 				if err != nil {
-					plainly(t, faultOf(err, "a.example.com").told)
+					downloadtest.Plainly(t, faultOf(err, "a.example.com").told)
 				}
 				for _, r := range *endSeen {
 					if r.Header.Get("Authorization") != "" || r.Referer() != "" {
@@ -252,7 +228,7 @@ func TestFiveRedirectsAndNoMore(t *testing.T) {
 // TestDirectAddressesOfThisNetwork holds that a person may name a machine of their own.
 func TestDirectAddressesOfThisNetwork(t *testing.T) {
 	s, _ := redirecting(t, true, func(*http.Request) string { return "" })
-	c := newTestClient(t, testNet{"nas.example.com:443": {"192.168.1.5", s.Listener.Addr().String()}}, s)
+	c := newTestClient(t, downloadtest.Net{"nas.example.com:443": {"192.168.1.5", s.Listener.Addr().String()}}, s)
 	if err := getURL(lookup(), c, "https://nas.example.com/x"); err != nil {
 		t.Error(err)
 	}
@@ -260,7 +236,7 @@ func TestDirectAddressesOfThisNetwork(t *testing.T) {
 
 func TestLocalhostIsThisComputer(t *testing.T) {
 	s, _ := redirecting(t, false, func(*http.Request) string { return "" })
-	c := newTestClient(t, testNet{"localhost:80": {"93.184.216.34", s.Listener.Addr().String()}})
+	c := newTestClient(t, downloadtest.Net{"localhost:80": {"93.184.216.34", s.Listener.Addr().String()}})
 	if err := getURL(lookup(), c, "http://localhost/x"); err == nil {
 		t.Error("plain http went to a localhost that is elsewhere")
 	}
@@ -330,7 +306,7 @@ func TestProxies(t *testing.T) {
 			*asked = nil
 			pool := x509.NewCertPool()
 			pool.AddCert(end.Certificate())
-			client := NewClient(ClientOptions{RootCAs: pool, connect: testNet{}.connect})
+			client := NewClient(ClientOptions{RootCAs: pool, Connect: downloadtest.Net{}.Connect})
 			defer client.CloseIdle()
 			host := "files.example.com"
 			if h := c.env["host"]; h != "" {
@@ -341,7 +317,7 @@ func TestProxies(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-			} else if code := plainly(t, faultOf(err, host).told); code != c.code {
+			} else if code := downloadtest.Plainly(t, faultOf(err, host).told); code != c.code {
 				t.Errorf("%s: %v", code, err)
 			}
 			if (len(*asked) > 0) != c.asked {
@@ -376,7 +352,7 @@ func TestThisComputerIsNeverProxied(t *testing.T) {
 func TestUntrustedCertificatesAreExplained(t *testing.T) {
 	s, seen := redirecting(t, true, func(*http.Request) string { return "" })
 	plain, _ := redirecting(t, false, func(*http.Request) string { return "" })
-	n := testNet{
+	n := downloadtest.Net{
 		"a.example.com:443": {"93.184.216.34", s.Listener.Addr().String()}, "other.test:443": {"93.184.216.34", s.Listener.Addr().String()},
 		"plain.example.com:443": {"93.184.216.34", plain.Listener.Addr().String()},
 	}
@@ -396,7 +372,7 @@ func TestUntrustedCertificatesAreExplained(t *testing.T) {
 			}
 			err := getURL(lookup(), client, "https://"+c.host+"/x")
 			f := faultOf(err, c.host)
-			if plainly(t, f.told) != backend.CodeCertificate || !strings.Contains(f.told.Message, c.says) {
+			if downloadtest.Plainly(t, f.told) != backend.CodeCertificate || !strings.Contains(f.told.Message, c.says) {
 				t.Errorf("%s: %s (%v)", f.told.Code, f.told.Message, err)
 			}
 			if len(*seen) > 0 {

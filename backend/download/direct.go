@@ -20,7 +20,7 @@ func (s *Sources) resolveAddress(ctx context.Context, u *url.URL) (Offer, error)
 		return Offer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	g, f := check(ask{from: 0, to: 512, size: -1}, resp, nil)
+	g, f := ask{from: 0, to: 512, size: -1}.check(resp, nil)
 	if f != nil && f.kind == rangeless { // whole files only: its first bytes and its length are the same
 		g, f = got{size: resp.ContentLength, etag: strongETag(resp.Header.Get("ETag"))}, nil
 	}
@@ -30,7 +30,7 @@ func (s *Sources) resolveAddress(ctx context.Context, u *url.URL) (Offer, error)
 	head := make([]byte, 512)
 	n, err := io.ReadFull(resp.Body, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return Offer{}, told(ctx, err, u.Host)
+		return Offer{}, explainRequest(ctx, err, u.Host)
 	}
 	if looksLikePage(head[:n]) {
 		return Offer{}, page(hostOf(resp)).told

@@ -176,6 +176,19 @@ func withoutAddress(err error) error {
 	return err
 }
 
+// rangelessFault is the fault of a host that can't send the part that was asked for; what says how that showed.
+func rangelessFault(host, what string) *fault {
+	f := liar(host, what)
+	f.kind = rangeless
+	return f
+}
+
+// changedFault is the fault of a file that is no longer the one that was asked for.
+func changedFault(host string) *fault {
+	return &fault{kind: changed, told: fileChanged(host)}
+}
+
+// fileChanged is the error of a file that is no longer the one it was.
 func fileChanged(host string) *backend.Error {
 	return backend.Fail(backend.CodeChanged, nil, "The file at "+host+" became another one while it was fetched.", "Start the download again.")
 }

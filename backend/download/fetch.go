@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/fsys"
@@ -25,10 +26,30 @@ type Fetcher struct {
 	Streams int    // connections for one file; 0: as many as help, up to 16
 	Log     *slog.Logger
 
-	patience  *patience // nil: the usual; tests shorten it
-	piece     int64     // 0: by the file's size; tests shorten it
-	spans     int64     // the least a stream takes on; 0: spanLeast; tests shorten it
-	noReserve bool      // tests act as a file system that cannot reserve
+	Patience  *Patience // how long silence is borne; nil: nothing stalls for more than 30 seconds
+	Piece     int64     // bytes that are checked and kept together; 0: by the file's size
+	NoReserve bool      // takes no disk for a file before its bytes come
+
+	spans int64 // the least a stream takes on; 0: spanLeast; tests shorten it
+}
+
+// Progress is how far one file, or one download, is.
+type Progress struct {
+	Bytes   int64         // received and kept; never less than in an earlier report of the same call
+	Total   int64         // -1: not known
+	Sent    int64         // received from the network by this call, thrown away or not
+	Rate    float64       // bytes per second, smoothed; 0 when nothing comes
+	Left    time.Duration // until the last byte at this rate; negative: not known
+	Streams int           // connections at work
+	// Waiting is why nothing comes, for a person to read; nil when something does.
+	Waiting *backend.Error
+}
+
+// Done is what one Fetch gave.
+type Done struct {
+	Digest string // "sha256:…" of what is in the file, computed while the bytes came
+	Bytes  int64  // the file's size
+	Sent   int64  // bytes received from the network by this call
 }
 
 // The files beside the one that is fetched.
@@ -39,9 +60,9 @@ const (
 
 // tries bounds what one call does before it gives up.
 const (
-	strikesMost  = 7 // failed exchanges without a piece in between
+	failuresMost = 7 // failed exchanges without a piece in between
 	liesMost     = 4 // answers that do not fit, before the file is asked for as a whole
-	plainMost    = 3 // such attempts
+	wholeMost    = 3 // such attempts
 	repairsMost  = 3 // rounds of fetching bad pieces anew
 	refusalsMost = 2 // addresses that were refused, one after the other
 	changesMost  = 2 // times that the file may become another one
@@ -74,6 +95,18 @@ func (f *Fetcher) Fetch(ctx context.Context, item Item, path string, progress fu
 // Remove deletes what Fetch has left at path, whole or not.
 func Remove(path string) error {
 	return explain(errors.Join(removeFile(path), removeFile(path+suffixPart), removeFile(path+suffixState), removeFile(path+suffixState+".new")))
+}
+
+// OnDisk returns the bytes of disk that a Fetch to path has taken so far, whole or not.
+func OnDisk(path string) (n int64) {
+	for _, suffix := range []string{"", suffixPart} {
+		if f, err := os.Open(path + suffix); err == nil {
+			has, _ := fsys.Allocated(f)
+			n += has
+			_ = f.Close()
+		}
+	}
+	return n
 }
 
 func validDigest(d string) bool {
@@ -171,7 +204,7 @@ func (t *transfer) fits(a about) bool {
 
 // start takes up where an earlier call ended, or begins.
 func (t *transfer) start(old saved, known bool) error {
-	piece := t.f.piece
+	piece := t.f.Piece
 	if piece == 0 {
 		piece = pieceFor(t.item.Bytes)
 	}
@@ -183,7 +216,7 @@ func (t *transfer) start(old saved, known bool) error {
 	if err != nil {
 		return err
 	}
-	t.about, t.guard = old.about, old.about.ETag
+	t.about, t.etag = old.about, old.about.ETag
 	t.plan = newPlan(old.about.Bytes, piece)
 	for i, sum := range old.pieces {
 		if i < len(t.plan.state) && int64(i)*piece+t.plan.length(i) <= info.Size() {
@@ -215,10 +248,10 @@ func (t *transfer) room() error {
 		return nil
 	}
 	has, _ := fsys.Allocated(t.file)
-	if err := lacking(t.path, t.plan.size-has); err != nil {
+	if err := checkSpace(t.path, t.plan.size-has); err != nil {
 		return err
 	}
-	if t.f.noReserve {
+	if t.f.NoReserve {
 		return nil
 	}
 	return fsys.Reserve(t.file, t.plan.size)
@@ -226,21 +259,21 @@ func (t *transfer) room() error {
 
 // fillUntilRight fetches until the whole file has the right digest, or nothing more can be done about it.
 func (t *transfer) fillUntilRight(ctx context.Context) (string, error) {
-	var plains, repairs, changes int
+	var wholes, repairs, changes int
 	for {
 		err := t.fill(ctx)
 		var again *restart
 		switch {
 		case errors.As(err, &again):
-			if again.plain {
-				plains++
+			if again.whole {
+				wholes++
 			} else {
 				changes++
 			}
-			if plains > plainMost || changes > changesMost {
+			if wholes > wholeMost || changes > changesMost {
 				return "", again.why
 			}
-			t.log.Info("download starts again", "file", t.item.Name, "plain", again.plain, "error", again.why)
+			t.log.Info("download starts again", "file", t.item.Name, "whole", again.whole, "error", again.why)
 			if err := t.reset(again); err != nil {
 				return "", err
 			}
@@ -261,9 +294,9 @@ func (t *transfer) fillUntilRight(ctx context.Context) (string, error) {
 		switch {
 		case bad > 0 && repairs < repairsMost:
 			repairs++
-		case !t.plain:
-			plains = plainMost - 1
-			if err := t.reset(&restart{plain: true}); err != nil {
+		case !t.whole:
+			wholes = wholeMost - 1
+			if err := t.reset(&restart{whole: true}); err != nil {
 				return "", err
 			}
 		default:
@@ -277,9 +310,9 @@ func (t *transfer) fillUntilRight(ctx context.Context) (string, error) {
 func (t *transfer) reset(why *restart) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.plain = t.plain || why.plain
-	t.guard, t.guarded = why.guard, false
-	t.about.ETag, t.about.Bytes = why.guard, t.item.Bytes
+	t.whole = t.whole || why.whole
+	t.etag, t.etagKnown = why.etag, false
+	t.about.ETag, t.about.Bytes = why.etag, t.item.Bytes
 	t.plan = newPlan(t.item.Bytes, t.plan.piece)
 	t.hash.reset()
 	return t.rewrite()

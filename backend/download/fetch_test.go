@@ -19,7 +19,7 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 		digest := data.Digest()
 		for _, streams := range []int{0, 1, 4, 16} {
 			for _, known := range []string{"everything", "digest", "size", "nothing"} {
-				s := serve(t, data)
+				s := downloadtest.Serve(t, data)
 				item := Item{Name: "weights.gguf", Kind: backend.KindModel, Digest: digest, Bytes: size, Link: fixed(s.URL + "/weights")}
 				if known != "everything" && known != "digest" {
 					item.Digest = ""
@@ -27,7 +27,7 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 				if known != "everything" && known != "size" {
 					item.Bytes = -1
 				}
-				path := target(t)
+				path := downloadtest.Target(t)
 				var last Progress
 				done, err := testFetcher(t, streams).Fetch(t.Context(), item, path, func(p Progress) {
 					if p.Bytes < last.Bytes {
@@ -38,7 +38,7 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%d bytes, %d streams, %s known: %v", size, streams, known, err)
 				}
-				wantFile(t, path, data)
+				downloadtest.WantFile(t, path, data)
 				if done.Digest != digest || done.Bytes != size || done.Sent != size && size > 0 {
 					t.Errorf("%d bytes, %d streams, %s known: %+v", size, streams, known, done)
 				}
@@ -56,10 +56,10 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 func TestFetchAgainReadsButDoesNotFetch(t *testing.T) {
 	data := downloadtest.Data{Seed: 1, Size: 3<<20 + 5}
 	for _, digest := range []string{data.Digest(), ""} {
-		s := serve(t, data)
+		s := downloadtest.Serve(t, data)
 		item := itemFor(s, data)
 		item.Digest = digest
-		path := target(t)
+		path := downloadtest.Target(t)
 		f := testFetcher(t, 4)
 		if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestFetchAgainReadsButDoesNotFetch(t *testing.T) {
 		if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantFile(t, path, data)
+		downloadtest.WantFile(t, path, data)
 	}
 }
 
@@ -102,16 +102,16 @@ func TestFetchStopsWithinASecond(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, data)
+			s := downloadtest.Serve(t, data)
 			s.Rate = 1 << 20
 			s.Lie = lie(s)
 			f := testFetcher(t, 4)
-			f.patience = nil
+			f.Patience = nil
 			ctx, cancel := context.WithCancel(t.Context())
 			stopped := time.AfterFunc(300*time.Millisecond, cancel)
 			defer stopped.Stop()
-			_, err := f.Fetch(ctx, itemFor(s, data), target(t), nil)
-			if code := plainly(t, err); code != backend.CodeCancelled {
+			_, err := f.Fetch(ctx, itemFor(s, data), downloadtest.Target(t), nil)
+			if code := downloadtest.Plainly(t, err); code != backend.CodeCancelled {
 				t.Errorf("code %s", code)
 			}
 		})
@@ -121,9 +121,9 @@ func TestFetchStopsWithinASecond(t *testing.T) {
 func TestFetchTakesUpWhereItStopped(t *testing.T) {
 	data := downloadtest.Data{Seed: 3, Size: 12 << 20}
 	for _, digest := range []string{data.Digest(), ""} {
-		s := serve(t, data)
+		s := downloadtest.Serve(t, data)
 		s.Rate = 20 << 20
-		item, path := itemFor(s, data), target(t)
+		item, path := itemFor(s, data), downloadtest.Target(t)
 		item.Digest = digest
 		stops := 0
 		for {
@@ -133,12 +133,12 @@ func TestFetchTakesUpWhereItStopped(t *testing.T) {
 			if err == nil {
 				break
 			}
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 			if stops++; stops > 40 {
 				t.Fatal("it does not come to an end")
 			}
 		}
-		wantFile(t, path, data)
+		downloadtest.WantFile(t, path, data)
 		t.Logf("%d stops, sent %.3f of the size", stops, float64(s.Sent())/float64(data.Size))
 		if stops < 1 || s.Sent() > data.Size+int64(stops)*2<<20 {
 			t.Errorf("%d stops, %d bytes sent", stops, s.Sent())
@@ -148,16 +148,16 @@ func TestFetchTakesUpWhereItStopped(t *testing.T) {
 
 func TestRepairFetchesOnlyWhatIsBad(t *testing.T) {
 	data := downloadtest.Data{Seed: 4, Size: 8 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 16 << 20
-	item, path := itemFor(s, data), target(t)
+	item, path := itemFor(s, data), downloadtest.Target(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := testFetcher(t, 1).Fetch(ctx, item, path, func(p Progress) {
 		if p.Bytes > 4<<20 {
 			cancel()
 		}
 	})
-	if code := plainly(t, err); code != backend.CodeCancelled {
+	if code := downloadtest.Plainly(t, err); code != backend.CodeCancelled {
 		t.Fatal(err)
 	}
 	part, err := os.OpenFile(path+suffixPart, os.O_RDWR, 0)
@@ -170,7 +170,7 @@ func TestRepairFetchesOnlyWhatIsBad(t *testing.T) {
 	if _, err := testFetcher(t, 1).Fetch(t.Context(), item, path, nil); err != nil {
 		t.Fatal(err)
 	}
-	wantFile(t, path, data)
+	downloadtest.WantFile(t, path, data)
 	if again := s.Sent() - before - (data.Size - kept); again < pieceLeast || again >= 2*pieceLeast {
 		t.Errorf("%d bytes fetched for one bad piece of %d", again, pieceLeast)
 	}
@@ -188,11 +188,11 @@ func readable(t *testing.T, path string) int64 {
 
 func TestWrongBytesFailPlainlyAndLeaveNothing(t *testing.T) {
 	data, other := downloadtest.Data{Seed: 5, Size: 3 << 20}, downloadtest.Data{Seed: 6, Size: 3 << 20}
-	s := serve(t, other)
+	s := downloadtest.Serve(t, other)
 	item := itemFor(s, data)
-	path := target(t)
+	path := downloadtest.Target(t)
 	_, err := testFetcher(t, 4).Fetch(t.Context(), item, path, nil)
-	if code := plainly(t, err); code != backend.CodeDamaged {
+	if code := downloadtest.Plainly(t, err); code != backend.CodeDamaged {
 		t.Errorf("code %s", code)
 	}
 	if s.Sent() != 2*data.Size {
@@ -208,22 +208,22 @@ func TestWrongBytesFailPlainlyAndLeaveNothing(t *testing.T) {
 
 func TestNoSecretInErrorsAndState(t *testing.T) {
 	data := downloadtest.Data{Seed: 7, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Lie = func(downloadtest.Ask) *downloadtest.Answer {
 		return &downloadtest.Answer{Status: 200, Header: [][2]string{{"Content-Length", "77"}}, Reset: true}
 	}
-	item, path := itemFor(s, data), target(t)
+	item, path := itemFor(s, data), downloadtest.Target(t)
 	item.Link = fixed(s.URL + "/weights?signature=SECRET")
 	var log bytes.Buffer
 	f := testFetcher(t, 2)
 	f.Log = testLog(&log)
 	_, err := f.Fetch(t.Context(), item, path, nil)
-	plainly(t, err)
-	closed := serve(t, data)
+	downloadtest.Plainly(t, err)
+	closed := downloadtest.Serve(t, data)
 	item.Link = fixed(closed.URL + "/weights?signature=SECRET")
 	closed.Listener.Close()
 	_, err2 := f.Fetch(t.Context(), item, path, nil)
-	plainly(t, err2)
+	downloadtest.Plainly(t, err2)
 	state, _ := os.ReadFile(path + suffixState)
 	for where, text := range map[string]string{"error": err.Error(), "error without connection": err2.Error(), "log": log.String(), "state": string(state)} {
 		if strings.Contains(text, "SECRET") {

@@ -3,6 +3,7 @@ package download
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 func smallDisk(t *testing.T, bytes int64) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+itoa(bytes)); err != nil {
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+strconv.FormatInt(bytes, 10)); err != nil {
 		t.Skip("a file system can only be mounted as root: ", err)
 	}
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
@@ -27,10 +28,10 @@ func smallDisk(t *testing.T, bytes int64) string {
 func TestFullDiskIsForeseen(t *testing.T) {
 	data := downloadtest.Data{Seed: 70, Size: 16 << 20}
 	for name, disk := range map[string]int64{"1 MiB too small": data.Size - 1<<20, "exactly the file, no margin": data.Size} {
-		s := serve(t, data)
+		s := downloadtest.Serve(t, data)
 		item, dir := itemFor(s, data), smallDisk(t, disk)
 		_, err := testFetcher(t, 4).Fetch(t.Context(), item, filepath.Join(dir, "file"), nil)
-		if code := plainly(t, err); code != backend.CodeDiskFull {
+		if code := downloadtest.Plainly(t, err); code != backend.CodeDiskFull {
 			t.Errorf("%s: code %s", name, code)
 		}
 		if s.Requests() != 0 {
@@ -38,12 +39,12 @@ func TestFullDiskIsForeseen(t *testing.T) {
 		}
 		item.Bytes = -1 // then it is foreseen when the first answer tells the size
 		_, err = testFetcher(t, 4).Fetch(t.Context(), item, filepath.Join(dir, "file"), nil)
-		if code := plainly(t, err); code != backend.CodeDiskFull {
+		if code := downloadtest.Plainly(t, err); code != backend.CodeDiskFull {
 			t.Errorf("%s, size not known: code %s", name, code)
 		}
 		t.Log(err)
 	}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	dir := smallDisk(t, data.Size+8<<20)
 	if _, err := testFetcher(t, 4).Fetch(t.Context(), itemFor(s, data), filepath.Join(dir, "file"), nil); err != nil {
 		t.Error(err)
@@ -72,12 +73,12 @@ func fill(t *testing.T, dir string) string {
 func TestDiskThatFillsMidwayIsSurvived(t *testing.T) {
 	data := downloadtest.Data{Seed: 71, Size: 16 << 20}
 	for _, reserved := range []bool{false, true} {
-		s := serve(t, data)
+		s := downloadtest.Serve(t, data)
 		s.Rate = 8 << 20
 		dir := smallDisk(t, 2*data.Size)
 		b := openBench(t, func(o *QueueOptions) {
 			o.Dir = filepath.Join(dir, "downloads")
-			o.Fetcher.noReserve = !reserved
+			o.Fetcher.NoReserve = !reserved
 		})
 		d := b.add(s, data, "x")
 		for b.until(d.ID, StateRunning).Bytes < 2<<20 {
@@ -89,7 +90,7 @@ func TestDiskThatFillsMidwayIsSurvived(t *testing.T) {
 			continue
 		}
 		d = b.until(d.ID, StateWaiting)
-		if code := plainly(t, d.Error); code != backend.CodeDiskFull || !strings.Contains(d.Error.Message, "full") {
+		if code := downloadtest.Plainly(t, d.Error); code != backend.CodeDiskFull || !strings.Contains(d.Error.Message, "full") {
 			t.Errorf("code %s: %v", code, d.Error)
 		}
 		asked := s.Requests()

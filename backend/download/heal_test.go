@@ -1,6 +1,7 @@
 package download
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -94,15 +95,15 @@ func damage(r *rand.Rand, path string, others leave) string {
 
 // TestNoLeftoverHasToBeDeletedByHand damages what an earlier process has left in every way, and then just fetches.
 func TestNoLeftoverHasToBeDeletedByHand(t *testing.T) {
-	states, r := trials(t, "WEIGHTROOM_STATES", 150, 5000), random(t)
+	states, r := downloadtest.Trials(t, "WEIGHTROOM_STATES", 150, 5000), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 40, Size: 300<<10 + 77}
 	digest := data.Digest()
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	f := testFetcher(t, 2)
-	f.piece, f.spans = 16<<10, 64<<10
+	f.Piece, f.spans = 16<<10, 64<<10
 	var starts []leave
 	for _, known := range []string{digest, ""} {
-		item, path := itemFor(s, data), target(t)
+		item, path := itemFor(s, data), downloadtest.Target(t)
 		item.Digest = known
 		// Interrupted: the journal of a whole fetch, cut to its first records, is that of an interrupted one.
 		if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
@@ -134,7 +135,7 @@ func TestNoLeftoverHasToBeDeletedByHand(t *testing.T) {
 		if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 			t.Fatalf("state %d (start %d: %s): %v", i, which, what, err)
 		}
-		if err := sameFile(path, data); err != nil {
+		if err := downloadtest.SameFile(path, data); err != nil {
 			t.Fatalf("state %d (start %d: %s): %v", i, which, what, err)
 		}
 		if _, err := os.Lstat(filepath.Join(dir, fmt.Sprint(i), "elsewhere")); err == nil {
@@ -147,11 +148,11 @@ func TestNoLeftoverHasToBeDeletedByHand(t *testing.T) {
 
 // TestQueueHealsItsFolder does the same with the folder of a queue.
 func TestQueueHealsItsFolder(t *testing.T) {
-	states, r := trials(t, "WEIGHTROOM_STATES", 10, 500), random(t)
+	states, r := downloadtest.Trials(t, "WEIGHTROOM_STATES", 10, 500), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 41, Size: 200 << 10}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	for i := range states {
-		b := openBench(t, func(o *QueueOptions) { o.Fetcher.piece = 16 << 10 })
+		b := openBench(t, func(o *QueueOptions) { o.Fetcher.Piece = 16 << 10 })
 		s.Rate = 1 << 20
 		d := b.add(s, data, "x")
 		for b.until(d.ID, StateRunning, StateDone).Bytes < 1 {
@@ -176,12 +177,12 @@ func TestQueueHealsItsFolder(t *testing.T) {
 // TestOnlyTheRightBytesGetTheName is promise 10 where it can be broken: at each change of a byte, order or length on
 // the way, and with something planted where the file should come to lie.
 func TestOnlyTheRightBytesGetTheName(t *testing.T) {
-	mutations, r := trials(t, "WEIGHTROOM_MUTATIONS", 100, 100_000), random(t)
+	mutations, r := downloadtest.Trials(t, "WEIGHTROOM_MUTATIONS", 100, 100_000), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 42, Size: 40<<10 + 5}
 	right := data.Bytes(0, data.Size)
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	f := testFetcher(t, 2)
-	f.piece, f.spans = 4<<10, 8<<10
+	f.Piece, f.spans = 4<<10, 8<<10
 	dir := t.TempDir()
 	refused, mended := 0, 0
 	whole := itemFor(s, data)
@@ -209,7 +210,7 @@ func TestOnlyTheRightBytesGetTheName(t *testing.T) {
 		}
 		_, err := f.Fetch(t.Context(), whole, path, nil)
 		if err != nil {
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 			refused++
 			if _, statErr := os.Lstat(path); statErr == nil {
 				t.Fatalf("mutation %d (seed %d): refused, and there: %v", i, seed, err)
@@ -254,6 +255,6 @@ func mutated(s *downloadtest.Server, a downloadtest.Ask, seed uint64) *downloadt
 		at := r.IntN(len(body))
 		body = append(append(append([]byte(nil), body[:at]...), body[at+1:]...), 0)
 	}
-	answer.Body = bytesOf(body)
+	answer.Body = bytes.NewReader(body)
 	return answer
 }

@@ -171,7 +171,7 @@ func TestHubRefusalsAreExplained(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			code := plainly(t, err)
+			code := downloadtest.Plainly(t, err)
 			e := backend.Readable(err)
 			if code != c.code || !strings.Contains(e.Message+" "+e.Hint, c.says) {
 				t.Errorf("%s: %s %s", e.Code, e.Message, e.Hint)
@@ -231,7 +231,7 @@ func fetchAll(t testing.TB, s *Sources, o Offer) []File {
 	t.Helper()
 	dir := t.TempDir()
 	var out []File
-	f := &Fetcher{Client: s.client, patience: quick()}
+	f := &Fetcher{Client: s.client, Patience: quick()}
 	for n, i := range o.Items {
 		path := dir + "/" + strconv.Itoa(n)
 		done, err := f.Fetch(context.Background(), i, path, nil)
@@ -302,7 +302,7 @@ func TestAFileThatChangedAtTheHubIsNoticed(t *testing.T) {
 		return false
 	}
 	_, err := o.Items[0].Link.Link(context.Background(), false)
-	if err == nil || plainly(t, err) != backend.CodeChanged {
+	if err == nil || downloadtest.Plainly(t, err) != backend.CodeChanged {
 		t.Errorf("%v", err)
 	}
 }
@@ -325,7 +325,7 @@ func TestHubLiesAreRefused(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%+v", o)
 			}
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 		})
 	}
 }
@@ -339,10 +339,10 @@ func TestBusyHubsAreLeftAlone(t *testing.T) {
 	}
 	for range 3 {
 		_, err := s.Resolve(context.Background(), "hf.co/maker/Tiny-Llama-GGUF")
-		if err == nil || plainly(t, err) != backend.CodeServerBusy {
+		if err == nil || downloadtest.Plainly(t, err) != backend.CodeServerBusy {
 			t.Errorf("%v", err)
 		}
-		if _, err := s.Search(context.Background(), "x", 3); err == nil || plainly(t, err) != backend.CodeServerBusy {
+		if _, err := s.Search(context.Background(), "x", 3); err == nil || downloadtest.Plainly(t, err) != backend.CodeServerBusy {
 			t.Errorf("%v", err)
 		}
 	}
@@ -430,7 +430,7 @@ func TestAPlainAddress(t *testing.T) {
 			hub.Before = func(w http.ResponseWriter, r *http.Request) bool { c.serve(w, r); return true }
 			o, err := s.Resolve(context.Background(), hub.CDN.URL+"/files/tiny-Q8_0.gguf?token=abc")
 			if c.code != "" {
-				if err == nil || plainly(t, err) != c.code {
+				if err == nil || downloadtest.Plainly(t, err) != c.code {
 					t.Fatalf("%v", err)
 				}
 				return

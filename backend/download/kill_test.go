@@ -11,13 +11,13 @@ import (
 // TestKilledDownloadGoesOnWhereItWas kills a real process that fetches, at random moments, starts it again until the
 // file is whole, and counts what the server had to send.
 func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
-	kills := trials(t, "WEIGHTROOM_KILLS", 5, 1000)
+	kills := downloadtest.Trials(t, "WEIGHTROOM_KILLS", 5, 1000)
 	size, each := int64(96<<20), 5
 	if kills > 5 {
 		size, each = 1<<30, 20 // kills of one download
 	}
 	data := downloadtest.Data{Seed: 30, Size: size}
-	digest, r := data.Digest(), random(t)
+	digest, r := data.Digest(), downloadtest.Random(t)
 	worst, done := 0.0, 0
 	for round := 0; done < kills; round++ {
 		s := downloadtest.New(data, size)
@@ -26,9 +26,9 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 		// What the kernel holds when the process dies is lost however a transfer works, and grows with the machine's load.
 		const buffer = 128 << 10
 		s.Buffer = buffer
-		path, here := target(t), 0
+		path, here := downloadtest.Target(t), 0
 		for {
-			c := child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams), strconv.Itoa(buffer))
+			c := downloadtest.Child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams), strconv.Itoa(buffer))
 			out := make(chan error, 1)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
@@ -46,7 +46,7 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 			}
 			here++
 		}
-		if err := sameFile(path, data); err != nil {
+		if err := downloadtest.SameFile(path, data); err != nil {
 			t.Fatal(err)
 		}
 		ratio := float64(s.Sent()) / float64(size)

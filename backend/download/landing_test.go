@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/download/downloadtest"
 )
 
 // TestNotesAreRead reads a list as it was stored when what a download becomes was a text in its note.
@@ -16,7 +17,7 @@ func TestNotesAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := &memory{docs: map[string][]byte{queueKey: old}}
+	store := &downloadtest.Memory{Docs: map[string][]byte{queueKey: old}}
 	hold := func(o *QueueOptions) { o.Store, o.Allow = store, func(Download) bool { return false } }
 	apache := backend.Licence{Name: "Apache License 2.0", OpenSource: true, Commercial: true}
 	page := "https://huggingface.co/Qwen/Qwen3-4B-GGUF"
@@ -55,7 +56,7 @@ func TestNotesAreRead(t *testing.T) {
 		}
 		b.Close()
 		var stored []map[string]any
-		if err := json.Unmarshal(store.docs[queueKey], &stored); err != nil {
+		if err := json.Unmarshal(store.Docs[queueKey], &stored); err != nil {
 			t.Fatal(err)
 		}
 		for i, d := range stored {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"weightroom/backend"
 )
 
 const (
@@ -53,7 +55,7 @@ type HostTotal struct {
 // host. It may be used from many goroutines. Close stores what is new; a ledger that is not closed has stored all but
 // the last half second.
 type Ledger struct {
-	kv  KV // nil: in memory only
+	kv  backend.KV // nil: in memory only
 	log *slog.Logger
 
 	mu      sync.Mutex
@@ -90,7 +92,7 @@ func pageKey(page int64) string {
 }
 
 // OpenLedger reads what kv holds; nil keeps the ledger in memory only.
-func OpenLedger(ctx context.Context, kv KV) (*Ledger, error) {
+func OpenLedger(ctx context.Context, kv backend.KV) (*Ledger, error) {
 	l := &Ledger{kv: kv, log: slog.Default(), totals: map[string]*HostTotal{}, dirty: map[int64]bool{}}
 	if kv == nil {
 		return l, nil

@@ -11,9 +11,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/download/downloadtest"
 )
 
-func openLedger(t *testing.T, kv KV) *Ledger {
+func openLedger(t *testing.T, kv backend.KV) *Ledger {
 	t.Helper()
 	l, err := OpenLedger(context.Background(), kv)
 	if err != nil {
@@ -29,7 +32,7 @@ func TestEveryConnectionIsInTheLedger(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("x", body))
 	}))
 	defer s.Close()
-	kv := &memory{}
+	kv := &downloadtest.Memory{}
 	l := openLedger(t, kv)
 	c := NewClient(ClientOptions{Ledger: l, Proxy: noProxy})
 	search := WithPurpose(context.Background(), PurposeSearch, "llama")
@@ -73,13 +76,13 @@ func TestEveryConnectionIsInTheLedger(t *testing.T) {
 	if len(totals) != 2 || totals[0].Connections != 2 || totals[0].In < 3*body || "http://"+totals[0].Host != s.URL {
 		t.Errorf("totals: %+v", totals)
 	}
-	if b, _ := json.Marshal(kv.docs); strings.Contains(string(b), "secret") {
+	if b, _ := json.Marshal(kv.Docs); strings.Contains(string(b), "secret") {
 		t.Error("a secret is in the ledger")
 	}
 }
 
 func TestTheLedgerStaysSmallAndExact(t *testing.T) {
-	kv := &memory{}
+	kv := &downloadtest.Memory{}
 	l := openLedger(t, kv)
 	const all = 2345
 	for i := range all {
@@ -109,7 +112,7 @@ func TestTheLedgerStaysSmallAndExact(t *testing.T) {
 		t.Errorf("%d hosts, %d connections, %d in, %d out", len(totals), n, in, out)
 	}
 	size := 0
-	for _, d := range kv.docs {
+	for _, d := range kv.Docs {
 		size += len(d)
 	}
 	if size > 512<<10 {
@@ -118,7 +121,7 @@ func TestTheLedgerStaysSmallAndExact(t *testing.T) {
 }
 
 func TestALineThatWasOpenAtTheEndSaysSo(t *testing.T) {
-	kv := &memory{}
+	kv := &downloadtest.Memory{}
 	l := openLedger(t, kv)
 	l.begin(Purpose{PurposeDownload, "x"}, "host:443", "").in.Add(7)
 	if err := l.Close(); err != nil { // as after a kill: nothing more is heard of it
@@ -131,7 +134,8 @@ func TestALineThatWasOpenAtTheEndSaysSo(t *testing.T) {
 }
 
 func TestALedgerThatCantBeStoredIsKeptInMemory(t *testing.T) {
-	kv := &memory{fail: errors.New("disk full")}
+	kv := &downloadtest.Memory{}
+	kv.Refuse(errors.New("disk full"))
 	l := openLedger(t, kv)
 	l.end(l.begin(Purpose{PurposeDownload, "x"}, "host:443", ""), resultDone)
 	if err := l.Close(); err == nil {

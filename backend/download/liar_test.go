@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/download/downloadtest"
 )
 
 // lyingProxy is a proxy between us and a registry: it asks honestly and answers as lie wants it.
@@ -238,8 +239,8 @@ func TestOnlyTheExactBytesBecomeAModel(t *testing.T) {
 		}
 	}
 	slices.Sort(w.digests[1:])
-	n := trials(t, "WEIGHTROOM_LIES", 120, 100_000)
-	rng := random(t)
+	n := downloadtest.Trials(t, "WEIGHTROOM_LIES", 120, 100_000)
+	rng := downloadtest.Random(t)
 	all := &tally{codes: map[backend.Code]int{}}
 	began := time.Now()
 	t.Run("liars", func(t *testing.T) {
@@ -304,7 +305,7 @@ func (l *liarTrial) run(t *testing.T, trial int) {
 	switch {
 	case err != nil:
 		l.tally.refused.Add(1)
-		code := plainly(t, err)
+		code := downloadtest.Plainly(t, err)
 		l.tally.mu.Lock()
 		l.tally.codes[code]++
 		l.tally.mu.Unlock()
@@ -333,7 +334,7 @@ func fetchModel(s *Sources, ref, dir string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fetcher{Client: s.client, patience: quick()}
+	f := &Fetcher{Client: s.client, Patience: quick()}
 	var files []File
 	for i, item := range o.Items {
 		path := filepath.Join(dir, strconv.Itoa(i))
@@ -377,7 +378,7 @@ func TestABusyRegistryIsNotHammered(t *testing.T) {
 		"a date as asctime": func(now time.Time) string { return now.Add(2 * time.Second).UTC().Format(time.ANSIC) }, "rubbish": func(time.Time) string { return "soon" }, "less than nothing": func(time.Time) string { return "-5" },
 	}
 	for name, form := range forms {
-		if !slow() && name != "seconds" && name != "a date" && name != "nothing" {
+		if !downloadtest.Slow() && name != "seconds" && name != "a date" && name != "nothing" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -418,7 +419,7 @@ func TestABusyRegistryIsNotHammered(t *testing.T) {
 					}
 				}
 			})
-			f := &Fetcher{Client: c, Gate: gate, patience: quick()}
+			f := &Fetcher{Client: c, Gate: gate, Patience: quick()}
 			for i, item := range o.Items[:2] {
 				var err error
 				for range 5 {

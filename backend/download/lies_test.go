@@ -19,7 +19,7 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 	digest := data.Digest()
 	whens := downloadtest.Whens()
 	knowns := []string{"digest", "size alone"}
-	if !slow() {
+	if !downloadtest.Slow() {
 		whens, knowns = whens[:1], knowns[:1]
 	}
 	streams := []int{1, 4, 16}
@@ -39,27 +39,27 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 					cells = append(cells, at)
 					results[at] = make([]string, len(streams))
 					for i, n := range streams {
-						if !slow() && n > 1 && lie.Name == "silence midway" {
+						if !downloadtest.Slow() && n > 1 && lie.Name == "silence midway" {
 							results[at][i] = "-" // it waits out a silence for each half of a half
 							continue
 						}
 						fetches++
 						t.Run(fmt.Sprintf("%s/%s/%s/%d", lie.Name, when.Name, known, n), func(t *testing.T) {
 							t.Parallel()
-							s := serve(t, data)
+							s := downloadtest.Serve(t, data)
 							s.Tell(lie, when)
-							item, path := itemFor(s, data), target(t)
+							item, path := itemFor(s, data), downloadtest.Target(t)
 							item.Digest = digest
 							if known != "digest" {
 								item.Digest = ""
 							}
 							f := testFetcher(t, n)
-							f.patience.answer = 10 * time.Second // packing takes time
+							f.Patience.Answer = 10 * time.Second // packing takes time
 							f.spans = pieceLeast                 // so that several streams have something to do
 							_, err := f.Fetch(t.Context(), item, path, nil)
 							outcome := "right"
 							if err != nil {
-								outcome = string(plainly(t, err))
+								outcome = string(downloadtest.Plainly(t, err))
 								if _, statErr := os.Lstat(path); statErr == nil {
 									t.Error("it failed, and the file is there")
 								}
@@ -67,7 +67,7 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 									t.Errorf("it could have ended right: %v", err)
 								}
 							} else {
-								wantFile(t, path, data)
+								downloadtest.WantFile(t, path, data)
 							}
 							mu.Lock()
 							results[at][i] = outcome

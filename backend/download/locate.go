@@ -25,9 +25,9 @@ func (s *Sources) locate(ctx context.Context, method, address string, header htt
 		if method != http.MethodHead {
 			req.Header.Set("Range", "bytes=0-0")
 		}
-		resp, err := s.client.doOnce(req)
+		resp, err := s.client.RoundTrip(req)
 		if err != nil {
-			return Link{}, nil, told(ctx, err, req.URL.Host)
+			return Link{}, nil, explainRequest(ctx, err, req.URL.Host)
 		}
 		_ = resp.Body.Close()
 		if seen == nil || seen.StatusCode/100 == 3 {

@@ -279,7 +279,7 @@ func (s *Sources) blob(ctx context.Context, r repository, digest string, size, l
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, size+1))
 	if err != nil {
-		return nil, told(ctx, err, hostOf(resp))
+		return nil, explainRequest(ctx, err, hostOf(resp))
 	}
 	if sum := sha256.Sum256(b); int64(len(b)) != size || "sha256:"+hex.EncodeToString(sum[:]) != digest {
 		return nil, backend.Fail(backend.CodeDamaged, errors.New("small blob differs"), "A part that "+hostOf(resp)+" sent is not what it should be: its checksum is different.", "Try again; if it stays so, the server or something on the way is broken.")

@@ -112,11 +112,11 @@ func TestPageInPlaceOfAFileIsNamedNotSaved(t *testing.T) {
 				}
 				n++
 				t.Run(fmt.Sprintf("%s/digest %v/%d", c.name, known, streams), func(t *testing.T) {
-					s := serve(t, data)
+					s := downloadtest.Serve(t, data)
 					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer { return c.lie(s, a) }
 					f := testFetcher(t, streams)
 					f.spans = pieceLeast
-					item, path := itemFor(s, data), target(t)
+					item, path := itemFor(s, data), downloadtest.Target(t)
 					if !known {
 						item.Digest, item.Bytes = "", -1
 						if strings.Contains(c.name, "midway") {
@@ -127,7 +127,7 @@ func TestPageInPlaceOfAFileIsNamedNotSaved(t *testing.T) {
 					if err == nil && strings.Contains(c.name, "midway") {
 						t.Skip("the file was whole before")
 					}
-					if code := plainly(t, err); code != c.want {
+					if code := downloadtest.Plainly(t, err); code != c.want {
 						t.Errorf("code %s, want %s: %v", code, c.want, err)
 					}
 					wantNoPage(t, filepath.Dir(path))
@@ -197,7 +197,7 @@ func TestBrokenTrustAndProxiesAreNamed(t *testing.T) {
 	unknown, _ := secure(certificate(t, "127.0.0.1", good))
 	other, otherPool := secure(certificate(t, "elsewhere.example", good))
 	expired, expiredPool := secure(certificate(t, "127.0.0.1", past))
-	plain := serve(t, data)
+	plain := downloadtest.Serve(t, data)
 	proxy := func(status string) string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -250,11 +250,11 @@ func TestBrokenTrustAndProxiesAreNamed(t *testing.T) {
 				at, _ := url.Parse(c.proxy)
 				tr.Proxy = http.ProxyURL(at)
 			}
-			f := &Fetcher{Client: &http.Client{Transport: tr}, Streams: 2, patience: quick()}
-			f.patience.answer = 5 * time.Second
-			path := target(t)
+			f := &Fetcher{Client: &http.Client{Transport: tr}, Streams: 2, Patience: quick()}
+			f.Patience.Answer = 5 * time.Second
+			path := downloadtest.Target(t)
 			_, err := f.Fetch(t.Context(), Item{Name: "x", Digest: data.Digest(), Bytes: data.Size, Link: fixed(c.url)}, path, nil)
-			if code := plainly(t, err); code != c.want || !strings.Contains(strings.ToLower(backend.Readable(err).Message), c.word) {
+			if code := downloadtest.Plainly(t, err); code != c.want || !strings.Contains(strings.ToLower(backend.Readable(err).Message), c.word) {
 				t.Errorf("code %s, want %s with %q: %v", code, c.want, c.word, err)
 			}
 			wantNoPage(t, filepath.Dir(path))

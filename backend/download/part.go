@@ -34,7 +34,7 @@ type partReader struct {
 func (p partReader) Read(b []byte) (int, error) {
 	n, err := p.section.Read(b)
 	if p.r.err != nil {
-		return n, p.r.told(p.r.err)
+		return n, p.r.explain(p.r.err)
 	}
 	return n, err
 }

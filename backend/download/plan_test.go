@@ -14,7 +14,7 @@ import (
 // TestPlanHandsEachPieceToOneStream takes, steals, completes and gives up spans at random and holds the plan against
 // what it must be.
 func TestPlanHandsEachPieceToOneStream(t *testing.T) {
-	r := random(t)
+	r := downloadtest.Random(t)
 	for round := range 60 {
 		size := r.Int64N(200 << 20)
 		p := newPlan(size, pieceLeast)
@@ -169,16 +169,16 @@ func TestPacerKeepsWhatHelps(t *testing.T) {
 
 // TestMoreStreamsAreUsedWhereTheyHelp has a server that gives each connection little.
 func TestMoreStreamsAreUsedWhereTheyHelp(t *testing.T) {
-	if !slow() {
+	if !downloadtest.Slow() {
 		t.Skip("it takes as long as a download: WEIGHTROOM_SLOW=1")
 	}
 	data := downloadtest.Data{Seed: 80, Size: 96 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 1 << 20
 	most, begun := 0, time.Now()
 	f := testFetcher(t, 0)
-	f.patience = nil
-	_, err := f.Fetch(t.Context(), itemFor(s, data), target(t), func(p Progress) { most = max(most, p.Streams) })
+	f.Patience = nil
+	_, err := f.Fetch(t.Context(), itemFor(s, data), downloadtest.Target(t), func(p Progress) { most = max(most, p.Streams) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ const (
 	queueKept   = 50 // ended downloads that stay in the list
 )
 
-// Queue is the list of downloads, and what works through it. Every change is stored before it is told, so that after
+// Queue is the list of downloads, and what works through it. Every change is stored before Changed hears of it, so that after
 // any end of the process the next Open goes on where this one was.
 type Queue struct {
 	opts   QueueOptions
@@ -32,14 +32,14 @@ type Queue struct {
 	work   sync.WaitGroup
 	wake   chan struct{} // something may be startable
 
-	mu     sync.Mutex
-	list   []*entry
-	active int
-	closed bool
-	tell   teller
+	mu      sync.Mutex
+	list    []*entry
+	active  int
+	closed  bool
+	notices notifier
 }
 
-// entry is a download with what is not told.
+// entry is a download with what only the queue knows.
 type entry struct {
 	d      Download
 	files  []File             // the items that are here, in their order
@@ -95,15 +95,15 @@ func Open(ctx context.Context, opts QueueOptions) (*Queue, error) {
 		q.list = append(q.list, e)
 	}
 	q.sweep()
-	q.tell = teller{changed: opts.Changed, signal: make(chan struct{}, 1)}
-	q.work.Go(func() { q.tell.run(q.ctx, q) })
+	q.notices = notifier{changed: opts.Changed, signal: make(chan struct{}, 1)}
+	q.work.Go(func() { q.notices.run(q.ctx, q) })
 	q.work.Go(q.loop)
 	return q, nil
 }
 
 var idForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// sweep removes the folders of downloads that are no more in the list.
+// sweep removes the folders of downloads that are no longer in the list.
 func (q *Queue) sweep() {
 	entries, err := os.ReadDir(q.opts.Dir)
 	if err != nil {
@@ -122,7 +122,7 @@ func (q *Queue) removeFolder(id string) {
 	}
 }
 
-// Close stops every transfer where it is, tells what is left to tell, and returns when nothing runs any more.
+// Close stops every transfer where it is, notifies of what is left, and returns when nothing runs any more.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	q.closed = true
@@ -169,7 +169,7 @@ func (q *Queue) Add(ctx context.Context, d Download) (Download, error) {
 		q.list = q.list[:len(q.list)-1]
 		return Download{}, err
 	}
-	q.told(e)
+	q.notify(e)
 	q.kick()
 	return copyOf(e.d), nil
 }
@@ -259,7 +259,7 @@ func (q *Queue) remove(ctx context.Context, e *entry) error {
 		return err
 	}
 	q.removeFolder(e.d.ID)
-	q.tell.gone(copyOf(e.d))
+	q.notices.gone(copyOf(e.d))
 	q.kick()
 	return nil
 }
@@ -315,17 +315,17 @@ func (q *Queue) find(id string) *entry {
 	return nil
 }
 
-// changed stores the list and tells of e. When the store refuses, the change holds for this process.
+// changed stores the list and notifies of e. When the store refuses, the change holds for this process.
 func (q *Queue) changed(ctx context.Context, e *entry) error {
 	err := q.store(ctx)
 	if err != nil {
 		q.opts.Log.Warn("downloads not stored", "error", err)
 	}
-	q.told(e)
+	q.notify(e)
 	return err
 }
 
-func (q *Queue) told(e *entry) { q.tell.now(e.d.ID) }
+func (q *Queue) notify(e *entry) { q.notices.now(e.d.ID) }
 
 func (q *Queue) store(ctx context.Context) error {
 	ended := 0
@@ -333,7 +333,7 @@ func (q *Queue) store(ctx context.Context) error {
 		if e := q.list[i]; e.d.State == StateDone {
 			if ended++; ended > queueKept {
 				q.list = slices.Delete(q.list, i, i+1)
-				q.tell.gone(copyOf(e.d))
+				q.notices.gone(copyOf(e.d))
 			}
 		}
 	}
@@ -362,7 +362,7 @@ func copyOf(d Download) Download {
 }
 
 func errNoDownload() error {
-	return backend.Fail(backend.CodeNotFound, nil, "This download is no more in the list.", "Start it again from where you found the model.")
+	return backend.Fail(backend.CodeNotFound, nil, "This download is no longer in the list.", "Start it again from where you found the model.")
 }
 
 func errClosed() error {

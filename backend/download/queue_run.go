@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"weightroom/backend"
-	"weightroom/backend/fsys"
 )
 
 // waits are the pauses after 1, 2, 3… failures of a passing kind in a row.
@@ -53,7 +52,7 @@ func (q *Queue) startDue(now time.Time) time.Duration {
 			next = min(next, wait)
 			continue
 		}
-		if e.d.State == StateWaiting && e.d.Error != nil && e.d.Error.Code == backend.CodeDiskFull && q.lacking(e) != nil {
+		if e.d.State == StateWaiting && e.d.Error != nil && e.d.Error.Code == backend.CodeDiskFull && q.checkSpace(e) != nil {
 			e.d.RetryAt = now.Add(spaceLook)
 			next = min(next, spaceLook)
 			continue
@@ -92,20 +91,14 @@ func (q *Queue) path(e *entry, i int) string {
 	return filepath.Join(q.folder(e), fmt.Sprintf("%03d", i))
 }
 
-// lacking says whether the rest of e does not fit on the disk.
-func (q *Queue) lacking(e *entry) error {
+// checkSpace returns an error when the rest of e does not fit on the disk.
+func (q *Queue) checkSpace(e *entry) error {
 	need := int64(0)
 	for i, item := range e.d.Items {
 		need += max(item.Bytes, 0)
-		for _, suffix := range []string{"", suffixPart} {
-			if f, err := os.Open(q.path(e, i) + suffix); err == nil {
-				has, _ := fsys.Allocated(f)
-				need -= min(has, max(item.Bytes, 0))
-				_ = f.Close()
-			}
-		}
+		need -= min(OnDisk(q.path(e, i)), max(item.Bytes, 0))
 	}
-	return lacking(q.folder(e), need)
+	return checkSpace(q.folder(e), need)
 }
 
 // makeFolder makes sure of e's folder. What stands in its place, which nothing of ours puts there, is moved aside, or
@@ -149,7 +142,7 @@ func (q *Queue) run(ctx context.Context, e *entry) error {
 	if err := q.makeFolder(e); err != nil {
 		return explain(err)
 	}
-	if err := q.lacking(e); err != nil {
+	if err := q.checkSpace(e); err != nil {
 		return err
 	}
 	for i := have; i < len(items); i++ {
@@ -217,7 +210,7 @@ func (q *Queue) progress(e *entry, i int, before int64, p Progress) {
 		e.d.Left = p.Left + time.Duration(float64(rest-(p.Total-p.Bytes))/p.Rate*float64(time.Second))
 	}
 	e.d.Error = p.Waiting
-	q.tell.soon(e.d.ID)
+	q.notices.soon(e.d.ID)
 }
 
 // finish hands the files over.

@@ -6,58 +6,58 @@ import (
 	"time"
 )
 
-// tellEvery is the shortest time between two reports of one download's progress.
-const tellEvery = 100 * time.Millisecond
+// noticeEvery is the shortest time between two notices of one download's progress.
+const noticeEvery = 100 * time.Millisecond
 
-// teller tells of changes: those of a state at once, those of progress now and then, never two at a time. What is told
-// is read when it is told, so that the last is always the newest.
-type teller struct {
+// notifier notifies of changes: of those of a state at once, of progress now and then, never of two at a time. A
+// download is read when its notice is given, so that the last is always the newest.
+type notifier struct {
 	changed func(Download, bool)
 	signal  chan struct{}
 
-	mu     sync.Mutex
-	dirty  map[string]bool // by id; true: at once
-	left   []Download      // gone from the list
-	toldAt map[string]time.Time
+	mu        sync.Mutex
+	dirty     map[string]bool // by id; true: at once
+	left      []Download      // gone from the list
+	noticedAt map[string]time.Time
 }
 
-func (t *teller) now(id string)  { t.mark(id, true) }
-func (t *teller) soon(id string) { t.mark(id, false) }
+func (n *notifier) now(id string)  { n.mark(id, true) }
+func (n *notifier) soon(id string) { n.mark(id, false) }
 
-func (t *teller) mark(id string, urgent bool) {
-	t.mu.Lock()
-	if t.dirty == nil {
-		t.dirty = map[string]bool{}
+func (n *notifier) mark(id string, urgent bool) {
+	n.mu.Lock()
+	if n.dirty == nil {
+		n.dirty = map[string]bool{}
 	}
-	t.dirty[id] = t.dirty[id] || urgent
-	t.mu.Unlock()
-	t.wake()
+	n.dirty[id] = n.dirty[id] || urgent
+	n.mu.Unlock()
+	n.wake()
 }
 
-func (t *teller) gone(d Download) {
-	t.mu.Lock()
-	t.left = append(t.left, d)
-	delete(t.dirty, d.ID)
-	t.mu.Unlock()
-	t.wake()
+func (n *notifier) gone(d Download) {
+	n.mu.Lock()
+	n.left = append(n.left, d)
+	delete(n.dirty, d.ID)
+	n.mu.Unlock()
+	n.wake()
 }
 
-func (t *teller) wake() {
+func (n *notifier) wake() {
 	select {
-	case t.signal <- struct{}{}:
+	case n.signal <- struct{}{}:
 	default:
 	}
 }
 
-// run tells until ctx ends and every transfer of q has, and then what is left.
-func (t *teller) run(ctx context.Context, q *Queue) {
+// run notifies until ctx ends and every transfer of q has, and then of what is left.
+func (n *notifier) run(ctx context.Context, q *Queue) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		timer.Reset(t.flush(q, time.Now(), false))
+		timer.Reset(n.flush(q, time.Now(), false))
 		select {
 		case <-ctx.Done():
-		case <-t.signal:
+		case <-n.signal:
 		case <-timer.C:
 		}
 	}
@@ -72,42 +72,42 @@ func (t *teller) run(ctx context.Context, q *Queue) {
 	for _, over := range running {
 		<-over
 	}
-	t.flush(q, time.Now(), true)
+	n.flush(q, time.Now(), true)
 }
 
-// flush tells what is due, and gives the time until something else is.
-func (t *teller) flush(q *Queue, now time.Time, all bool) time.Duration {
+// flush notifies of what is due, and returns the time until something else is.
+func (n *notifier) flush(q *Queue, now time.Time, all bool) time.Duration {
 	next := time.Hour
-	t.mu.Lock()
+	n.mu.Lock()
 	var due []string
-	for id, urgent := range t.dirty {
-		if wait := tellEvery - now.Sub(t.toldAt[id]); !urgent && !all && wait > 0 {
+	for id, urgent := range n.dirty {
+		if wait := noticeEvery - now.Sub(n.noticedAt[id]); !urgent && !all && wait > 0 {
 			next = min(next, wait)
 			continue
 		}
 		due = append(due, id)
-		delete(t.dirty, id)
-		if t.toldAt == nil {
-			t.toldAt = map[string]time.Time{}
+		delete(n.dirty, id)
+		if n.noticedAt == nil {
+			n.noticedAt = map[string]time.Time{}
 		}
-		t.toldAt[id] = now
+		n.noticedAt[id] = now
 	}
-	left := t.left
-	t.left = nil
+	left := n.left
+	n.left = nil
 	for _, d := range left {
-		delete(t.toldAt, d.ID)
+		delete(n.noticedAt, d.ID)
 	}
-	t.mu.Unlock()
-	if t.changed == nil {
+	n.mu.Unlock()
+	if n.changed == nil {
 		return next
 	}
 	for _, id := range due {
 		if d, err := q.Get(id); err == nil {
-			t.changed(d, false)
+			n.changed(d, false)
 		}
 	}
 	for _, d := range left {
-		t.changed(d, true)
+		n.changed(d, true)
 	}
 	return next
 }

@@ -2,7 +2,6 @@ package download
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -15,37 +14,6 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
 )
-
-// memory is a KV that keeps what was put as the real one does: as JSON.
-type memory struct {
-	mu   sync.Mutex
-	docs map[string][]byte
-	fail error
-}
-
-func (m *memory) Get(_ context.Context, key string, v any) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	data, ok := m.docs[key]
-	if !ok {
-		return false, nil
-	}
-	return true, json.Unmarshal(data, v)
-}
-
-func (m *memory) Put(_ context.Context, key string, v any) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	data, err := json.Marshal(v)
-	if m.docs == nil {
-		m.docs = map[string][]byte{}
-	}
-	m.docs[key] = data
-	return err
-}
 
 // bench is a queue at work with what it told.
 type bench struct {
@@ -62,7 +30,7 @@ func openBench(t *testing.T, change func(*QueueOptions)) *bench {
 	t.Helper()
 	b := &bench{t: t}
 	b.opts = QueueOptions{
-		Dir: filepath.Join(t.TempDir(), "downloads"), Store: &memory{}, Fetcher: testFetcher(t, 2),
+		Dir: filepath.Join(t.TempDir(), "downloads"), Store: &downloadtest.Memory{}, Fetcher: testFetcher(t, 2),
 		Link: func(_ context.Context, _ Download, i Item) (Linker, error) { return fixed(i.Address), nil },
 		Finish: func(_ context.Context, d Download, files []File) (string, error) {
 			for _, f := range files {
@@ -135,7 +103,7 @@ func (b *bench) until(id string, states ...State) Download {
 // lastTold gives what was last told of a download, after everything was.
 func (b *bench) lastTold(id string) Download {
 	b.t.Helper()
-	time.Sleep(3 * tellEvery)
+	time.Sleep(3 * noticeEvery)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, d := range slices.Backward(b.told) {
@@ -159,7 +127,7 @@ func (b *bench) leftovers() []string {
 
 func TestQueueBringsADownloadToItsEnd(t *testing.T) {
 	data := downloadtest.Data{Seed: 11, Size: 2 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	b := openBench(t, nil)
 	d := b.add(s, data, "llama")
 	d = b.until(d.ID, StateDone, StateFailed)
@@ -176,7 +144,7 @@ func TestQueueBringsADownloadToItsEnd(t *testing.T) {
 
 func TestQueueRunsTwoAtOnce(t *testing.T) {
 	data := downloadtest.Data{Seed: 12, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 4 << 20
 	b := openBench(t, nil)
 	var ids []string
@@ -207,7 +175,7 @@ func TestQueueRunsTwoAtOnce(t *testing.T) {
 
 func TestQueueGoesByTheOrderOfItsList(t *testing.T) {
 	data := downloadtest.Data{Seed: 12, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 8 << 20
 	b := openBench(t, func(o *QueueOptions) { o.Active = 1 })
 	var ids []string
@@ -227,7 +195,7 @@ func TestQueueGoesByTheOrderOfItsList(t *testing.T) {
 
 func TestQueueRunsOnlyWhatIsAllowed(t *testing.T) {
 	data := downloadtest.Data{Seed: 21, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	b := openBench(t, func(o *QueueOptions) { o.Allow = func(d Download) bool { return d.Ref == "wanted" } })
 	other := b.add(s, data, "other")
 	wanted := b.add(s, data, "wanted")
@@ -241,7 +209,7 @@ func TestQueueRunsOnlyWhatIsAllowed(t *testing.T) {
 
 func TestQueuePausesResumesAndCancels(t *testing.T) {
 	data := downloadtest.Data{Seed: 13, Size: 4 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 4 << 20
 	b := openBench(t, nil)
 	d := b.add(s, data, "x")
@@ -274,7 +242,7 @@ func TestQueuePausesResumesAndCancels(t *testing.T) {
 	if len(b.List()) != 0 || len(b.leftovers()) != 0 {
 		t.Errorf("list %v, left %v", b.List(), b.leftovers())
 	}
-	time.Sleep(2 * tellEvery)
+	time.Sleep(2 * noticeEvery)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !slices.Equal(b.gone, []string{d.ID}) {
@@ -284,7 +252,7 @@ func TestQueuePausesResumesAndCancels(t *testing.T) {
 
 func TestQueueKeepsAFailureAndTriesAgainWhenAsked(t *testing.T) {
 	data := downloadtest.Data{Seed: 14, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	var there atomic.Bool
 	s.Lie = func(downloadtest.Ask) *downloadtest.Answer {
 		if there.Load() {
@@ -295,7 +263,7 @@ func TestQueueKeepsAFailureAndTriesAgainWhenAsked(t *testing.T) {
 	b := openBench(t, nil)
 	d := b.add(s, data, "x")
 	d = b.until(d.ID, StateFailed)
-	if code := plainly(t, d.Error); code != backend.CodeNotFound {
+	if code := downloadtest.Plainly(t, d.Error); code != backend.CodeNotFound {
 		t.Errorf("code %s", code)
 	}
 	b.Close()
@@ -312,7 +280,7 @@ func TestQueueKeepsAFailureAndTriesAgainWhenAsked(t *testing.T) {
 
 func TestQueueWaitsOutAPassingFault(t *testing.T) {
 	data := downloadtest.Data{Seed: 15, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	var up atomic.Bool
 	s.Lie = func(downloadtest.Ask) *downloadtest.Answer {
 		if up.Load() {
@@ -323,7 +291,7 @@ func TestQueueWaitsOutAPassingFault(t *testing.T) {
 	b := openBench(t, nil)
 	d := b.add(s, data, "x")
 	d = b.until(d.ID, StateWaiting)
-	if code := plainly(t, d.Error); code != backend.CodeServerBusy || d.RetryAt.IsZero() {
+	if code := downloadtest.Plainly(t, d.Error); code != backend.CodeServerBusy || d.RetryAt.IsZero() {
 		t.Errorf("code %s, again at %v", code, d.RetryAt)
 	}
 	up.Store(true)
@@ -334,7 +302,7 @@ func TestQueueWaitsOutAPassingFault(t *testing.T) {
 
 func TestQueueGoesOnAfterARestart(t *testing.T) {
 	data := downloadtest.Data{Seed: 16, Size: 6 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 6 << 20
 	b := openBench(t, nil)
 	d := b.add(s, data, "x")
@@ -352,8 +320,8 @@ func TestQueueGoesOnAfterARestart(t *testing.T) {
 func TestFinishRunsAgainAfterAKill(t *testing.T) {
 	data := downloadtest.Data{Seed: 17, Size: 1 << 20}
 	for _, takes := range []bool{false, true} {
-		s := serve(t, data)
-		store := &memory{}
+		s := downloadtest.Serve(t, data)
+		store := &downloadtest.Memory{}
 		at := make(chan string, 1)
 		b := openBench(t, func(o *QueueOptions) {
 			o.Store = store
@@ -387,7 +355,7 @@ func TestFinishRunsAgainAfterAKill(t *testing.T) {
 
 func TestQueueTellsTenTimesASecondAtMost(t *testing.T) {
 	data := downloadtest.Data{Seed: 18, Size: 4 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 4 << 20
 	b := openBench(t, nil)
 	begun := time.Now()
@@ -397,7 +365,7 @@ func TestQueueTellsTenTimesASecondAtMost(t *testing.T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	states := 4 // queued, running, finishing, done
-	if most := int(time.Since(begun)/tellEvery) + 1 + states; len(b.told) > most || len(b.told) < 5 {
+	if most := int(time.Since(begun)/noticeEvery) + 1 + states; len(b.told) > most || len(b.told) < 5 {
 		t.Errorf("told %d times in %v", len(b.told), time.Since(begun))
 	}
 	last := int64(0)
@@ -411,21 +379,19 @@ func TestQueueTellsTenTimesASecondAtMost(t *testing.T) {
 
 func TestQueueRefusesWhatIsInTheListAndWhatCannotBeStored(t *testing.T) {
 	data := downloadtest.Data{Seed: 19, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Rate = 1 << 20
-	store := &memory{}
+	store := &downloadtest.Memory{}
 	b := openBench(t, func(o *QueueOptions) { o.Store = store })
 	d := b.add(s, data, "x")
-	if _, err := b.Add(t.Context(), Download{Ref: "x", Items: d.Items}); plainly(t, err) != backend.CodeBusy {
+	if _, err := b.Add(t.Context(), Download{Ref: "x", Items: d.Items}); downloadtest.Plainly(t, err) != backend.CodeBusy {
 		t.Error(err)
 	}
-	if _, err := b.Add(t.Context(), Download{Ref: "y"}); plainly(t, err) != backend.CodeInvalid {
+	if _, err := b.Add(t.Context(), Download{Ref: "y"}); downloadtest.Plainly(t, err) != backend.CodeInvalid {
 		t.Error(err)
 	}
-	store.mu.Lock()
-	store.fail = backend.Fail(backend.CodeDiskFull, nil, "The disk is full.", "Free some space.")
-	store.mu.Unlock()
-	if _, err := b.Add(t.Context(), Download{Ref: "z", Items: d.Items}); plainly(t, err) != backend.CodeDiskFull {
+	store.Refuse(backend.Fail(backend.CodeDiskFull, nil, "The disk is full.", "Free some space."))
+	if _, err := b.Add(t.Context(), Download{Ref: "z", Items: d.Items}); downloadtest.Plainly(t, err) != backend.CodeDiskFull {
 		t.Error(err)
 	}
 	if n := len(b.List()); n != 1 {

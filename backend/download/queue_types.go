@@ -67,16 +67,10 @@ type File struct {
 	Bytes  int64
 }
 
-// KV keeps small documents; backend/store's is one.
-type KV interface {
-	Get(ctx context.Context, key string, v any) (found bool, err error)
-	Put(ctx context.Context, key string, v any) error
-}
-
 // QueueOptions is what a Queue works with.
 type QueueOptions struct {
 	Dir     string // for files that are not whole yet: one folder for each download; best on the library's own disk
-	Store   KV
+	Store   backend.KV
 	Fetcher *Fetcher
 	// Link makes an item's Linker anew from its Address, after a restart.
 	Link func(ctx context.Context, d Download, i Item) (Linker, error)
@@ -89,7 +83,7 @@ type QueueOptions struct {
 	Finish func(ctx context.Context, d Download, files []File) (result string, err error)
 	// Changed hears of every change, one call at a time; of progress at most ten times a second for each download. The
 	// last state of a download is always heard, and it is stored before it is. It must not call the queue. The copy is
-	// the callee's to keep. Gone is set when the download is no more in the list.
+	// the callee's to keep. Gone is set when the download is no longer in the list.
 	Changed func(d Download, gone bool)
 	Active  int // downloads at once; 0: two
 	Log     *slog.Logger

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"weightroom/backend/download/downloadtest"
 )
 
 func testBases(t *testing.T) (hub, ollama *url.URL) {
@@ -80,7 +82,7 @@ func TestWhatIsNoReferenceIsRefused(t *testing.T) {
 			if err == nil {
 				t.Fatalf("taken for %+v", r)
 			}
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 		})
 	}
 }

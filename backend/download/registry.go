@@ -171,7 +171,7 @@ func (s *Sources) exchange(ctx context.Context, r repository, secret Secret, wan
 	through := &tokenServer{client: s.client}
 	token, err := transport.Exchange(ctx, r.registry, auth, through, []string{"repository:" + r.path + ":pull"}, wants)
 	if err != nil {
-		return "", 0, through.told(ctx, err, realm.Host, r.host())
+		return "", 0, through.explain(ctx, err, realm.Host, r.host())
 	}
 	text := token.Token
 	if text == "" {
@@ -190,7 +190,7 @@ type tokenServer struct {
 }
 
 func (t *tokenServer) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.client.single.Transport.RoundTrip(req)
+	resp, err := t.client.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
@@ -206,12 +206,12 @@ func (t *tokenServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// told gives the sentence of a failed exchange, with nothing that the server wrote in it.
-func (t *tokenServer) told(ctx context.Context, err error, host, registry string) error {
+// explain returns the sentence of a failed exchange, with nothing that the server wrote in it.
+func (t *tokenServer) explain(ctx context.Context, err error, host, registry string) error {
 	var refused *transport.Error
 	switch {
 	case ctx.Err() != nil || t.status == 0:
-		return told(ctx, err, host)
+		return explainRequest(ctx, err, host)
 	case t.status == http.StatusUnauthorized || t.status == http.StatusForbidden:
 		return wantsAccount(registry)
 	case errors.As(err, &refused):

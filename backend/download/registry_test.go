@@ -187,7 +187,7 @@ func TestARealRegistry(t *testing.T) {
 	}
 	for ref, code := range map[string]backend.Code{"tiny:2b": backend.CodeNotFound, "nobody/tiny:1b": backend.CodeNotFound, "tiny@sha256:" + strings.Repeat("0", 64): backend.CodeNotFound} {
 		_, err := s.Resolve(context.Background(), ref)
-		if err == nil || plainly(t, err) != code {
+		if err == nil || downloadtest.Plainly(t, err) != code {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestWhatIsNoModelInARegistryIsRefused(t *testing.T) {
 	push(t, r.Host+"/library/safe:a", manifestOf(t, dockerManifest, safetensors, layers), safetensors, layers)
 	for _, ref := range []string{"image:a", "tensors:a", "safe:a"} {
 		_, err := s.Resolve(context.Background(), ref)
-		if err == nil || plainly(t, err) != backend.CodeUnsupported {
+		if err == nil || downloadtest.Plainly(t, err) != backend.CodeUnsupported {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
@@ -237,7 +237,7 @@ func testLogins(t *testing.T, host string, good Secret) {
 			s := newRegistrySources(t, host, mapSecrets{host: c.secret})
 			o, err := s.Resolve(context.Background(), "tiny:1b")
 			if !c.in {
-				if err == nil || plainly(t, err) != backend.CodeDenied {
+				if err == nil || downloadtest.Plainly(t, err) != backend.CodeDenied {
 					t.Fatalf("%v", err)
 				}
 				if c.secret.Password != "" && strings.Contains(err.Error(), c.secret.Password) {
@@ -382,7 +382,7 @@ func TestPasswordsGoNowhereElse(t *testing.T) {
 	}))
 	secure.Config.ErrorLog = nil
 	defer secure.Close()
-	network := testNet{"registry.example.com:443": {"93.184.216.34", secure.Listener.Addr().String()}, "inside.example.com:443": {"10.0.0.1", secure.Listener.Addr().String()}}
+	network := downloadtest.Net{"registry.example.com:443": {"93.184.216.34", secure.Listener.Addr().String()}, "inside.example.com:443": {"10.0.0.1", secure.Listener.Addr().String()}}
 	for name, r := range map[string]string{
 		"plain http": "http://auth.example.com/token", "this computer": caught.URL + "/token", "this network": "https://10.0.0.1/token", "this network by a name": "https://inside.example.com/token",
 		"a password in the address": "https://a:b@auth.example.com/token", "nothing": "", "no address": "::", "a file": "file:///etc/passwd",
@@ -398,7 +398,7 @@ func TestPasswordsGoNowhereElse(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 			for _, n := range c.Ledger().Connections(0) {
 				if n.Host != "registry.example.com:443" && n.In+n.Out > 0 {
 					t.Errorf("connected to %s", n.Host)
@@ -447,14 +447,14 @@ func TestManifestsAreCheckedStrictly(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%+v", o)
 			}
-			plainly(t, err)
+			downloadtest.Plainly(t, err)
 		})
 	}
 	t.Run("a digest that was asked for", func(t *testing.T) {
 		body, mediaType, digest = good, dockerManifest, ""
 		s := newRegistrySources(t, strings.TrimPrefix(srv.URL, "http://"), nil)
 		_, err := s.Resolve(context.Background(), "tiny@sha256:"+strings.Repeat("0", 64))
-		if err == nil || plainly(t, err) != backend.CodeDamaged {
+		if err == nil || downloadtest.Plainly(t, err) != backend.CodeDamaged {
 			t.Errorf("%v", err)
 		}
 	})

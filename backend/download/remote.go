@@ -3,9 +3,7 @@ package download
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net/http"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
@@ -28,11 +26,11 @@ func (s *Sources) Header(ctx context.Context, i Item) (f *gguf.File, fetched int
 	}
 	r := &rangeReader{ctx: ctx, client: s.client, linker: linker, size: i.Bytes}
 	if err := r.fill(0, firstChunk); err != nil { // also learns the size
-		return nil, r.fetched, r.told(err)
+		return nil, r.fetched, r.explain(err)
 	}
 	f, err = gguf.Read(r, r.size)
 	if r.err != nil { // gguf takes it for a bad disk
-		return nil, r.fetched, r.told(r.err)
+		return nil, r.fetched, r.explain(r.err)
 	}
 	return f, r.fetched, err
 }
@@ -68,8 +66,8 @@ type rangeReader struct {
 	ctx     context.Context
 	client  Doer
 	linker  Linker
-	size    int64 // -1: not known yet
-	guard   string
+	size    int64  // -1: not known yet
+	etag    string // strong, and the same for all chunks; empty: none
 	chunk   []byte
 	at      int64 // of the chunk in the file
 	fetched int64
@@ -114,27 +112,20 @@ func (r *rangeReader) fill(off, length int64) error {
 }
 
 func (r *rangeReader) fetch(link Link, off, length int64) error {
-	a := ask{from: off, to: off + length, size: r.size, guard: r.guard}
+	a := ask{from: off, to: off + length, size: r.size, etag: r.etag}
 	if r.size >= 0 {
 		a.to = min(a.to, r.size)
 	}
-	req, err := http.NewRequestWithContext(r.ctx, http.MethodGet, link.URL, nil)
+	req, err := a.request(r.ctx, link)
 	if err != nil {
 		return err
-	}
-	for k, v := range link.Header {
-		req.Header[k] = v
-	}
-	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", a.from, a.to-1))
-	if r.guard != "" {
-		req.Header.Set("If-Range", r.guard)
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		return faultOf(err, req.URL.Host)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	g, f := check(a, resp, nil)
+	g, f := a.check(resp, nil)
 	if f != nil {
 		return f
 	}
@@ -152,16 +143,16 @@ func (r *rangeReader) fetch(link Link, off, length int64) error {
 		return page(hostOf(resp))
 	}
 	r.size, r.chunk, r.at = g.size, body, off
-	if r.guard == "" {
-		r.guard = g.etag
+	if r.etag == "" {
+		r.etag = g.etag
 	}
 	return nil
 }
 
-func (r *rangeReader) told(err error) error {
+func (r *rangeReader) explain(err error) error {
 	var f *fault
 	if r.ctx.Err() == nil && errors.As(err, &f) {
 		return f.told
 	}
-	return told(r.ctx, err, "The server")
+	return explainRequest(r.ctx, err, "The server")
 }

@@ -194,7 +194,7 @@ func TestHeadersOfLiarsAreRefused(t *testing.T) {
 				return false
 			}
 			_, _, err := s.Header(context.Background(), o.Items[0])
-			if err == nil || plainly(t, err) != c.code {
+			if err == nil || downloadtest.Plainly(t, err) != c.code {
 				t.Errorf("%v", err)
 			}
 		})

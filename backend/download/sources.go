@@ -133,13 +133,13 @@ func (s *Sources) get(ctx context.Context, address string, header http.Header) (
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, told(ctx, err, req.URL.Host)
+		return nil, explainRequest(ctx, err, req.URL.Host)
 	}
 	return resp, nil
 }
 
-// told gives the sentence of a failed request.
-func told(ctx context.Context, err error, host string) error {
+// explainRequest returns the sentence of a failed request.
+func explainRequest(ctx context.Context, err error, host string) error {
 	if ctx.Err() != nil {
 		return backend.Fail(backend.CodeCancelled, ctx.Err(), "Cancelled.", "")
 	}

@@ -15,8 +15,8 @@ const (
 // not ours.
 func margin(n int64) int64 { return min(max(n/64, marginLeast), marginMost) }
 
-// lacking says whether need more bytes do not fit on the disk that path is on, with a margin.
-func lacking(path string, need int64) error {
+// checkSpace returns an error when need more bytes, and a margin, do not fit on the disk that path is on.
+func checkSpace(path string, need int64) error {
 	if need <= 0 {
 		return nil
 	}

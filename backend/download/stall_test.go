@@ -20,7 +20,7 @@ import (
 func TestStallIsNoticedAndRenewed(t *testing.T) {
 	data := downloadtest.Data{Seed: 50, Size: 2 << 20}
 	most, p := 2*time.Second, quick()
-	if slow() {
+	if downloadtest.Slow() {
 		most, p = 30*time.Second, nil
 	}
 	honest := func(s *downloadtest.Server, a downloadtest.Ask, change func(*downloadtest.Answer)) *downloadtest.Answer {
@@ -53,7 +53,7 @@ func TestStallIsNoticedAndRenewed(t *testing.T) {
 					continue // there is one request, and nothing beside it
 				}
 				group.Go(func() {
-					s := serve(t, data)
+					s := downloadtest.Serve(t, data)
 					s.Rate = 1 << 20
 					var noticed atomic.Int64
 					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
@@ -65,13 +65,13 @@ func TestStallIsNoticedAndRenewed(t *testing.T) {
 						return answer
 					}
 					f := testFetcher(t, streams)
-					f.patience, f.spans = p, 1<<19
-					path := target(t)
+					f.Patience, f.spans = p, 1<<19
+					path := downloadtest.Target(t)
 					if _, err := f.Fetch(t.Context(), itemFor(s, data), path, nil); err != nil {
 						t.Errorf("%s, %d streams, request %d: %v", name, streams, which, err)
 						return
 					}
-					if err := sameFile(path, data); err != nil {
+					if err := downloadtest.SameFile(path, data); err != nil {
 						t.Errorf("%s: %v", name, err)
 					}
 					took := time.Duration(noticed.Load())
@@ -130,7 +130,7 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 		for _, streams := range []int{1, 4, 16} {
 			for _, known := range []bool{true, false} {
 				for _, cut := range []bool{false, true} {
-					s := serve(t, data)
+					s := downloadtest.Serve(t, data)
 					g := &signer{s: s, each: 3 + streams/2}
 					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
 						if !g.good(a.Request) {
@@ -145,7 +145,7 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 					}
 					f := testFetcher(t, streams)
 					f.spans = pieceLeast
-					item, path := itemFor(s, data), target(t)
+					item, path := itemFor(s, data), downloadtest.Target(t)
 					item.Link = g
 					if !known {
 						item.Digest = ""
@@ -153,7 +153,7 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 					if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 						t.Fatalf("%s, %d streams, known %v, cut %v: %v", name, streams, known, cut, err)
 					}
-					wantFile(t, path, data)
+					downloadtest.WantFile(t, path, data)
 					if g.renewed == 0 && (streams > 1 || cut) {
 						t.Errorf("%s, %d streams: never renewed", name, streams)
 					}
@@ -165,7 +165,7 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 
 func TestAddressThatStaysRefusedEndsPlainly(t *testing.T) {
 	data := downloadtest.Data{Seed: 52, Size: 4 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	g := &signer{s: s, each: 2, never: true}
 	s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
 		if g.good(a.Request) {
@@ -175,10 +175,10 @@ func TestAddressThatStaysRefusedEndsPlainly(t *testing.T) {
 	}
 	f := testFetcher(t, 4)
 	f.spans = pieceLeast
-	item, path := itemFor(s, data), target(t)
+	item, path := itemFor(s, data), downloadtest.Target(t)
 	item.Link = g
 	_, err := f.Fetch(t.Context(), item, path, nil)
-	if code := plainly(t, err); code != backend.CodeDenied {
+	if code := downloadtest.Plainly(t, err); code != backend.CodeDenied {
 		t.Errorf("code %s", code)
 	}
 	g.mu.Lock()
@@ -239,7 +239,7 @@ func TestBusyServerIsNotHammered(t *testing.T) {
 				for _, hop := range []string{"", "by way of another host"} {
 					group.Go(func() {
 						cases.Add(1)
-						s := serve(t, data)
+						s := downloadtest.Serve(t, data)
 						s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
 							if a.N != 1 && a.N != 3 {
 								return nil
@@ -247,10 +247,10 @@ func TestBusyServerIsNotHammered(t *testing.T) {
 							return &downloadtest.Answer{Status: status, Header: append(form.head(), [2]string{"Content-Length", "0"})}
 						}
 						f := testFetcher(t, streams)
-						f.patience, f.spans = nil, pieceLeast
+						f.Patience, f.spans = nil, pieceLeast
 						seen := &witness{next: &http.Transport{DisableKeepAlives: true}, least: form.least}
 						f.Client = &http.Client{Transport: f.Gate.Transport(seen)}
-						item, path := itemFor(s, data), target(t)
+						item, path := itemFor(s, data), downloadtest.Target(t)
 						if hop != "" {
 							from := downloadtest.New(data, data.Size)
 							defer from.Close()
@@ -261,7 +261,7 @@ func TestBusyServerIsNotHammered(t *testing.T) {
 						}
 						if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
 							t.Errorf("%s, %d, %d streams %s: %v", form.name, status, streams, hop, err)
-						} else if err := sameFile(path, data); err != nil {
+						} else if err := downloadtest.SameFile(path, data); err != nil {
 							t.Error(err)
 						}
 						if n := seen.early.Load(); n > 0 || seen.refused.Load() == 0 {
@@ -311,7 +311,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
 	data := downloadtest.Data{Seed: 54, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	begun := time.Now()
 	s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
 		if a.N == 1 {
@@ -326,7 +326,7 @@ func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if _, err := f.Fetch(t.Context(), itemFor(s, data), target(t), nil); err != nil {
+			if _, err := f.Fetch(t.Context(), itemFor(s, data), downloadtest.Target(t), nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -337,14 +337,14 @@ func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
 
 func TestLongWaitIsLeftToTheQueue(t *testing.T) {
 	data := downloadtest.Data{Seed: 55, Size: 1 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	s.Lie = func(downloadtest.Ask) *downloadtest.Answer {
 		return &downloadtest.Answer{Status: 429, Header: [][2]string{{"Retry-After", "3600"}, {"Content-Length", "0"}}}
 	}
 	b := openBench(t, nil)
 	d := b.add(s, data, "x")
 	d = b.until(d.ID, StateWaiting)
-	if in := time.Until(d.RetryAt); plainly(t, d.Error) != backend.CodeServerBusy || in < 59*time.Minute || in > time.Hour {
+	if in := time.Until(d.RetryAt); downloadtest.Plainly(t, d.Error) != backend.CodeServerBusy || in < 59*time.Minute || in > time.Hour {
 		t.Errorf("it tries again in %v", in)
 	}
 	if s.Requests() != 1 {
@@ -354,7 +354,7 @@ func TestLongWaitIsLeftToTheQueue(t *testing.T) {
 
 func TestSpeedLimitHoldsAndChanges(t *testing.T) {
 	data := downloadtest.Data{Seed: 56, Size: 2 << 20}
-	s := serve(t, data)
+	s := downloadtest.Serve(t, data)
 	f := testFetcher(t, 4)
 	f.Limit = &Limit{}
 	f.Limit.Set(4 << 20)
@@ -362,7 +362,7 @@ func TestSpeedLimitHoldsAndChanges(t *testing.T) {
 	begun := time.Now()
 	for range 2 { // the limit is one for both
 		group.Go(func() {
-			if _, err := f.Fetch(t.Context(), itemFor(s, data), target(t), nil); err != nil {
+			if _, err := f.Fetch(t.Context(), itemFor(s, data), downloadtest.Target(t), nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -375,7 +375,7 @@ func TestSpeedLimitHoldsAndChanges(t *testing.T) {
 	begun = time.Now()
 	faster := time.AfterFunc(300*time.Millisecond, func() { f.Limit.Set(0) })
 	defer faster.Stop()
-	if _, err := f.Fetch(t.Context(), itemFor(s, data), target(t), nil); err != nil {
+	if _, err := f.Fetch(t.Context(), itemFor(s, data), downloadtest.Target(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(begun); took > time.Second {

@@ -3,7 +3,6 @@ package download
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
@@ -23,11 +22,11 @@ func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (l
 	}
 	t.mu.Lock()
 	at, size, piece := int64(s.at), t.plan.size, t.plan.piece
-	a := ask{from: at*piece + int64(rest), to: -1, size: size, guard: t.guard, plain: t.plain, strict: t.item.Digest == "" && t.guard != ""}
+	a := ask{from: at*piece + int64(rest), to: -1, size: size, etag: t.etag, whole: t.whole, strict: t.item.Digest == "" && t.etag != ""}
 	if s.end != endless && size >= 0 {
 		a.to = min(int64(s.end)*piece, size)
 	}
-	if t.plain {
+	if t.whole {
 		a.from, rest = at*piece, 0
 	}
 	t.mu.Unlock()
@@ -36,7 +35,7 @@ func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (l
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req, err := newRequest(ctx, link, a)
+	req, err := a.request(ctx, link)
 	if err != nil {
 		return rest, used, err
 	}
@@ -48,13 +47,13 @@ func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (l
 	}
 	defer func() { _ = resp.Body.Close() }()
 	w.answered()
-	g, wrong := check(a, resp, t.f.Gate)
+	g, wrong := a.check(resp, t.f.Gate)
 	if wrong == nil {
 		wrong = t.learn(g, a)
 	}
 	if wrong != nil {
 		if wrong.kind == changed && t.item.Digest == "" {
-			return 0, used, &restart{why: wrong, guard: g.etag}
+			return 0, used, &restart{why: wrong, etag: g.etag}
 		}
 		return rest, used, wrong
 	}
@@ -63,30 +62,6 @@ func (t *transfer) stream(ctx context.Context, s *span, buf []byte, rest int) (l
 	}
 	left, err = t.receive(ctx, s, buf, rest, resp, g, w)
 	return left, used, err
-}
-
-// newRequest asks for what a says.
-func newRequest(ctx context.Context, link Link, a ask) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.URL, nil)
-	if err != nil {
-		return nil, backend.Fail(backend.CodeInvalid, withoutAddress(err), "The source gave an address that is none.", hintElsewhere)
-	}
-	for key, values := range link.Header {
-		req.Header[key] = values
-	}
-	req.Header.Set("Accept-Encoding", "identity")
-	if a.plain {
-		return req, nil
-	}
-	asked := fmt.Sprintf("bytes=%d-", a.from)
-	if a.to >= 0 {
-		asked += fmt.Sprint(a.to - 1)
-	}
-	req.Header.Set("Range", asked)
-	if a.guard != "" {
-		req.Header.Set("If-Range", a.guard)
-	}
-	return req, nil
 }
 
 // broken is the fault of a request that failed.
@@ -118,7 +93,7 @@ func (t *transfer) address(ctx context.Context) (Link, int, error) {
 	if t.item.Link == nil {
 		return link, generation, backend.Fail(backend.CodeInvalid, errors.New("item without a linker"), "The source gives no address for this file.", hintElsewhere)
 	}
-	asking, cancel := context.WithTimeoutCause(ctx, t.dog.answer+t.dog.body/2, errStalled)
+	asking, cancel := context.WithTimeoutCause(ctx, t.dog.Answer+t.dog.Body/2, errStalled)
 	defer cancel()
 	link, err := t.item.Link.Link(asking, renew)
 	if err != nil {
@@ -127,8 +102,8 @@ func (t *transfer) address(ctx context.Context) (Link, int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.link, t.haveLink = link, true
-	if etag := strongETag(link.ETag); etag != "" && t.guard == "" && !t.guarded {
-		t.guard = etag
+	if etag := strongETag(link.ETag); etag != "" && t.etag == "" && !t.etagKnown {
+		t.etag = etag
 	}
 	return link, t.generation, nil
 }
@@ -142,7 +117,7 @@ func (t *transfer) noAddress(ctx context.Context, err error) error {
 		err = errStalled
 	}
 	f := faultOf(err, "the source")
-	if f.kind == final && Passing(f.told) {
+	if f.kind == final && Passing(f.told) { // the source tries nothing again, a transfer does
 		f = &fault{kind: passing, told: f.told}
 	}
 	return f
@@ -158,20 +133,20 @@ func (t *transfer) learn(g got, a ask) *fault {
 			return faultOf(explain(err), "")
 		}
 	}
-	if !t.guarded {
-		t.guarded = true
-		if t.guard == "" {
-			t.guard = g.etag
+	if !t.etagKnown {
+		t.etagKnown = true
+		if t.etag == "" {
+			t.etag = g.etag
 		}
-		if t.item.Digest == "" && t.guard == "" && !t.plain {
+		if t.item.Digest == "" && t.etag == "" && !t.whole {
 			// Nothing would hold parts together: one answer must bring all of it.
-			t.plain = true
+			t.whole = true
 			if a.from > 0 || g.to != t.plan.size {
-				return &fault{kind: rangeless, told: liar("the server", "does not say which version of the file it sends").told}
+				return rangelessFault("the server", "does not say which version of the file it sends")
 			}
 		}
-		if t.about.ETag != t.guard || t.about.Bytes != t.plan.size {
-			t.about.ETag, t.about.Bytes = t.guard, t.plan.size
+		if t.about.ETag != t.etag || t.about.Bytes != t.plan.size {
+			t.about.ETag, t.about.Bytes = t.etag, t.plan.size
 			if err := t.rewrite(); err != nil {
 				return faultOf(explain(err), "")
 			}
@@ -185,7 +160,7 @@ func (t *transfer) learn(g got, a ask) *fault {
 func (t *transfer) receive(ctx context.Context, s *span, buf []byte, rest int, resp *http.Response, g got, w *watched) (int, error) {
 	host, off, start := hostOf(resp), g.from, rest
 	if off != int64(s.at)*t.plan.piece+int64(rest) {
-		return 0, &fault{kind: rangeless, told: liar(host, "sends from the start again").told}
+		return 0, rangelessFault(host, "sends from the start again")
 	}
 	clean := false // the first bytes are not a web page's
 	for {
@@ -271,6 +246,6 @@ func (t *transfer) put(s *span, data []byte) (more bool, err error) {
 	}
 	_ = t.journal.add(recordPiece, pieceBody(s.at, sum)) // without it, a later call fetches the piece again
 	more = t.plan.put(s, sum)
-	t.strikes = 0
+	t.failures = 0
 	return more, nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/download/downloadtest"
 )
 
 // keyringChild runs inside a session with a real keyring.
@@ -56,7 +57,7 @@ func TestSecretsAreInTheSystemsKeyring(t *testing.T) {
 	}
 	home := t.TempDir()
 	cmd := exec.Command("dbus-run-session", "--", "sh", "-c", `printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$0"`, os.Args[0])
-	cmd.Env = append(os.Environ(), roleEnv+"=keyring", "HOME="+home, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_RUNTIME_DIR="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "HF_TOKEN=")
+	cmd.Env = append(os.Environ(), downloadtest.RoleEnv+"=keyring", "HOME="+home, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_RUNTIME_DIR="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "HF_TOKEN=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -84,7 +85,7 @@ func TestNoKeyringIsSaidPlainly(t *testing.T) {
 		t.Errorf("%v, %v", s, err)
 	}
 	err := k.Set(ctx, hubHost, Secret{Password: "hf_x"})
-	if err == nil || plainly(t, err) != backend.CodeNoKeyring || strings.Contains(err.Error(), "hf_x") {
+	if err == nil || downloadtest.Plainly(t, err) != backend.CodeNoKeyring || strings.Contains(err.Error(), "hf_x") {
 		t.Errorf("%v", err)
 	}
 	t.Setenv("HF_TOKEN", "hf_env")

@@ -35,9 +35,10 @@ type transfer struct {
 	stale   bool // a piece that is hashed already turned out bad
 	journal *journal
 	about   about
-	guard   string // the strong ETag that all parts must have; empty: none
-	guarded bool   // the first answer has settled that
-	plain   bool   // the whole file in one answer, because parts do not work
+
+	etag      string // strong, and the same for all parts; empty: none
+	etagKnown bool   // the first answer has settled etag, so that several streams may ask
+	whole     bool   // ask for the file in one answer, because parts do not work
 
 	link       Link
 	haveLink   bool
@@ -45,19 +46,19 @@ type transfer struct {
 	generation int // of the link
 	refusals   int // since an answer brought something
 
-	pace    pacer
-	round   int // grows with each fault, so that what several streams meet at one time counts once
-	strikes int // failed exchanges since the last whole piece
-	lies    int
-	cool    time.Time      // no request before
-	waiting *backend.Error // why
-	shown   int64          // the most bytes that were reported
+	pace        pacer
+	round       int // grows with each fault, so that what several streams meet at one time counts once
+	failures    int // failed exchanges since the last whole piece
+	lies        int // answers that did not fit their request
+	pausedUntil time.Time
+	pauseReason *backend.Error
+	shown       int64 // the most bytes that were reported
 }
 
 // restart is a fault after which every piece must be fetched anew.
 type restart struct {
-	plain bool   // as one whole answer
-	guard string // of the file as it is now
+	whole bool   // ask for the file in one answer
+	etag  string // of the file as it is now
 	why   error
 }
 
@@ -66,12 +67,12 @@ func (r *restart) Unwrap() error { return r.why }
 
 func newTransfer(f *Fetcher, item Item, path string) *transfer {
 	p := usual()
-	if f.patience != nil {
-		p = *f.patience
+	if f.Patience != nil {
+		p = *f.Patience
 	}
 	t := &transfer{
 		f: f, item: item, path: path, part: path + suffixPart, state: path + suffixState, log: f.Log,
-		progress: func(Progress) {}, dog: &watchdog{patience: p, limit: f.Limit},
+		progress: func(Progress) {}, dog: &watchdog{Patience: p, limit: f.Limit},
 	}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
@@ -91,7 +92,7 @@ func (t *transfer) fill(ctx context.Context) error {
 	})
 	defer stop()
 	t.mu.Lock()
-	t.stale, t.cool, t.waiting = false, time.Time{}, nil
+	t.stale, t.pausedUntil, t.pauseReason = false, time.Time{}, nil
 	t.pace = pacer{target: 1, most: streamsMost}
 	if t.f.Streams > 0 {
 		t.pace = pacer{target: t.f.Streams, most: t.f.Streams}
@@ -154,7 +155,7 @@ func (t *transfer) checkDoubtful(ctx context.Context) error {
 	return nil
 }
 
-// recheck reads every piece again, and gives the number of those that are no more what they were.
+// recheck reads every piece again, and returns the number of those that are no longer what they were.
 func (t *transfer) recheck(ctx context.Context) (bad int, err error) {
 	t.mu.Lock()
 	for i := range t.plan.state {
@@ -204,7 +205,7 @@ func (t *transfer) hashInOrder(ctx context.Context) error {
 			return err
 		}
 		if err != nil { // someone else has cut the file
-			return &restart{why: err, guard: t.guard}
+			return &restart{why: err, etag: t.etag}
 		}
 		t.hash.pieces++
 		t.hash.bytes += length
@@ -229,7 +230,7 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 			return nil
 		}
 		now := time.Now()
-		if wait := t.cool.Sub(now); wait > 0 {
+		if wait := t.pausedUntil.Sub(now); wait > 0 {
 			t.mu.Unlock()
 			err := sleep(ctx, wait)
 			t.mu.Lock()
@@ -255,7 +256,7 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 		rest, used, err := t.stream(ctx, s, buf, rest)
 		t.mu.Lock()
 		if s.at == at && s.at < len(t.plan.state) && int64(rest-before)*4 >= t.plan.length(at)-int64(before) {
-			t.strikes = 0 // a broken answer that brought a good part of a piece is no standstill
+			t.failures = 0 // a broken answer that brought a good part of a piece is no standstill
 		}
 		t.plan.release(s, buf[:rest])
 		t.cond.Broadcast()
@@ -271,7 +272,7 @@ func (t *transfer) streams(ctx context.Context, i int) error {
 
 // allowed is how many streams may be at work now. Until the first answer is known, it is one.
 func (t *transfer) allowed() int {
-	if t.plain || t.plan.size < 0 || !t.guarded {
+	if t.whole || t.plan.size < 0 || !t.etagKnown {
 		return 1
 	}
 	return min(t.pace.target, max(t.plan.runs(t.least()), 1))
@@ -279,7 +280,7 @@ func (t *transfer) allowed() int {
 
 // spanBytes is how much a stream should take on: near the end less, so that all end at about the same time.
 func (t *transfer) spanBytes() int64 {
-	if t.plain {
+	if t.whole {
 		return t.plan.size + t.plan.piece
 	}
 	share := int64(t.plan.counts[missing]) * t.plan.piece / int64(2*t.pace.target)
@@ -296,7 +297,7 @@ func (t *transfer) least() int64 {
 	return spanLeast
 }
 
-// react decides what a stream does about its fault. An error that it gives ends the attempt. Generation and round are
+// react decides what a stream does about its fault. An error that it returns ends the attempt. Generation and round are
 // those in which the stream has asked.
 func (t *transfer) react(err error, generation, round int) error {
 	var again *restart
@@ -312,32 +313,32 @@ func (t *transfer) react(err error, generation, round int) error {
 	}
 	t.round++
 	now := time.Now()
-	if t.plain && (f.kind == passing || f.kind == busy && time.Until(f.until) < time.Minute) {
+	if t.whole && (f.kind == passing || f.kind == busy && time.Until(f.until) < time.Minute) {
 		t.backOff(f, now)
-		if t.strikes > strikesMost {
+		if t.failures > failuresMost {
 			return f
 		}
-		return &restart{plain: true, why: f, guard: t.guard}
+		return &restart{whole: true, why: f, etag: t.etag}
 	}
 	switch f.kind {
 	case final:
 		return f
 	case passing:
 		t.backOff(f, now)
-		if t.strikes > strikesMost {
+		if t.failures > failuresMost {
 			return f
 		}
 	case busy:
-		t.strikes++
+		t.failures++
 		t.pace.fewer(now, pacePunished)
-		if t.strikes > strikesMost*3 || f.until.Sub(now) > 2*time.Minute {
+		if t.failures > failuresMost*3 || f.until.Sub(now) > 2*time.Minute {
 			return f
 		}
 		if f.until.IsZero() {
-			f.until = now.Add(t.dog.retry << min(t.strikes, 6))
+			f.until = now.Add(t.dog.Retry << min(t.failures, 6))
 		}
 		// A little later than it asked for, and not all at once.
-		t.coolUntil(f.until.Add(rand.N(300*time.Millisecond)), f.told)
+		t.pauseUntil(f.until.Add(rand.N(300*time.Millisecond)), f.told)
 	case refused:
 		if generation != t.generation {
 			return nil // another stream has seen to that
@@ -347,24 +348,24 @@ func (t *transfer) react(err error, generation, round int) error {
 		}
 		t.haveLink, t.renew = false, true
 		t.generation++
-		t.coolUntil(now.Add(t.dog.retry<<t.refusals), f.told) // what other streams get meanwhile tells more
+		t.pauseUntil(now.Add(t.dog.Retry<<t.refusals), f.told) // what other streams get meanwhile tells more
 	case lie:
 		t.lies++
 		t.backOff(f, now)
 		if t.lies <= liesMost {
 			return nil
 		}
-		if t.plain || t.plan.counts[good] > t.plan.counts[missing]+t.plan.counts[taken] {
+		if t.whole || t.plan.counts[good] > t.plan.counts[missing]+t.plan.counts[taken] {
 			return f // starting again would throw away more than is missing
 		}
-		return &restart{plain: true, why: f}
+		return &restart{whole: true, why: f}
 	case rangeless:
-		return &restart{plain: true, why: f}
+		return &restart{whole: true, why: f}
 	case changed:
 		if t.item.Digest == "" {
 			return &restart{why: f}
 		}
-		t.guard, t.guarded = "", true // the digest decides
+		t.etag, t.etagKnown = "", true // the digest decides
 		if t.lies++; t.lies > liesMost*2 {
 			return f
 		}
@@ -374,15 +375,15 @@ func (t *transfer) react(err error, generation, round int) error {
 
 // backOff makes every stream wait a little, longer each time.
 func (t *transfer) backOff(f *fault, now time.Time) {
-	t.strikes++
+	t.failures++
 	t.pace.fewer(now, 2*paceStep)
-	wait := t.dog.retry << min(t.strikes-1, 5)
-	t.coolUntil(now.Add(wait/2+rand.N(wait)), f.told)
+	wait := t.dog.Retry << min(t.failures-1, 5)
+	t.pauseUntil(now.Add(wait/2+rand.N(wait)), f.told)
 }
 
-func (t *transfer) coolUntil(until time.Time, why *backend.Error) {
-	if until.After(t.cool) {
-		t.cool, t.waiting = until, why
+func (t *transfer) pauseUntil(until time.Time, why *backend.Error) {
+	if until.After(t.pausedUntil) {
+		t.pausedUntil, t.pauseReason = until, why
 	}
 }
 
@@ -397,7 +398,7 @@ func (t *transfer) oversee(over <-chan struct{}) {
 		t.mu.Lock()
 		m.add(now, t.sent.Load())
 		before := t.pace.target
-		if t.guarded && now.After(t.cool) && t.f.Limit.Rate() == 0 {
+		if t.etagKnown && now.After(t.pausedUntil) && t.f.Limit.Rate() == 0 {
 			t.pace.step(now, t.sent.Load())
 		}
 		if t.pace.target > before {
@@ -428,8 +429,8 @@ func (t *transfer) report(m *meter, now time.Time) Progress {
 	if t.plan.size >= 0 {
 		p.Left = m.left(now, t.plan.size-kept)
 	}
-	if now.Before(t.cool) {
-		p.Waiting = t.waiting
+	if now.Before(t.pausedUntil) {
+		p.Waiting = t.pauseReason
 	}
 	return p
 }

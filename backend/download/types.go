@@ -3,9 +3,6 @@ package download
 import (
 	"context"
 	"net/http"
-	"time"
-
-	"weightroom/backend"
 )
 
 // Item is one file of an offer.
@@ -38,23 +35,4 @@ type Link struct {
 // Doer sends requests; *http.Client is one.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
-}
-
-// Progress is how far one file, or one download, is.
-type Progress struct {
-	Bytes   int64         // received and kept; never less than in an earlier report of the same call
-	Total   int64         // -1: not known
-	Sent    int64         // received from the network by this call, thrown away or not
-	Rate    float64       // bytes per second, smoothed; 0 when nothing comes
-	Left    time.Duration // until the last byte at this rate; negative: not known
-	Streams int           // connections at work
-	// Waiting is why nothing comes, for a person to read; nil when something does.
-	Waiting *backend.Error
-}
-
-// Done is what one Fetch gave.
-type Done struct {
-	Digest string // "sha256:…" of what is in the file, computed while the bytes came
-	Bytes  int64  // the file's size
-	Sent   int64  // bytes received from the network by this call
 }

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// patience is how long silence is borne.
-type patience struct {
-	answer time.Duration // from asking to the head of the answer, with names, connections and redirects in between
-	body   time.Duration // without a byte, or with hardly any
-	floor  float64       // bytes per second that are hardly any
-	retry  time.Duration // the first wait before trying again; it doubles
+// Patience is how long silence is borne.
+type Patience struct {
+	Answer time.Duration // from asking to the head of the answer, with names, connections and redirects in between
+	Body   time.Duration // without a byte, or with hardly any
+	Floor  float64       // bytes per second that are hardly any
+	Retry  time.Duration // the first wait before trying again; it doubles
 }
 
 // usual notices everything within 30 seconds.
-func usual() patience {
-	return patience{answer: 20 * time.Second, body: 15 * time.Second, floor: 512, retry: 500 * time.Millisecond}
+func usual() Patience {
+	return Patience{Answer: 20 * time.Second, Body: 15 * time.Second, Floor: 512, Retry: 500 * time.Millisecond}
 }
 
 const (
@@ -26,7 +26,7 @@ const (
 
 // watchdog ends streams that stall.
 type watchdog struct {
-	patience
+	Patience
 	limit   *Limit
 	mu      sync.Mutex
 	watched map[*watched]struct{}
@@ -113,17 +113,17 @@ func (d *watchdog) look(now time.Time) {
 			quiet = now.Sub(w.since)
 		}
 		if !w.body {
-			if quiet > d.answer {
+			if quiet > d.Answer {
 				w.cancel(errStalled)
 			}
 			continue
 		}
-		if quiet > d.body {
+		if quiet > d.Body {
 			w.cancel(errStalled)
 			continue
 		}
 		waited := w.waited + quiet
-		if waited < d.body {
+		if waited < d.Body {
 			continue
 		}
 		w.rate = float64(w.bytes) / waited.Seconds()
@@ -133,7 +133,7 @@ func (d *watchdog) look(now time.Time) {
 			usual = max(usual, (sum-w.rate)/others)
 		}
 		slow := w.rate < slowMost && w.rate < usual/slowShare
-		if !limited && (w.rate < d.floor || slow) {
+		if !limited && (w.rate < d.Floor || slow) {
 			w.cancel(errStalled)
 		}
 	}
