@@ -92,7 +92,7 @@ screenshots: deps-test engine starter app ## take pictures of every page of the 
 .PHONY: bench
 bench: engine starter app ## measure start, memory and speed beside llama-bench, and downloads beside curl
 	@build/window/run.sh /usr/bin/python3 -W ignore build/bench/bench.py
-	WEIGHTROOM_BENCH=1 go test -count=1 -v -run BesideCurl ./backend/download
+	WEIGHTROOM_BENCH=1 go test -count=1 -v -run BesideCurl ./backend/download/transfer
 
 .PHONY: catalog
 catalog: ## write the catalog's data anew from gathered facts: make catalog FACTS=DIR

@@ -13,7 +13,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
-	"weightroom/backend/download"
+	"weightroom/backend/download/source"
 	"weightroom/backend/gguf"
 	"weightroom/backend/testdrive"
 )
@@ -226,7 +226,7 @@ func (c *Core) Look(ctx context.Context, ref string) (Found, error) {
 }
 
 // weightsOf is the size of the files that hold an offer's weights.
-func weightsOf(o download.Offer) (n int64) {
+func weightsOf(o source.Offer) (n int64) {
 	for _, i := range o.Items {
 		if i.Kind == backend.KindModel {
 			n += max(0, i.Bytes)
@@ -259,7 +259,7 @@ func (c *Core) judge(ctx context.Context, x *subject) (Choice, error) {
 }
 
 // strangerModel is a model outside the catalog as the page shows it.
-func strangerModel(x *subject, f *gguf.File, o download.Offer, as identity) CatalogModel {
+func strangerModel(x *subject, f *gguf.File, o source.Offer, as identity) CatalogModel {
 	c := x.candidate
 	out := CatalogModel{
 		ID: x.id, Name: c.Name, Family: c.Family, Publisher: publisherOf(o), Params: c.Params, ActiveParams: c.ActiveParams, Context: c.MaxContext,
@@ -295,7 +295,7 @@ func strangerModel(x *subject, f *gguf.File, o download.Offer, as identity) Cata
 }
 
 // publisherOf is the owner that an offer's reference names.
-func publisherOf(o download.Offer) string {
+func publisherOf(o source.Offer) string {
 	parts := strings.Split(o.Ref, "/")
 	if len(parts) >= 3 {
 		return parts[len(parts)-2]
@@ -329,9 +329,9 @@ func (s *Downloads) Search(query string) ([]Hit, error) {
 	})
 }
 
-func (c *Core) hitOf(h download.Hit) Hit {
+func (c *Core) hitOf(h source.Hit) Hit {
 	out := Hit{Ref: h.Ref, Owner: h.Owner, Name: h.Name, Downloads: h.Downloads, Likes: h.Likes, UpdatedAt: millis(h.Updated), LicenceName: h.Licence, Gated: h.Gated, Params: h.Parameters, Context: h.ContextLength}
-	if terms, ok := c.termsOf(download.Terms{Name: h.Licence}); ok {
+	if terms, ok := c.termsOf(source.Terms{Name: h.Licence}); ok {
 		out.LicenceName = terms.Name
 	}
 	return out

@@ -10,6 +10,8 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download"
+	"weightroom/backend/download/source"
+	"weightroom/backend/download/web"
 	"weightroom/backend/library"
 )
 
@@ -38,7 +40,7 @@ func (c *Core) Offer(ctx context.Context, ref string) (Offer, error) {
 	return c.offerOf(ctx, offer, as)
 }
 
-func (c *Core) offerOf(ctx context.Context, o download.Offer, as identity) (Offer, error) {
+func (c *Core) offerOf(ctx context.Context, o source.Offer, as identity) (Offer, error) {
 	n, err := c.net(ctx)
 	if err != nil {
 		return Offer{}, err
@@ -62,7 +64,7 @@ func (c *Core) offerOf(ctx context.Context, o download.Offer, as identity) (Offe
 		out.TokenSet = secret.Password != ""
 	}
 	for _, i := range o.Items {
-		here := slices.ContainsFunc(as.Here, func(h download.Item) bool { return h.Digest == i.Digest })
+		here := slices.ContainsFunc(as.Here, func(h web.Item) bool { return h.Digest == i.Digest })
 		size := max(0, i.Bytes)
 		out.Files = append(out.Files, OfferFile{Name: i.Name, Kind: kindOf(i.Kind), Bytes: size, Here: here})
 		out.TotalBytes += size
@@ -167,7 +169,7 @@ func (c *Core) StartDownload(ctx context.Context, ref string, accepted bool) (do
 	}
 	d := download.Download{Ref: as.Ref, Name: as.Name, LicenceName: as.Licence.Name, LicenceAccepted: at, Landing: as.Landing}
 	for _, i := range offer.Items {
-		if !slices.ContainsFunc(as.Here, func(h download.Item) bool { return h.Digest == i.Digest }) {
+		if !slices.ContainsFunc(as.Here, func(h web.Item) bool { return h.Digest == i.Digest }) {
 			d.Items = append(d.Items, i)
 		}
 	}
@@ -332,7 +334,7 @@ func (s *Downloads) SetToken(value string) (Token, error) {
 		} else if !strings.HasPrefix(value, "hf_") || strings.ContainsAny(value, " \t\r\n") || len(value) > 200 {
 			err = backend.Fail(backend.CodeInvalid, nil, "This is not a Hugging Face token.", "Copy it whole from your settings there; tokens begin with hf_.")
 		} else {
-			err = n.secrets.Set(ctx, hubHost, download.Secret{Password: value})
+			err = n.secrets.Set(ctx, hubHost, source.Secret{Password: value})
 		}
 		if err != nil {
 			return Token{}, err

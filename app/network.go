@@ -11,16 +11,19 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download"
+	"weightroom/backend/download/source"
+	"weightroom/backend/download/transfer"
+	"weightroom/backend/download/web"
 )
 
 // network is the part of the app that may go online: one client, whose every connection is in the ledger, and what
 // stands on it. It makes no connection by itself.
 type network struct {
-	ledger  *download.Ledger
-	client  *download.Client
-	sources *download.Sources
-	secrets download.Secrets
-	limit   *download.Limit
+	ledger  *web.Ledger
+	client  *web.Client
+	sources *source.Sources
+	secrets source.Secrets
+	limit   *transfer.Limit
 	queue   *download.Queue
 }
 
@@ -36,7 +39,7 @@ type networkCell struct {
 
 // offered is one answer of a place.
 type offered struct {
-	offer download.Offer
+	offer source.Offer
 	as    identity
 	at    time.Time
 }
@@ -54,15 +57,15 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 	if c.History == nil {
 		return nil, errors.New("the network needs the ledger, and the ledger the history")
 	}
-	ledger, err := download.OpenLedger(ctx, c.History)
+	ledger, err := web.OpenLedger(ctx, c.History)
 	if err != nil {
 		return nil, err
 	}
-	n := &network{ledger: ledger, limit: &download.Limit{}, secrets: download.Keyring{}}
-	gate := &download.Gate{}
-	n.client = download.NewClient(download.ClientOptions{Ledger: ledger, Gate: gate})
+	n := &network{ledger: ledger, limit: &transfer.Limit{}, secrets: source.Keyring{}}
+	gate := &web.Gate{}
+	n.client = web.NewClient(web.ClientOptions{Ledger: ledger, Gate: gate})
 	// HF_ENDPOINT is what every tool of Hugging Face reads, for mirrors inside a company.
-	if n.sources, err = download.NewSources(download.SourceOptions{Client: n.client, Secrets: download.WithDockerLogins(n.secrets), HuggingFace: os.Getenv("HF_ENDPOINT")}); err != nil {
+	if n.sources, err = source.New(source.Options{Client: n.client, Secrets: source.WithDockerLogins(n.secrets), HuggingFace: os.Getenv("HF_ENDPOINT")}); err != nil {
 		return nil, err
 	}
 	settings := c.Settings(ctx)
@@ -70,8 +73,8 @@ func (c *Core) net(ctx context.Context) (*network, error) {
 	n.queue, err = download.Open(ctx, download.QueueOptions{
 		Dir:     c.Models.DownloadsDir(),
 		Store:   c.History,
-		Fetcher: &download.Fetcher{Client: n.client, Gate: gate, Limit: n.limit, Log: slog.Default()},
-		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) {
+		Fetcher: &transfer.Fetcher{Client: n.client, Gate: gate, Limit: n.limit, Log: slog.Default()},
+		Link: func(_ context.Context, _ download.Download, i web.Item) (web.Linker, error) {
 			return n.sources.Linker(i)
 		},
 		Finish:  c.finish,
@@ -142,7 +145,7 @@ func (c *Core) closeNetwork() error {
 }
 
 // hostOf is where the bytes of an offer come from, for people.
-func hostOf(o download.Offer) string {
+func hostOf(o source.Offer) string {
 	for _, i := range o.Items {
 		if u, err := url.Parse(i.Address); err == nil && u.Host != "" {
 			return u.Host
@@ -155,12 +158,12 @@ func hostOf(o download.Offer) string {
 }
 
 // connectionOf is a line of the ledger in a person's words.
-func connectionOf(c download.Connection) Connection {
-	words := map[download.PurposeKind]string{
-		download.PurposeDownload: "You downloaded ",
-		download.PurposeLookup:   "You asked about ",
-		download.PurposeHeader:   "You looked at ",
-		download.PurposeSearch:   "You searched for ",
+func connectionOf(c web.Connection) Connection {
+	words := map[web.PurposeKind]string{
+		web.PurposeDownload: "You downloaded ",
+		web.PurposeLookup:   "You asked about ",
+		web.PurposeHeader:   "You looked at ",
+		web.PurposeSearch:   "You searched for ",
 	}
 	return Connection{
 		At: c.Began, Why: words[c.Purpose.Kind] + c.Purpose.Of, Host: c.Host, BytesIn: c.In, BytesOut: c.Out,

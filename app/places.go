@@ -9,6 +9,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/catalog"
 	"weightroom/backend/download"
+	"weightroom/backend/download/source"
 )
 
 // identity is what an offer becomes in the library, with what is known of it only while it is resolved.
@@ -22,13 +23,13 @@ type identity struct {
 
 // resolve asks the place that has ref what it has. A model of the catalog is looked for at the places that are known
 // for it, one after another: what they really list counts, not what the catalog remembers.
-func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identity, error) {
+func (c *Core) resolve(ctx context.Context, ref string) (source.Offer, identity, error) {
 	net, err := c.online(ctx)
 	if err != nil {
-		return download.Offer{}, identity{}, err
+		return source.Offer{}, identity{}, err
 	}
 	if err := c.shelf.load(); err != nil {
-		return download.Offer{}, identity{}, err
+		return source.Offer{}, identity{}, err
 	}
 	found, known := c.shelf.catalog.Resolve(ref)
 	if known != nil || found.Model == nil || found.Tag != nil || found.Repo != nil {
@@ -37,7 +38,7 @@ func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identit
 			return offer, identity{}, betterThan(err, known)
 		}
 		as := c.identify(offer, found.Model, offer.Ref)
-		as.Open = offer.Source == download.SourceHuggingFace && !strings.Contains(strings.ToLower(ref), ".gguf") && quantIn(ref) == ""
+		as.Open = offer.Source == source.HuggingFace && !strings.Contains(strings.ToLower(ref), ".gguf") && quantIn(ref) == ""
 		return offer, as, nil
 	}
 	if found.Quant == "" {
@@ -45,7 +46,7 @@ func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identit
 	}
 	places := placesOf(found.Model, found.Quant)
 	if len(places) == 0 {
-		return download.Offer{}, identity{}, backend.Fail(backend.CodeNotFound, nil,
+		return source.Offer{}, identity{}, backend.Fail(backend.CodeNotFound, nil,
 			"No place is known that has "+found.Model.Name+" at "+found.Quant+".", "Choose another quant, or search Hugging Face on the Discover page.")
 	}
 	var last error
@@ -57,12 +58,12 @@ func (c *Core) resolve(ctx context.Context, ref string) (download.Offer, identit
 		case err == nil:
 			last = backend.Fail(backend.CodeNotFound, nil, place+" has "+offer.Quant+" and not "+found.Quant+".", "Choose another quant.")
 		case !missing(err):
-			return download.Offer{}, identity{}, err
+			return source.Offer{}, identity{}, err
 		default:
 			last = err
 		}
 	}
-	return download.Offer{}, identity{}, backend.Fail(backend.CodeNotFound, last,
+	return source.Offer{}, identity{}, backend.Fail(backend.CodeNotFound, last,
 		"None of the known places has "+found.Model.Name+" at "+found.Quant+" now.", "Choose another quant, or search Hugging Face on the Discover page.")
 }
 
@@ -121,7 +122,7 @@ func placesOf(m *catalog.Model, quant string) []string {
 }
 
 // identify says what an offer becomes in the library.
-func (c *Core) identify(o download.Offer, m *catalog.Model, ref string) identity {
+func (c *Core) identify(o source.Offer, m *catalog.Model, ref string) identity {
 	i := identity{Text: o.Licence.Text, Model: m, Landing: download.Landing{
 		Ref: ref, Name: o.Name, Quant: o.Quant, Host: hostOf(o), Page: o.Page, Revision: o.Revision,
 		Licence: backend.Licence{Name: o.Licence.Name},
@@ -139,7 +140,7 @@ func (c *Core) identify(o download.Offer, m *catalog.Model, ref string) identity
 }
 
 // termsOf finds a licence that the catalog explains, by its identifier or by the first words of its text.
-func (c *Core) termsOf(t download.Terms) (catalog.Licence, bool) {
+func (c *Core) termsOf(t source.Terms) (catalog.Licence, bool) {
 	name := strings.ToLower(strings.TrimSpace(t.Name))
 	if l, ok := c.shelf.catalog.Licence(name); ok {
 		return l, true

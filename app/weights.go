@@ -10,7 +10,8 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"weightroom/backend"
-	"weightroom/backend/download"
+	"weightroom/backend/download/source"
+	"weightroom/backend/download/web"
 	"weightroom/backend/library"
 )
 
@@ -101,7 +102,7 @@ func (c *Core) licenceAnswers(ref, name, text string) []Answer {
 	if found, err := c.shelf.catalog.Resolve(ref); err == nil && found.Model != nil {
 		return answersOf(found.Model.Licence)
 	}
-	if terms, ok := c.termsOf(download.Terms{Name: name, Text: text}); ok {
+	if terms, ok := c.termsOf(source.Terms{Name: name, Text: text}); ok {
 		return answersOf(terms)
 	}
 	return []Answer{}
@@ -196,7 +197,7 @@ func (c *Core) Repair(ctx context.Context, ref string, progress func(done, total
 		if b.Address == "" {
 			return fetched, backend.Fail(backend.CodeDamaged, nil, "It is not known where a file of this model can be fetched again.", firstOf(b.Hint, "Import the same file again."))
 		}
-		item := download.Item{Name: ref, Digest: b.Digest, Bytes: b.Bytes, Address: b.Address}
+		item := web.Item{Name: ref, Digest: b.Digest, Bytes: b.Bytes, Address: b.Address}
 		part := func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 			net, err := c.online(ctx)
 			if err != nil {

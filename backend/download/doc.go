@@ -1,11 +1,9 @@
-// Package download brings files from elsewhere to this disk, whole and verified, or says plainly why not.
+// Package download keeps the list of downloads that a person asked for, and works through it, also after a restart.
 //
-// Sources turn a reference into an Offer of Items, search, and read a file's header alone. Fetcher.Fetch transfers one
-// Item: several ranges at once, checked answer by answer, hashed in order while the bytes flow, and resumable after
-// anything. Queue keeps the list of downloads that a person asked for and works through it, also after a restart.
+// A Download is the items of one model and the Landing that they come to in the library. A Queue fetches them one after
+// another, waits out what goes away by itself, and hands the files to its Finish. Below it, package web is the one
+// client through which everything goes online, package source says what there is and where, and package transfer
+// brings one file, whole and verified.
 //
-// Client makes every connection, for a Purpose that its context names, and writes it into the Ledger.
-//
-// The package makes connections only while a call of its caller runs. Errors that a person should read are
-// *backend.Error; addresses and headers may hold secrets and are in no error and no log. Sizes are bytes.
+// Errors that a person should read are *backend.Error. Sizes are bytes.
 package download

@@ -9,6 +9,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/download/web"
 )
 
 // TestNotesAreRead reads a list as it was stored when what a download becomes was a text in its note.
@@ -27,7 +28,7 @@ func TestNotesAreRead(t *testing.T) {
 		landing Landing
 	}{
 		{StateQueued, Landing{Ref: "qwen3-4b:Q4_K_M", Name: "Qwen3 4B", Named: true, Quant: "Q4_K_M", Host: "huggingface.co", Licence: apache, Page: page, Revision: revision,
-			Here: []Item{{Name: "mmproj-F16.gguf", Kind: backend.KindProjector, Digest: "sha256:" + strings.Repeat("b", 64), Bytes: 12, Address: page + "/resolve/" + revision + "/mmproj-F16.gguf"}}}},
+			Here: []web.Item{{Name: "mmproj-F16.gguf", Kind: backend.KindProjector, Digest: "sha256:" + strings.Repeat("b", 64), Bytes: 12, Address: page + "/resolve/" + revision + "/mmproj-F16.gguf"}}}},
 		{StatePaused, Landing{Ref: "example.org/some.gguf", Name: "Some"}}, // had none
 		{StateQueued, Landing{Ref: "llama3.1:8b", Name: "Broken"}},         // had one that can't be read
 		{StateFailed, Landing{Ref: "run-failed:latest", Name: "Failed", Host: "example.org"}},
@@ -72,7 +73,7 @@ func TestNotesAreRead(t *testing.T) {
 // TestLandingIsSetForEveryDownload holds what readers of a list rely on.
 func TestLandingIsSetForEveryDownload(t *testing.T) {
 	b := openBench(t, func(o *QueueOptions) { o.Allow = func(Download) bool { return false } })
-	items := []Item{{Name: "a.gguf", Kind: backend.KindModel, Bytes: 1, Address: "https://example.org/a.gguf"}}
+	items := []web.Item{{Name: "a.gguf", Kind: backend.KindModel, Bytes: 1, Address: "https://example.org/a.gguf"}}
 	for _, c := range []struct {
 		name        string
 		given, want Landing

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/download/transfer"
+	"weightroom/backend/download/web"
 )
 
 const (
@@ -48,7 +50,7 @@ type entry struct {
 	cancel context.CancelFunc // while it runs
 	then   State              // what it becomes when it was stopped
 	gone   bool               // when it was stopped to be removed
-	tries  int                // in a row that failed for a passing reason
+	tries  int                // in a row that failed for a reason that may go away
 	at     int64              // bytes at the last of them
 	over   chan struct{}      // closed when it no longer runs
 }
@@ -175,12 +177,12 @@ func (q *Queue) Add(ctx context.Context, d Download) (Download, error) {
 }
 
 func sameFiles(a, b Download) bool {
-	return a.Ref == b.Ref && slices.EqualFunc(a.Items, b.Items, func(x, y Item) bool {
+	return a.Ref == b.Ref && slices.EqualFunc(a.Items, b.Items, func(x, y web.Item) bool {
 		return x.Digest == y.Digest && x.Name == y.Name && x.Address == y.Address
 	})
 }
 
-// List gives the downloads in their order.
+// List returns the downloads in their order.
 func (q *Queue) List() []Download {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -191,7 +193,7 @@ func (q *Queue) List() []Download {
 	return list
 }
 
-// Get gives one download.
+// Get returns one download.
 func (q *Queue) Get(id string) (Download, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -231,7 +233,7 @@ func (q *Queue) stop(ctx context.Context, id string, then State) error {
 		}
 		q.mu.Lock()
 		if ctx.Err() != nil {
-			return explain(ctx.Err())
+			return transfer.Explain(ctx.Err())
 		}
 		if q.find(id) == nil {
 			return nil

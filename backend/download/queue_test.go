@@ -13,6 +13,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/download/web"
 )
 
 // bench is a queue at work with what it told.
@@ -31,10 +32,10 @@ func openBench(t *testing.T, change func(*QueueOptions)) *bench {
 	b := &bench{t: t}
 	b.opts = QueueOptions{
 		Dir: filepath.Join(t.TempDir(), "downloads"), Store: &downloadtest.Memory{}, Fetcher: testFetcher(t, 2),
-		Link: func(_ context.Context, _ Download, i Item) (Linker, error) { return fixed(i.Address), nil },
+		Link: func(_ context.Context, _ Download, i web.Item) (web.Linker, error) { return fixed(i.Address), nil },
 		Finish: func(_ context.Context, d Download, files []File) (string, error) {
 			for _, f := range files {
-				if got, err := hashFile(context.Background(), f.Path); err != nil || got != f.Digest {
+				if got, err := downloadtest.DigestOf(f.Path); err != nil || got != f.Digest {
 					return "", errors.New("not the file that was promised")
 				}
 			}
@@ -75,7 +76,7 @@ func (b *bench) add(s *downloadtest.Server, data downloadtest.Data, ref string) 
 	b.t.Helper()
 	item := itemFor(s, data)
 	item.Address, item.Link = s.URL+"/"+ref, nil
-	d, err := b.Add(b.t.Context(), Download{Ref: ref, Name: ref, Items: []Item{item}})
+	d, err := b.Add(b.t.Context(), Download{Ref: ref, Name: ref, Items: []web.Item{item}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func (b *bench) until(id string, states ...State) Download {
 	return d
 }
 
-// lastTold gives what was last told of a download, after everything was.
+// lastTold returns what was last told of a download, after everything was.
 func (b *bench) lastTold(id string) Download {
 	b.t.Helper()
 	time.Sleep(3 * noticeEvery)
@@ -407,5 +408,22 @@ func TestQueueSweepsFoldersOfNoDownload(t *testing.T) {
 	b.open()
 	if left := b.leftovers(); !slices.Equal(left, []string{"a folder of someone"}) {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestLongWaitIsLeftToTheQueue(t *testing.T) {
+	data := downloadtest.Data{Seed: 55, Size: 1 << 20}
+	s := downloadtest.Serve(t, data)
+	s.Lie = func(downloadtest.Ask) *downloadtest.Answer {
+		return &downloadtest.Answer{Status: 429, Header: [][2]string{{"Retry-After", "3600"}, {"Content-Length", "0"}}}
+	}
+	b := openBench(t, nil)
+	d := b.add(s, data, "x")
+	d = b.until(d.ID, StateWaiting)
+	if in := time.Until(d.RetryAt); downloadtest.Plainly(t, d.Error) != backend.CodeServerBusy || in < 59*time.Minute || in > time.Hour {
+		t.Errorf("it tries again in %v", in)
+	}
+	if s.Requests() != 1 {
+		t.Errorf("%d requests", s.Requests())
 	}
 }

@@ -24,7 +24,8 @@ import (
 	"github.com/ollama/ollama/server"
 
 	"weightroom/backend"
-	"weightroom/backend/download"
+	"weightroom/backend/download/web"
+	"weightroom/backend/download/transfer"
 	"weightroom/backend/download/downloadtest"
 )
 
@@ -83,8 +84,8 @@ func registry(s *downloadtest.Server, data downloadtest.Data, lie downloadtest.L
 
 type fixedLink string
 
-func (f fixedLink) Link(context.Context, bool) (download.Link, error) {
-	return download.Link{URL: string(f)}, nil
+func (f fixedLink) Link(context.Context, bool) (web.Link, error) {
+	return web.Link{URL: string(f)}, nil
 }
 
 // TestEngineRangeLiesBesideOurs tells the same lies to Ollama's own puller and to our transfer, and prints what came.
@@ -138,12 +139,12 @@ func TestEngineRangeLiesBesideOurs(t *testing.T) {
 			s := downloadtest.New(data, data.Size)
 			defer s.Close()
 			registry(s, data, lie)
-			gate, tr := &download.Gate{}, &http.Transport{DisableKeepAlives: true}
-			f := &download.Fetcher{Client: &http.Client{Transport: gate.Transport(tr)}, Gate: gate, Streams: 4}
+			gate, tr := &web.Gate{}, &http.Transport{DisableKeepAlives: true}
+			f := &transfer.Fetcher{Client: &http.Client{Transport: gate.Transport(tr)}, Gate: gate, Streams: 4}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			path, begun := filepath.Join(t.TempDir(), "weights"), time.Now()
-			item := download.Item{Name: "x", Kind: backend.KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixedLink(s.URL + "/v2/library/x/blobs/" + data.Digest())}
+			item := web.Item{Name: "x", Kind: backend.KindModel, Digest: data.Digest(), Bytes: data.Size, Link: fixedLink(s.URL + "/v2/library/x/blobs/" + data.Digest())}
 			_, err := f.Fetch(ctx, item, path, nil)
 			ours[i] = came(err, ctx.Err() != nil, path, data, begun)
 		})

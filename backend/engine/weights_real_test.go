@@ -20,6 +20,9 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download"
+	"weightroom/backend/download/web"
+	"weightroom/backend/download/source"
+	"weightroom/backend/download/transfer"
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/gguf"
 	"weightroom/backend/library"
@@ -62,7 +65,7 @@ func pushedByOllama(t *testing.T) (host, name string) {
 }
 
 // arrives resolves a reference, fetches it through the queue and has the library accept it, all as the app does.
-func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir string) backend.Model {
+func arrives(t *testing.T, s *source.Sources, c *web.Client, ref, dir string) backend.Model {
 	t.Helper()
 	lib, err := library.New(filepath.Join(dir, "models"))
 	if err != nil {
@@ -74,8 +77,8 @@ func arrives(t *testing.T, s *download.Sources, c *download.Client, ref, dir str
 	}
 	ended := make(chan download.Download, 8)
 	q, err := download.Open(t.Context(), download.QueueOptions{
-		Dir: lib.DownloadsDir(), Store: notKept{}, Fetcher: &download.Fetcher{Client: c},
-		Link: func(_ context.Context, _ download.Download, i download.Item) (download.Linker, error) {
+		Dir: lib.DownloadsDir(), Store: notKept{}, Fetcher: &transfer.Fetcher{Client: c},
+		Link: func(_ context.Context, _ download.Download, i web.Item) (web.Linker, error) {
 			return s.Linker(i)
 		},
 		Finish: func(ctx context.Context, _ download.Download, files []download.File) (string, error) {
@@ -135,12 +138,12 @@ func saysParis(t *testing.T, dir string, m backend.Model) {
 	}
 }
 
-func newSources(t *testing.T, o download.SourceOptions) (*download.Sources, *download.Client) {
+func newSources(t *testing.T, o source.Options) (*source.Sources, *web.Client) {
 	t.Helper()
-	gate := &download.Gate{}
-	o.Client = download.NewClient(download.ClientOptions{Gate: gate, Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }})
+	gate := &web.Gate{}
+	o.Client = web.NewClient(web.ClientOptions{Gate: gate, Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }})
 	t.Cleanup(o.Client.CloseIdle)
-	s, err := download.NewSources(o)
+	s, err := source.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +156,10 @@ func TestEngineRunsWhatOllamaPushed(t *testing.T) {
 	host, name := pushedByOllama(t)
 	for _, c := range []struct {
 		title, ref string
-		options    download.SourceOptions
+		options    source.Options
 	}{
-		{"as Ollama's registry", name, download.SourceOptions{Ollama: "http://" + host}},
-		{"as any registry", host + "/library/" + name, download.SourceOptions{}},
+		{"as Ollama's registry", name, source.Options{Ollama: "http://" + host}},
+		{"as any registry", host + "/library/" + name, source.Options{}},
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			s, client := newSources(t, c.options)
@@ -204,7 +207,7 @@ func TestEngineRunsWhatTheHubGave(t *testing.T) {
 		{Path: "smollm2-135m-Q4_1.gguf", Data: f, Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))},
 	}})
 	defer hub.Close()
-	s, client := newSources(t, download.SourceOptions{HuggingFace: hub.Site.URL})
+	s, client := newSources(t, source.Options{HuggingFace: hub.Site.URL})
 	dir := t.TempDir()
 	m := arrives(t, s, client, "hf.co/small/SmolLM2-135M-GGUF:Q4_1", dir)
 	saysParis(t, dir, m)
@@ -230,7 +233,7 @@ func TestEnginePlansTheSameFromAfar(t *testing.T) {
 		{Path: "smollm2-135m-Q4_1.gguf", Data: file, Size: library.StarterBytes, SHA256: library.StarterSHA256},
 	}})
 	defer hub.Close()
-	s, _ := newSources(t, download.SourceOptions{HuggingFace: hub.Site.URL})
+	s, _ := newSources(t, source.Options{HuggingFace: hub.Site.URL})
 	o, err := s.Resolve(t.Context(), "hf.co/small/SmolLM2-135M-GGUF")
 	if err != nil {
 		t.Fatal(err)

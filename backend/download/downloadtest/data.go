@@ -13,7 +13,7 @@ type Data struct {
 	Size int64
 }
 
-// ReadAt gives the bytes at off.
+// ReadAt returns the bytes at off.
 func (d Data) ReadAt(p []byte, off int64) (int, error) {
 	if off >= d.Size {
 		return 0, io.EOF
@@ -44,14 +44,14 @@ func (d Data) word(i int64) uint64 {
 	return z ^ z>>31
 }
 
-// Bytes gives the part [from, to).
+// Bytes returns the part [from, to).
 func (d Data) Bytes(from, to int64) []byte {
 	p := make([]byte, to-from)
 	_, _ = d.ReadAt(p, from) // a part inside the file is always there
 	return p
 }
 
-// Digest gives "sha256:…" of the whole.
+// Digest returns "sha256:…" of the whole.
 func (d Data) Digest() string {
 	h := sha256.New()
 	_, _ = io.Copy(h, io.NewSectionReader(d, 0, d.Size)) // neither can fail

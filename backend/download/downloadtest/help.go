@@ -3,6 +3,8 @@ package downloadtest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -116,6 +118,18 @@ func SameFile(path string, data Data) error {
 			return err
 		}
 	}
+}
+
+// DigestOf returns the digest of the file at path: "sha256:" and its digits.
+func DigestOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), err
 }
 
 // Plainly fails unless err is a written sentence with a next step, and returns its code.

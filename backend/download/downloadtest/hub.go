@@ -26,7 +26,7 @@ type Hub struct {
 	CDN  *httptest.Server // where its files are
 	Life time.Duration    // of a signed address; 0: an hour
 	Page int              // hits in one page of a search; 0: 20
-	// Before may answer a request to either server itself; it says whether it did. nil: nothing.
+	// Before may answer a request to either server itself; it reports whether it did. nil: nothing.
 	Before func(w http.ResponseWriter, r *http.Request) bool
 
 	mu    sync.Mutex
@@ -150,7 +150,7 @@ func (h *Hub) site(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// entry gives a repository that the asker may know of. The hub hides private ones as if they did not exist.
+// entry returns a repository that the asker may know of. The hub hides private ones as if they did not exist.
 func (h *Hub) entry(w http.ResponseWriter, r *http.Request, id string) *HubRepo {
 	h.mu.Lock()
 	repo := h.repos[id]
@@ -306,7 +306,7 @@ func (h *Hub) resolve(w http.ResponseWriter, r *http.Request, id, revision, path
 	w.WriteHeader(http.StatusFound)
 }
 
-// Sign gives the signed address of a file.
+// Sign returns the signed address of a file.
 func (h *Hub) Sign(id, path string) string {
 	life := h.Life
 	if life == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"net/url"
 )
 
 // Net stands in for the network, by host and port: names lead to the addresses they should have, and connections to
@@ -31,3 +32,6 @@ func (n Net) Connect(ctx context.Context, _, address string, allow func(netip.Ad
 	}
 	return new(net.Dialer).DialContext(ctx, "tcp", h[1])
 }
+
+// NoProxy is the proxy of an address where there is none.
+func NoProxy(*url.URL) (*url.URL, error) { return nil, nil }

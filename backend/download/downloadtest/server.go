@@ -49,7 +49,7 @@ type Server struct {
 	Rate  int64  // bytes per second of each honest answer; 0: as fast as it goes
 	// Buffer is how much the kernel may hold of what was sent and not yet taken; 0: as it likes.
 	Buffer int
-	// Lie gives the answer to send in place of the honest one; nil: the honest one.
+	// Lie returns the answer to send in place of the honest one; nil: the honest one.
 	Lie func(Ask) *Answer
 
 	sent     atomic.Int64
