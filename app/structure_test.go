@@ -14,9 +14,10 @@ import (
 
 // leaves are packages below backend that their siblings may use: formats and nouns, with no work of their own.
 var leaves = map[string]bool{
-	"weightroom/backend":      true,
-	"weightroom/backend/fsys": true,
-	"weightroom/backend/gguf": true,
+	"weightroom/backend":       true,
+	"weightroom/backend/fsys":  true,
+	"weightroom/backend/gguf":  true,
+	"weightroom/backend/llama": true,
 }
 
 // systems are the only packages that name the operating system's calls.

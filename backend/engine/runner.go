@@ -16,6 +16,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"weightroom/backend"
+	"weightroom/backend/llama"
 )
 
 // loadTick is how often the progress of a load is looked at.
@@ -142,7 +143,7 @@ func (c *child) loadProgress(bytes int64) float64 {
 }
 
 // isServer says whether a process is the llama-server that holds a model.
-func isServer(p process) bool { return strings.HasPrefix(p.name, "llama-server") }
+func isServer(p process) bool { return strings.HasPrefix(p.name, llama.Server) }
 
 // Answer implements backend.Runner by Ollama's chat, which applies the model's own template.
 func (e *Engine) Answer(ctx context.Context, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {

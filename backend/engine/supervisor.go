@@ -23,6 +23,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"weightroom/backend"
+	"weightroom/backend/llama"
 )
 
 // State is where the engine is.
@@ -193,7 +194,7 @@ func (e *Engine) launch() (*child, error) {
 }
 
 func (e *Engine) spawnLocked() (*child, error) {
-	if _, err := os.Stat(filepath.Join(LibDir(e.opts.Executable), toolFile("llama-server"))); err != nil {
+	if _, err := os.Stat(filepath.Join(LibDir(e.opts.Executable), toolFile(llama.Server))); err != nil {
 		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine is not installed.", "Run make engine, or install Weightroom again.")
 	}
 	c, err := e.spawn(e.life, e.lock)

@@ -2,10 +2,9 @@ package lab
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"strconv"
-	"strings"
+
+	"weightroom/backend/llama"
 )
 
 // warmPrompt is the length of a first test that only warms the processor and the memory up and does not count.
@@ -26,23 +25,22 @@ type tested struct {
 // bench runs llama-bench twice: reading prompts and writing with an empty context, then writing after each depth. A short
 // first test is thrown away.
 func (l *Lab) bench(ctx context.Context, r Rival, s Settings) ([]tested, Bench, Output, error) {
-	var prompts, depths []string
+	prompts, depths := []int{warmPrompt}, []int(nil)
 	for _, n := range s.PromptTokens {
 		if n <= r.Context {
-			prompts = append(prompts, strconv.Itoa(n))
+			prompts = append(prompts, n)
 		}
 	}
 	for _, d := range s.Depths {
 		if d > 0 && d+s.Generate <= r.Context {
-			depths = append(depths, strconv.Itoa(d))
+			depths = append(depths, d)
 		}
 	}
-	flat := []string{"-p", strings.Join(append([]string{strconv.Itoa(warmPrompt)}, prompts...), ","), "-n", strconv.Itoa(s.Generate)}
-	all, facts, out, err := l.benchOnce(ctx, r, s, flat)
+	all, facts, out, err := l.benchOnce(ctx, r, s, llama.BenchOptions{Prompts: prompts, Generate: s.Generate})
 	if err != nil || len(depths) == 0 {
 		return all, facts, out, err
 	}
-	deep, _, more, err := l.benchOnce(ctx, r, s, []string{"-p", "0", "-n", strconv.Itoa(s.Generate), "-d", strings.Join(depths, ",")})
+	deep, _, more, err := l.benchOnce(ctx, r, s, llama.BenchOptions{Generate: s.Generate, Depths: depths})
 	out.CPUSeconds += more.CPUSeconds
 	out.PeakBytes = max(out.PeakBytes, more.PeakBytes)
 	out.AnonymousBytes = max(out.AnonymousBytes, more.AnonymousBytes)
@@ -50,69 +48,32 @@ func (l *Lab) bench(ctx context.Context, r Rival, s Settings) ([]tested, Bench, 
 	return append(all, deep...), facts, out, err
 }
 
-func (l *Lab) benchOnce(ctx context.Context, r Rival, s Settings, tests []string) ([]tested, Bench, Output, error) {
-	args := append([]string{"-m", r.Model.Path, "-r", "1", "-o", "json",
-		"-lm", "none"}, tests...) // as the engine loads models: with a mapped file, repacked weights would be in memory twice
-	if s.Threads > 0 {
-		args = append(args, "-t", strconv.Itoa(s.Threads))
-	}
-	if r.Model.Bytes > ownWarmUp {
-		args = append(args, "--no-warmup")
-	}
-	args = append(args, kvArgs(r.KV)...)
-	out, err := l.o.Tools.Run(ctx, Job{Name: "llama-bench", Args: args})
+func (l *Lab) benchOnce(ctx context.Context, r Rival, s Settings, o llama.BenchOptions) ([]tested, Bench, Output, error) {
+	o.Repeats, o.NoWarmUp = 1, r.Model.Bytes > ownWarmUp
+	args := llama.BenchArgs(llama.Load{Path: r.Model.Path, Threads: s.Threads, KV: r.KV}, o)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Bench, Args: args})
 	if err != nil {
 		return nil, Bench{}, out, l.explain(ctx, out, err, "measure the speed")
 	}
-	all, facts, err := parseBench(out.Stdout)
+	result, err := llama.ParseBench(out.Stdout)
 	if err != nil {
 		return nil, Bench{}, out, l.explain(ctx, out, err, "measure the speed")
 	}
-	return all, facts, out, nil
-}
-
-func parseBench(data []byte) ([]tested, Bench, error) {
-	var tests []struct {
-		Build      int       `json:"build_number"`
-		CPU        string    `json:"cpu_info"`
-		GPU        string    `json:"gpu_info"`
-		Backends   string    `json:"backends"`
-		Type       string    `json:"model_type"`
-		Size       int64     `json:"model_size"`
-		Parameters int64     `json:"model_n_params"`
-		Threads    int       `json:"n_threads"`
-		Prompt     int       `json:"n_prompt"`
-		Generated  int       `json:"n_gen"`
-		Depth      int       `json:"n_depth"`
-		Samples    []float64 `json:"samples_ns"`
-	}
-	if err := json.Unmarshal(data, &tests); err != nil {
-		return nil, Bench{}, err
-	}
-	var out []tested
-	var facts Bench
-	for _, t := range tests {
-		facts = Bench{Name: t.Type, Bytes: t.Size, Parameters: t.Parameters, Backend: t.Backends, Device: t.CPU, Threads: t.Threads, Build: t.Build}
-		if t.GPU != "" {
-			facts.Device = t.GPU
-		}
-		n := t.Prompt + t.Generated
-		if len(t.Samples) == 0 || t.Samples[0] <= 0 || n == 0 {
-			return nil, facts, errNoFigure
-		}
-		one := tested{kind: SpeedPrompt, tokens: n, depth: t.Depth, speed: float64(n) / (t.Samples[0] / 1e9)}
+	all := make([]tested, 0, len(result.Tests))
+	for i, t := range result.Tests {
+		one := tested{kind: SpeedPrompt, tokens: t.Tokens(), depth: t.Depth, speed: t.Speeds()[0]}
 		if t.Generated > 0 {
 			one.kind = SpeedGeneration
 		}
-		if one.kind == SpeedPrompt && n == warmPrompt && len(out) == 0 {
+		if i == 0 && one.kind == SpeedPrompt && one.tokens == warmPrompt {
 			continue // the warm-up
 		}
-		out = append(out, one)
+		all = append(all, one)
 	}
-	if len(tests) == 0 {
-		return nil, facts, errNoFigure
-	}
-	return out, facts, nil
+	return all, Bench{
+		Name: result.Model, Bytes: result.Bytes, Parameters: result.Parameters, Backend: result.Backend, Device: result.Device,
+		Threads: result.Threads, Build: result.Build,
+	}, out, nil
 }
 
 // figure makes a median and a range of samples.
@@ -120,11 +81,5 @@ func figure(samples []float64) Figure {
 	if len(samples) == 0 {
 		return Figure{Samples: []float64{}}
 	}
-	sorted := slices.Sorted(slices.Values(samples))
-	n := len(sorted)
-	middle := sorted[n/2]
-	if n%2 == 0 {
-		middle = (sorted[n/2-1] + sorted[n/2]) / 2
-	}
-	return Figure{Median: middle, Low: sorted[0], High: sorted[n-1], Samples: slices.Clone(samples)}
+	return Figure{Median: llama.Median(samples), Low: slices.Min(samples), High: slices.Max(samples), Samples: slices.Clone(samples)}
 }

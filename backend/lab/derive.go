@@ -9,13 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
+	"weightroom/backend/llama"
 )
 
 // Predict says for each quant what it would be, by asking llama-quantize for a dry run, which reads only the header.
@@ -45,21 +44,57 @@ func (l *Lab) predict(ctx context.Context, parent backend.Model, header *gguf.Fi
 	if p.Refused = refusal(parent, header, quant); p.Refused != "" {
 		return p, nil
 	}
-	out, err := l.o.Tools.Run(ctx, Job{Name: "llama-quantize", Args: []string{"--allow-requantize", "--dry-run", parent.Path, quant}})
+	out, err := l.o.Tools.Run(ctx, Job{
+		Name: llama.Quantize, Args: llama.QuantizeArgs(llama.QuantizeOptions{Source: parent.Path, Quant: quant, Requantize: true, DryRun: true}),
+	})
 	if err != nil {
 		if ctx.Err() != nil || fatal(err) {
 			return p, l.explain(ctx, out, err, "look at this model")
 		}
-		p.Refused = "The engine can't make it from this model: " + lastWords(string(out.Stderr))
+		p.Refused = "The engine can't make it from this model: " + llama.LastWords(string(out.Stderr))
 		return p, nil
 	}
-	q := parseQuantize(string(out.Stderr))
-	p.FallBacks, p.NeedsMatrix = q.fallBacks, q.needsMatrix
-	p.Bytes = header.DataOffset + q.bytes(header.Alignment)
+	q := llama.ParseQuantize(string(out.Stderr))
+	p.FallBacks, p.NeedsMatrix = fallBacks(q.FallBacks), q.NeedsMatrix
+	p.Bytes = header.DataOffset + tensorBytes(q.Tensors, header.Alignment)
 	if n := header.Parameters(); n > 0 {
-		p.BitsPer = 8 * float64(q.bytes(1)) / float64(n)
+		p.BitsPer = 8 * float64(tensorBytes(q.Tensors, 1)) / float64(n)
 	}
 	return p, nil
+}
+
+// tensorBytes is the size of all tensors, each padded to align.
+func tensorBytes(tensors []llama.Tensor, align int64) int64 {
+	var sum int64
+	for _, t := range tensors {
+		kind, ok := typeNamed(t.Type)
+		if !ok {
+			continue
+		}
+		n, ok := kind.Bytes(t.Shape)
+		if !ok {
+			continue
+		}
+		sum += (n + align - 1) / align * align
+	}
+	return sum
+}
+
+func typeNamed(name string) (gguf.TensorType, bool) {
+	for t := gguf.TensorType(0); t < 64; t++ {
+		if _, ok := t.Info(); ok && strings.EqualFold(t.String(), name) {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
+func fallBacks(from []llama.FallBack) []FallBack {
+	out := make([]FallBack, len(from))
+	for i, f := range from {
+		out[i] = FallBack(f)
+	}
+	return out
 }
 
 // fatal says whether a program did not even run.
@@ -95,83 +130,6 @@ func refusal(parent backend.Model, header *gguf.File, quant string) string {
 		return fmt.Sprintf("%s is less precise than %s already: a larger quant of it would only be larger.", parent.Quant, quant)
 	}
 	return ""
-}
-
-// quantizing is what llama-quantize says while it works.
-type quantizing struct {
-	tensors     []quantized
-	fallBacks   []FallBack
-	needsMatrix bool
-}
-
-type quantized struct {
-	shape []int64
-	kind  string // lower case, as ggml names it
-}
-
-// bytes is the size of all tensors, each padded to align.
-func (q quantizing) bytes(align int64) int64 {
-	var sum int64
-	for _, t := range q.tensors {
-		kind, ok := typeNamed(t.kind)
-		if !ok {
-			continue
-		}
-		n, ok := kind.Bytes(t.shape)
-		if !ok {
-			continue
-		}
-		sum += (n + align - 1) / align * align
-	}
-	return sum
-}
-
-func typeNamed(name string) (gguf.TensorType, bool) {
-	for t := gguf.TensorType(0); t < 64; t++ {
-		if _, ok := t.Info(); ok && strings.EqualFold(t.String(), name) {
-			return t, true
-		}
-	}
-	return 0, false
-}
-
-// Lines of src/llama-quant.cpp, llama.cpp b10488:
-//
-//	[   4/ 272] blk.0.attn_k.weight - [   576,    192,      1,      1], type =   q4_1, size =     0.07 MiB ->     0.07 MiB (q5_0)
-//	warning: blk.0.attn_k.weight - ncols    576 not divisible by 256 (required for type    q4_K) -> falling back to    q5_0
-//
-// Without --dry-run the type comes before the sizes: "converting to q5_0 .. size =".
-var (
-	tensorLine = regexp.MustCompile(`^\[ *(\d+)/ *(\d+)\] +(\S+) +- \[ *(\d+), *(\d+), *(\d+), *(\d+)\], type = +(\S+), (.*)$`)
-	fallLine   = regexp.MustCompile(`^warning: (\S+) +- ncols +(\d+) not divisible by +\d+ \(required for type +(\S+)\) .*-> falling back to +(\S+)`)
-	newType    = regexp.MustCompile(`\((\w+)\)$|converting to (\w+) `)
-	countLine  = regexp.MustCompile(`\[ *(\d+)/ *(\d+)\] `)
-)
-
-func parseQuantize(log string) quantizing {
-	q := quantizing{fallBacks: []FallBack{}, needsMatrix: strings.Contains(log, "will require an imatrix")}
-	for line := range strings.Lines(log) {
-		line = strings.TrimRight(line, "\r\n ")
-		if m := fallLine.FindStringSubmatch(line); m != nil {
-			columns, _ := strconv.ParseInt(m[2], 10, 64)
-			q.fallBacks = append(q.fallBacks, FallBack{Tensor: m[1], Columns: columns, Wanted: strings.ToUpper(m[3]), Got: strings.ToUpper(m[4])})
-			continue
-		}
-		m := tensorLine.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		t := quantized{kind: m[8]}
-		for _, n := range m[4:8] {
-			v, _ := strconv.ParseInt(n, 10, 64)
-			t.shape = append(t.shape, v)
-		}
-		if to := newType.FindStringSubmatch(m[9]); to != nil {
-			t.kind = to[1] + to[2]
-		}
-		q.tensors = append(q.tensors, t)
-	}
-	return q
 }
 
 // Derive makes a quant of a model and puts it into the library. However it ends, the library has the whole new model
@@ -221,43 +179,35 @@ func (l *Lab) derive(ctx context.Context, parent backend.Model, o DeriveOptions,
 		Quant: quant, Parent: parent.Ref, ParentDigest: parent.Digest, ParentQuant: parent.Quant, SecondHand: p.SecondHand,
 		FallBacks: p.FallBacks, Engine: l.o.Meter.Conditions(ctx).LlamaCpp, At: now(),
 	}
-	args := []string{}
-	if original(parent.Quant) && parent.Quant != "Q8_0" {
-		args = append(args, parent.Path)
-	} else {
-		args = append(args, "--allow-requantize", parent.Path)
+	work := llama.QuantizeOptions{
+		Source: parent.Path, Target: filepath.Join(dir, "model.gguf"), Quant: quant, Threads: o.Threads,
+		Requantize: !original(parent.Quant) || parent.Quant == "Q8_0",
 	}
 	share := 0.0 // of the progress that is behind
 	if o.MatrixText != "" {
 		share = 0.5
-		matrix := filepath.Join(dir, "matrix.gguf")
-		if err := l.matrix(ctx, parent, o, matrix, s, share); err != nil {
+		work.Matrix = filepath.Join(dir, "matrix.gguf")
+		if err := l.matrix(ctx, parent, o, work.Matrix, s, share); err != nil {
 			return Made{}, err
 		}
 		if d.MatrixSHA256, err = sumOf(o.MatrixText); err != nil {
 			return Made{}, onDisk(err)
 		}
 		d.MatrixText = filepath.Base(o.MatrixText)
-		args = append([]string{"--imatrix", matrix}, args...)
-	}
-	path := filepath.Join(dir, "model.gguf")
-	args = append(args, path, quant)
-	if o.Threads > 0 {
-		args = append(args, strconv.Itoa(o.Threads))
 	}
 	label := "Making " + quant
 	s.at(Progress{Stage: StageQuantize, Label: label, Row: -1, Done: share})
-	out, err := l.o.Tools.Run(ctx, Job{Name: "llama-quantize", Args: args, Watch: counted(func(f float64) {
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Quantize, Args: llama.QuantizeArgs(work), Watch: llama.WatchTensors(func(f float64) {
 		s.at(Progress{Stage: StageQuantize, Label: label, Row: -1, Done: share + (0.9-share)*f})
 	})})
 	if err != nil {
 		return Made{}, l.explain(ctx, out, err, "make this quant")
 	}
-	d.FallBacks = parseQuantize(string(out.Stderr)).fallBacks
-	if err := os.Chmod(path, 0o600); err != nil { // as every file of the library
+	d.FallBacks = fallBacks(llama.ParseQuantize(string(out.Stderr)).FallBacks)
+	if err := os.Chmod(work.Target, 0o600); err != nil { // as every file of the library
 		return Made{}, onDisk(err)
 	}
-	m, err := l.publish(ctx, path, parent, &d, s)
+	m, err := l.publish(ctx, work.Target, parent, &d, s)
 	if err != nil {
 		return Made{}, err
 	}
@@ -298,12 +248,8 @@ func (l *Lab) matrix(ctx context.Context, parent backend.Model, o DeriveOptions,
 	}
 	label := "Reading the text for the importance matrix"
 	s.at(Progress{Stage: StageMatrix, Label: label, Row: -1})
-	args := []string{"-m", parent.Path, "-f", o.MatrixText, "-o", path, "-c", strconv.Itoa(chunk), "--chunks", strconv.Itoa(chunks), "--no-ppl"}
-	if o.Threads > 0 {
-		args = append(args, "-t", strconv.Itoa(o.Threads))
-	}
-	of := chunks
-	out, err := l.o.Tools.Run(ctx, Job{Name: "llama-imatrix", Args: args, Watch: chunked(&of, func(f float64) {
+	args := llama.ImatrixArgs(llama.Load{Path: parent.Path, Threads: o.Threads}, o.MatrixText, path, chunk, chunks)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Imatrix, Args: args, Watch: llama.WatchChunks(chunks, func(f float64) {
 		s.at(Progress{Stage: StageMatrix, Label: label, Row: -1, Done: share * f})
 	})})
 	if tooShort := shortText(out, chunk); tooShort != nil {
@@ -316,25 +262,6 @@ func (l *Lab) matrix(ctx context.Context, parent backend.Model, o DeriveOptions,
 		return l.explain(ctx, out, err, "make an importance matrix")
 	}
 	return nil
-}
-
-// counted reads "[  12/ 272]" from what a program writes.
-func counted(report func(float64)) func(string) {
-	var line strings.Builder
-	return func(text string) {
-		for _, r := range text {
-			if r != '\n' {
-				line.WriteRune(r)
-				continue
-			}
-			if m := countLine.FindStringSubmatch(line.String()); m != nil {
-				n, _ := strconv.ParseFloat(m[1], 64)
-				of, _ := strconv.ParseFloat(m[2], 64)
-				report(n / max(1, of))
-			}
-			line.Reset()
-		}
-	}
 }
 
 // existing finds a quant of this very parent, made the same way, that is still in the library.

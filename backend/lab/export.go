@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/llama"
 )
 
 // The forms in which a comparison can be written out.
@@ -16,7 +17,7 @@ const (
 	FormatJSON     = "json"
 	FormatCSV      = "csv"
 	FormatMarkdown = "markdown"
-	FormatBench    = "llama-bench" // llama-bench's own table
+	FormatBench    = llama.Bench // its own table
 )
 
 // Formats lists them.
@@ -34,7 +35,7 @@ func (c *Comparison) Export(format string) ([]byte, error) {
 	case FormatBench:
 		return []byte(c.benchTable()), nil
 	}
-	return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a form that a comparison can be written in.", format), "Choose json, csv, markdown or llama-bench.")
+	return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a form that a comparison can be written in.", format), "Choose json, csv, markdown or "+FormatBench+".")
 }
 
 // csv has one line for each row and everything that is a number, with units in the names. What is not known is empty.

@@ -14,6 +14,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/llama"
 )
 
 // bed is a lab whose engine and library are scripts, on a real disk.
@@ -139,7 +140,7 @@ func (b *bed) Run(ctx context.Context, job Job) (Output, error) {
 		_, _ = fmt.Sscan(after(job.Args, "--chunks"), &of)
 		context := 512
 		_, _ = fmt.Sscan(after(job.Args, "-c"), &context)
-		base := make([]byte, baseBytes(8, context, of)+20)
+		base := make([]byte, llama.BaseBytes(8, context, of)+20)
 		return Output{Stderr: fmt.Appendf(nil, "perplexity: calculating perplexity over %d chunks, n_ctx=%d\nFinal estimate: PPL = 4.1000 +/- 0.10000\n", of, context)}, os.WriteFile(after(job.Args, "--kl-divergence-base"), base, 0o600)
 	case "llama-bench":
 		return Output{Stdout: b.bench(job.Args), CPUSeconds: 0.01}, nil

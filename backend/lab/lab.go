@@ -5,12 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/fsys"
+	"weightroom/backend/llama"
 )
 
 // Job is one run of a program of the engine, such as "llama-quantize".
@@ -196,30 +196,14 @@ func (l *Lab) foresee(need int64, what string) error {
 
 // explain turns the end of a program into a sentence. doing is what it did: "make this quant".
 func (l *Lab) explain(ctx context.Context, out Output, err error, doing string) error {
-	if ctx.Err() != nil {
-		return backend.Fail(backend.CodeCancelled, ctx.Err(), "Cancelled.", "Nothing was left half-done.")
-	}
-	var e *backend.Error
-	if errors.As(err, &e) {
-		return err
-	}
-	text := string(out.Stderr) + string(out.Stdout)
-	cause := errors.Join(err, errors.New(lastWords(text)))
-	lower := strings.ToLower(text)
-	if free, freeErr := l.o.Meter.Free(l.o.Dir); fsys.SaysFull(text) ||
-		freeErr == nil && free < 16<<20 && (strings.Contains(lower, "iostream error") || strings.Contains(lower, "write")) {
-		return fsys.Full(cause, "Then try again: the engine could not "+doing+", and nothing was left half-done.")
-	}
-	switch {
-	case strings.Contains(lower, "unknown model architecture"), strings.Contains(lower, "unsupported model architecture"):
-		return backend.Fail(backend.CodeUnsupported, cause, "The engine does not know this kind of model, so it could not "+doing+".", "A newer Weightroom may.")
-	case strings.Contains(lower, "failed to allocate"), strings.Contains(lower, "out of memory"), strings.Contains(lower, "unable to allocate"):
-		return backend.Fail(backend.CodeTooBig, cause, "There was not enough memory to "+doing+".", "Close other programs, choose a shorter context, or take a smaller model.")
-	case strings.Contains(err.Error(), "signal: "):
-		return backend.Fail(backend.CodeEngineDied, cause, "The engine was ended while it tried to "+doing+".", "Try again. If the system ended it for want of memory, close other programs first.")
-	}
-	return backend.Fail(backend.CodeModelFailed, cause, "The engine could not "+doing+".", "The log says more.")
+	free, freeErr := l.o.Meter.Free(l.o.Dir)
+	return llama.Failure{
+		Err: err, Log: string(out.Stderr) + string(out.Stdout), Doing: doing, LowDisk: freeErr == nil && free < lowDisk,
+	}.Explain(ctx)
 }
+
+// lowDisk is so little free space that a program which could not write most likely met a full disk.
+const lowDisk = 16 << 20
 
 // onDisk turns an error of the disk into a sentence.
 func onDisk(err error) error {
@@ -233,24 +217,6 @@ func onDisk(err error) error {
 		return disk
 	}
 	return fsys.BadDisk(err, "")
-}
-
-// lastWords picks the lines of a log that say why.
-func lastWords(log string) string {
-	var found []string
-	for line := range strings.Lines(log) {
-		lower := strings.ToLower(line)
-		for _, mark := range []string{"error", "fail", "assert", "abort", "what()", "not supported", "disabled"} {
-			if strings.Contains(lower, mark) {
-				found = append(found, strings.TrimSpace(line))
-				break
-			}
-		}
-	}
-	if len(found) == 0 {
-		return log[max(0, len(log)-300):]
-	}
-	return strings.Join(found[:min(3, len(found))], " / ")
 }
 
 // steps maps the parts of a long work to one progress that never falls.

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"weightroom/backend"
+	"weightroom/backend/llama"
 )
 
 const (
@@ -26,9 +25,6 @@ const (
 	bytesPerToken = 4
 )
 
-// needTokens is what llama-perplexity asks for at least: two chunks (tools/perplexity/perplexity.cpp, b10488).
-func needTokens(context int) int { return 2 * context }
-
 // longEnough refuses a file that can't hold the tokens that are needed, whatever they are: a token is a byte or more.
 func longEnough(path string, context int) error {
 	info, err := os.Stat(path)
@@ -38,7 +34,7 @@ func longEnough(path string, context int) error {
 	if info.IsDir() || !info.Mode().IsRegular() {
 		return backend.Fail(backend.CodeInvalid, nil, filepath.Base(path)+" is not a text file.", "Choose a plain text file.")
 	}
-	if info.Size() < int64(needTokens(context)) {
+	if info.Size() < int64(llama.LeastTokens(context)) {
 		return tooShort(int(info.Size())/bytesPerToken, context)
 	}
 	head := make([]byte, min(info.Size(), 64<<10))
@@ -61,17 +57,13 @@ func longEnough(path string, context int) error {
 
 func tooShort(tokens, context int) error {
 	return backend.Fail(backend.CodeInvalid, nil,
-		fmt.Sprintf("The text is too short: it has about %d tokens, and %d are needed.", tokens, needTokens(context)),
-		fmt.Sprintf("Choose a text of at least %d words, or a shorter chunk of text than %d tokens.", needTokens(context)*3/4, context))
+		fmt.Sprintf("The text is too short: it has about %d tokens, and %d are needed.", tokens, llama.LeastTokens(context)),
+		fmt.Sprintf("Choose a text of at least %d words, or a shorter chunk of text than %d tokens.", llama.LeastTokens(context)*3/4, context))
 }
 
-var onlyTokens = regexp.MustCompile(`tokenizes to only (\d+) tokens`)
-
-// shortText finds llama-perplexity's and llama-imatrix's own word that a text is too short. They end as if all were
-// well.
+// shortText refuses a text that a program found too short.
 func shortText(out Output, context int) error {
-	if m := onlyTokens.FindSubmatch(append(out.Stderr, out.Stdout...)); m != nil {
-		n, _ := strconv.Atoi(string(m[1]))
+	if n, found := llama.TooShort(string(out.Stderr) + string(out.Stdout)); found {
 		return tooShort(n, context)
 	}
 	return nil
@@ -107,7 +99,7 @@ func (l *Lab) referenceText(ctx context.Context, reference backend.Model, s Sett
 	}
 	want := s.TextContext*s.TextChunks + s.TextContext/4 // tokens, with some to spare: texts are cut into whole chunks
 	path := filepath.Join(l.o.Dir, fmt.Sprintf("text-%s-%d.txt", short(reference.Digest), want))
-	if info, err := os.Stat(path); err == nil && info.Size() >= int64(needTokens(s.TextContext)) {
+	if info, err := os.Stat(path); err == nil && info.Size() >= int64(llama.LeastTokens(s.TextContext)) {
 		return path, nil
 	}
 	if err := os.MkdirAll(l.o.Dir, 0o700); err != nil {
@@ -137,7 +129,7 @@ func (l *Lab) write(ctx context.Context, server Server, reference backend.Model,
 	var text strings.Builder
 	tokens, empty := 0, 0
 	for i := 0; tokens < want; i++ {
-		if time.Since(begin) > textTime && tokens >= 2*needTokens(chunk) {
+		if time.Since(begin) > textTime && tokens >= 2*llama.LeastTokens(chunk) {
 			break
 		}
 		seed := int64(textSeed + i)

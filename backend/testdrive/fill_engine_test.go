@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"weightroom/backend/gguf"
+	"weightroom/backend/llama"
 )
 
 // TestEngineFillsHoles runs the starter with its vocabulary and its norms and a hole where its weights are. Zeros would
@@ -45,11 +46,11 @@ func TestEngineFillsHoles(t *testing.T) {
 	perplexity := func(run Tool) float64 {
 		out, err := run(t.Context(), "llama-perplexity", "-m", path, "-f", text, "-c", "128", "-b", "128", "--chunks", "1", "--load-mode", "none")
 		if err != nil {
-			t.Fatalf("%v: %s", err, lastWords(out.Stderr))
+			t.Fatalf("%v: %s", err, llama.LastWords(string(out.Stderr)))
 		}
 		m := regexp.MustCompile(`\[1\]([\d.]+|nan|inf)`).FindStringSubmatch(string(out.Stdout) + string(out.Stderr))
 		if m == nil {
-			t.Fatalf("no perplexity: %s", lastWords(out.Stderr))
+			t.Fatalf("no perplexity: %s", llama.LastWords(string(out.Stderr)))
 		}
 		n, _ := strconv.ParseFloat(m[1], 64)
 		return n

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"weightroom/backend/llama"
 )
 
 // derivedFiles makes quants of the starter, and adds the files that WEIGHTROOM_MODELS names, with ":" between them.
@@ -22,7 +24,7 @@ func derivedFiles(t testing.TB, quants ...string) []string {
 	for _, q := range quants {
 		path := filepath.Join(t.TempDir(), q+".gguf")
 		if out, err := run(t.Context(), "llama-quantize", "--allow-requantize", starter(t), path, q); err != nil {
-			t.Fatalf("%v: %s", err, lastWords(out.Stderr))
+			t.Fatalf("%v: %s", err, llama.LastWords(string(out.Stderr)))
 		}
 		files = append(files, path)
 	}
@@ -86,7 +88,7 @@ func planAgainst(t *testing.T, real string, context int, kv string) (allocation,
 	}
 	out, err := run(t.Context(), "llama-bench", args...)
 	if err != nil {
-		t.Fatalf("%v: %s", err, lastWords(out.Stderr))
+		t.Fatalf("%v: %s", err, llama.LastWords(string(out.Stderr)))
 	}
 	var allocated float64
 	for _, m := range bufferLine.FindAllStringSubmatch(string(out.Stderr), -1) {
@@ -104,6 +106,6 @@ func planAgainst(t *testing.T, real string, context int, kv string) (allocation,
 // resident is what a plan becomes in memory. The engine reserves room for the logits of a whole microbatch of 512 tokens
 // (a 32-bit number for each word of the vocabulary) and writes those of one; beside its buffers it holds itself (33 MiB)
 // and the vocabulary (about 170 bytes a word), both measured on two vocabularies.
-func resident(plan Allocation, vocabulary int64) int64 {
+func resident(plan llama.Allocation, vocabulary int64) int64 {
 	return plan.TotalBytes - min(plan.ComputeBytes, 511*vocabulary*4) + 33<<20 + 170*vocabulary
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/llama"
 )
 
 // TestEngineBesideAPeer measures real files with the engine, and prints how far off three forecasts of their generation
@@ -51,7 +52,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 			real = append(real, quietBench(t, path, BenchOptions{}, 5*time.Second).TokensPerSecond)
 			d = drive(h, name)
 		}
-		truth := median(real)
+		truth := llama.Median(real)
 		e := speed.Estimate(Subject{h.Quant, h.Bytes, h.ActiveBytes, h.Layers()})
 		var plan struct {
 			Paths []struct {
@@ -75,7 +76,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 	}
 	report := func(who string, errors []float64) {
 		if len(errors) > 0 {
-			t.Logf("%-10s median %.0f%%, worst %.0f%% of %d", who, 100*median(errors), 100*slices.Max(errors), len(errors))
+			t.Logf("%-10s median %.0f%%, worst %.0f%% of %d", who, 100*llama.Median(errors), 100*slices.Max(errors), len(errors))
 		}
 	}
 	report("test drive", driven)

@@ -8,6 +8,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
+	"weightroom/backend/llama"
 )
 
 // Header is a model without its weights: everything that its speed and memory follow from.
@@ -123,7 +124,8 @@ func (o *Outline) Plan(name string, matrix bool) (*Header, error) {
 	if quants[i].name == "MXFP4_MOE" && o.mix.experts == 0 {
 		return nil, backend.Fail(backend.CodeInvalid, nil, "MXFP4_MOE is for models made of experts, and this model has none.", "Pick Q4_K_M instead.")
 	}
-	return o.plan(quants[i], matrix || slices.Contains(needsMatrix, quants[i].name))
+	needs, _ := llama.FindQuant(quants[i].name)
+	return o.plan(quants[i], matrix || needs.Matrix)
 }
 
 func (o *Outline) plan(q quant, matrix bool) (*Header, error) {

@@ -50,9 +50,6 @@ func Quants() []string {
 	return names
 }
 
-// needsMatrix are the quants that llama-quantize makes with an importance matrix only.
-var needsMatrix = []string{"IQ3_XXS", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "Q2_K_S"}
-
 // mixer gives each tensor its type, the way llama-quantize does (src/llama-quant.cpp, llama.cpp b10488). It counts
 // what it has seen, so tensors come in the order of their blocks, and of their names within one.
 type mixer struct {

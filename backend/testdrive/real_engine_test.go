@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weightroom/backend/llama"
 )
 
 // starter is the real model that the checkout has.
@@ -53,14 +55,14 @@ func TestEngineDriveAgainstRealWeights(t *testing.T) {
 			}
 		}
 		_ = os.Remove(weightless)
-		pp, tg := median(speeds[2])/median(speeds[0])-1, median(speeds[3])/median(speeds[1])-1
+		pp, tg := llama.Median(speeds[2])/llama.Median(speeds[0])-1, llama.Median(speeds[3])/llama.Median(speeds[1])-1
 		prompts, generations = append(prompts, math.Abs(pp)), append(generations, math.Abs(tg))
 		t.Logf("%-8s real %6.1f / %6.1f  weightless %6.1f / %6.1f  prompt %+5.1f%%  generation %+5.1f%%  disk %d", h.Quant,
-			median(speeds[0]), median(speeds[1]), median(speeds[2]), median(speeds[3]), 100*pp, 100*tg, disk)
+			llama.Median(speeds[0]), llama.Median(speeds[1]), llama.Median(speeds[2]), llama.Median(speeds[3]), 100*pp, 100*tg, disk)
 	}
 	t.Logf("prompt: median %.1f%%, worst %.1f%%; generation: median %.1f%%, worst %.1f%%",
-		100*median(prompts), 100*slices.Max(prompts), 100*median(generations), 100*slices.Max(generations))
-	if m := median(append(prompts, generations...)); m > 0.10 {
+		100*llama.Median(prompts), 100*slices.Max(prompts), 100*llama.Median(generations), 100*slices.Max(generations))
+	if m := llama.Median(append(prompts, generations...)); m > 0.10 {
 		t.Errorf("median error %.1f%%", 100*m)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"weightroom/backend/llama"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -97,7 +99,7 @@ func TestEngineQuantizesAsPlanned(t *testing.T) {
 			}
 			out, err := run(t.Context(), "llama-quantize", "--dry-run", path, q.name)
 			if err != nil {
-				t.Errorf("%s %s: %v: %s", id, q.name, err, lastWords(out.Stderr))
+				t.Errorf("%s %s: %v: %s", id, q.name, err, llama.LastWords(string(out.Stderr)))
 				continue
 			}
 			chosen := map[string]string{}

@@ -1,0 +1,137 @@
+package llama
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The programs.
+const (
+	Bench      = "llama-bench"
+	FitParams  = "llama-fit-params"
+	Imatrix    = "llama-imatrix"
+	Perplexity = "llama-perplexity"
+	Quantize   = "llama-quantize"
+	Server     = "llama-server"
+)
+
+// Load says how a program loads a model. The zero value of a field leaves the choice to the program.
+type Load struct {
+	Path      string
+	Threads   int
+	KV        string // type of the KV cache: f16, q8_0, q4_0 …
+	GPULayers int    // -1: all; 0: the program's choice, see CPUOnly
+	CPUOnly   bool   // no layer on a graphics processor
+}
+
+// args returns the model, what the program adds, and how it is loaded.
+func (l Load) args(more ...string) []string {
+	args := append([]string{"-m", l.Path}, more...)
+	if l.Threads > 0 {
+		args = append(args, "-t", strconv.Itoa(l.Threads))
+	}
+	if l.KV != "" && l.KV != "f16" { // f16 is every program's default
+		args = append(args, "-ctk", l.KV, "-ctv", l.KV)
+		if l.KV != "f32" && l.KV != "bf16" {
+			args = append(args, "-fa", "on") // a quantized cache of values needs flash attention
+		}
+	}
+	switch {
+	case l.CPUOnly:
+		args = append(args, "-ngl", "0", "-dev", "none")
+	case l.GPULayers != 0:
+		args = append(args, "-ngl", strconv.Itoa(l.GPULayers))
+	}
+	return args
+}
+
+// BenchOptions are the tests of one run of llama-bench: each of Prompts is read with an empty context, and Generate
+// tokens are written after each of Depths, or once with an empty context.
+type BenchOptions struct {
+	Prompts  []int
+	Generate int
+	Depths   []int
+	Repeats  int
+	NoWarmUp bool // llama-bench otherwise runs each test once more, before it counts
+}
+
+// BenchArgs returns the arguments of a run of llama-bench whose output ParseBench reads.
+func BenchArgs(l Load, o BenchOptions) []string {
+	prompts := "0"
+	if len(o.Prompts) > 0 {
+		prompts = list(o.Prompts)
+	}
+	more := []string{"-p", prompts, "-n", strconv.Itoa(o.Generate), "-r", strconv.Itoa(o.Repeats), "-o", "json",
+		"-lm", "none"} // as the engine loads models: with a mapped file, repacked weights would be in memory twice
+	if len(o.Depths) > 0 {
+		more = append(more, "-d", list(o.Depths))
+	}
+	if o.NoWarmUp {
+		more = append(more, "--no-warmup")
+	}
+	return l.args(more...)
+}
+
+// FitArgs returns the arguments of llama-fit-params, which plans memory and loads nothing; ParseMemory reads its output.
+// context is in tokens; 0: as many as the model was trained on.
+func FitArgs(l Load, context int) []string {
+	return l.args("-c", strconv.Itoa(context), "-fitp", "on", "-lv", "4", "--log-jsonl")
+}
+
+// ReferenceArgs returns the arguments of llama-perplexity that write the probabilities a model gives to the tokens of
+// text into the file base.
+func ReferenceArgs(l Load, text, base string, context, chunks int) []string {
+	return append(perplexityArgs(l, context, chunks), "-f", text, "--kl-divergence-base", base)
+}
+
+// DivergenceArgs returns the arguments of llama-perplexity that compare a model with those probabilities. ParseKLD
+// reads the output.
+func DivergenceArgs(l Load, base string, context, chunks int) []string {
+	return append(perplexityArgs(l, context, chunks), "--kl-divergence-base", base, "--kl-divergence")
+}
+
+func perplexityArgs(l Load, context, chunks int) []string {
+	return l.args("-c", strconv.Itoa(context), "--chunks", strconv.Itoa(chunks))
+}
+
+// ImatrixArgs returns the arguments of llama-imatrix that write an importance matrix of text to path.
+func ImatrixArgs(l Load, text, path string, context, chunks int) []string {
+	return l.args("-f", text, "-o", path, "-c", strconv.Itoa(context), "--chunks", strconv.Itoa(chunks), "--no-ppl")
+}
+
+// QuantizeOptions say what llama-quantize makes.
+type QuantizeOptions struct {
+	Source, Target string // Target is left out of a dry run
+	Quant          string // one of Quants
+	Matrix         string // file of an importance matrix; empty: none
+	Requantize     bool   // Source may be a quant itself
+	DryRun         bool   // only say what would be made
+	Threads        int    // 0: the program's choice
+}
+
+// QuantizeArgs returns the arguments of llama-quantize. ParseQuantize reads its log.
+func QuantizeArgs(o QuantizeOptions) []string {
+	var args []string
+	if o.Matrix != "" {
+		args = append(args, "--imatrix", o.Matrix)
+	}
+	if o.Requantize {
+		args = append(args, "--allow-requantize")
+	}
+	if o.DryRun {
+		return append(args, "--dry-run", o.Source, o.Quant)
+	}
+	args = append(args, o.Source, o.Target, o.Quant)
+	if o.Threads > 0 {
+		args = append(args, strconv.Itoa(o.Threads))
+	}
+	return args
+}
+
+func list(numbers []int) string {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ",")
+}
