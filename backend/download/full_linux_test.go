@@ -31,6 +31,7 @@ func fill(t *testing.T, dir string) string {
 }
 
 func TestDiskThatFillsMidwayIsSurvived(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 71, Size: 16 << 20}
 	for _, reserved := range []bool{false, true} {
 		s := downloadtest.Serve(t, data)
@@ -38,7 +39,7 @@ func TestDiskThatFillsMidwayIsSurvived(t *testing.T) {
 		dir := downloadtest.SmallDisk(t, 2*data.Size)
 		b := openBench(t, func(o *QueueOptions) {
 			o.Dir = filepath.Join(dir, "downloads")
-			o.Fetcher.NoReserve = !reserved
+			o.Fetcher.NoReserve, o.spaceLook = !reserved, 100*time.Millisecond
 		})
 		d := b.add(s, data, "x")
 		for b.until(d.ID, StateRunning).Bytes < 2<<20 {

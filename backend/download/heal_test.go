@@ -10,6 +10,7 @@ import (
 
 // TestQueueHealsItsFolder does the same with the folder of a queue.
 func TestQueueHealsItsFolder(t *testing.T) {
+	t.Parallel()
 	states, r := downloadtest.Trials(t, "WEIGHTROOM_STATES", 10, 500), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 41, Size: 200 << 10}
 	s := downloadtest.Serve(t, data)

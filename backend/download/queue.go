@@ -76,6 +76,9 @@ func Open(ctx context.Context, opts QueueOptions) (*Queue, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.spaceLook == 0 {
+		opts.spaceLook = spaceLook
+	}
 	var records []record
 	if _, err := opts.Store.Get(ctx, queueKey, &records); err != nil {
 		return nil, err

@@ -144,6 +144,7 @@ func TestQueueBringsADownloadToItsEnd(t *testing.T) {
 }
 
 func TestQueueRunsTwoAtOnce(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 12, Size: 1 << 20}
 	s := downloadtest.Serve(t, data)
 	s.Rate = 4 << 20
@@ -175,6 +176,7 @@ func TestQueueRunsTwoAtOnce(t *testing.T) {
 }
 
 func TestQueueGoesByTheOrderOfItsList(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 12, Size: 1 << 20}
 	s := downloadtest.Serve(t, data)
 	s.Rate = 8 << 20
@@ -209,6 +211,7 @@ func TestQueueRunsOnlyWhatIsAllowed(t *testing.T) {
 }
 
 func TestQueuePausesResumesAndCancels(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 13, Size: 4 << 20}
 	s := downloadtest.Serve(t, data)
 	s.Rate = 4 << 20
@@ -302,6 +305,7 @@ func TestQueueWaitsOutAPassingFault(t *testing.T) {
 }
 
 func TestQueueGoesOnAfterARestart(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 16, Size: 6 << 20}
 	s := downloadtest.Serve(t, data)
 	s.Rate = 6 << 20

@@ -55,8 +55,8 @@ func (q *Queue) startDue(now time.Time) time.Duration {
 			continue
 		}
 		if e.d.State == StateWaiting && e.d.Error != nil && e.d.Error.Code == backend.CodeDiskFull && q.checkSpace(e) != nil {
-			e.d.RetryAt = now.Add(spaceLook)
-			next = min(next, spaceLook)
+			e.d.RetryAt = now.Add(q.opts.spaceLook)
+			next = min(next, q.opts.spaceLook)
 			continue
 		}
 		if running >= q.active || q.closed || q.opts.Allow != nil && !q.opts.Allow(copyOf(e.d)) {
@@ -287,7 +287,7 @@ func (q *Queue) waitFor(e *entry, err error, now time.Time) {
 		e.d.RetryAt = f.Until
 	}
 	if e.d.Error.Code == backend.CodeDiskFull {
-		e.d.RetryAt = now.Add(spaceLook)
+		e.d.RetryAt = now.Add(q.opts.spaceLook)
 	}
 	q.opts.Log.Info("download waits", "id", e.d.ID, "error", err)
 }

@@ -90,5 +90,6 @@ type QueueOptions struct {
 	Active  int // downloads at once; 0: two
 	Log     *slog.Logger
 
-	pauses []time.Duration // nil: waits; tests shorten them
+	pauses    []time.Duration // nil: waits; tests shorten them
+	spaceLook time.Duration   // between two looks at a full disk; 0: spaceLook; tests shorten it
 }

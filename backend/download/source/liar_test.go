@@ -226,6 +226,7 @@ func mutations() []mutation {
 // very bytes that were pushed arrive, or a plain error. A lie is told each time or once, about a model asked for by
 // its tag or by its digest; one that only a digest can tell is tried with a digest.
 func TestOnlyTheExactBytesBecomeAModel(t *testing.T) {
+	t.Parallel()
 	r := startRegistry(t, "")
 	w := &world{blobs: map[string][]byte{}}
 	digest := pushOllama(t, r.Host+"/library/tiny:1b", 1)

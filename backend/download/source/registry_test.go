@@ -140,6 +140,7 @@ func newRegistrySources(t testing.TB, host string, secrets Secrets) *Sources {
 }
 
 func TestARealRegistry(t *testing.T) {
+	t.Parallel()
 	r := startRegistry(t, "")
 	digest := pushOllama(t, r.Host+"/library/tiny:1b", 1)
 	config := []byte("{}")
@@ -195,6 +196,7 @@ func TestARealRegistry(t *testing.T) {
 }
 
 func TestWhatIsNoModelInARegistryIsRefused(t *testing.T) {
+	t.Parallel()
 	r := startRegistry(t, "")
 	config := []byte("{}")
 	s := newRegistrySources(t, r.Host, nil)
@@ -333,6 +335,7 @@ func (i *tokenIssuer) registry(t *testing.T) *downloadtest.Registry {
 }
 
 func TestARegistryWithTokens(t *testing.T) {
+	t.Parallel()
 	issuer := newTokenIssuer(t)
 	r := issuer.registry(t)
 	pushOllama(t, r.Host+"/library/tiny:1b", 1, remote.WithAuth(&authn.Basic{Username: "me", Password: "let me in"}))
@@ -349,6 +352,7 @@ func TestARegistryWithTokens(t *testing.T) {
 // TestTokensThatEndAreRenewed has a token end between two files; docker-registry allows a minute of leeway, so the
 // registry's word is given by the proxy in front.
 func TestTokensThatEndAreRenewed(t *testing.T) {
+	t.Parallel()
 	issuer := newTokenIssuer(t)
 	issuer.open = true
 	r := issuer.registry(t)

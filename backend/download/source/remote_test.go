@@ -99,6 +99,7 @@ func fileAt(t testing.TB, path, name string) downloadtest.HubFile {
 // TestAHeaderIsReadWithoutItsWeights holds the figure: of a file of 1 GB, at most its header and 1 MiB are fetched,
 // wherever the header ends.
 func TestAHeaderIsReadWithoutItsWeights(t *testing.T) {
+	t.Parallel()
 	for _, extra := range []int{0, 100_000, 333_333, 700_000, 900_000} {
 		t.Run(fmt.Sprint(extra), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "model")

@@ -14,6 +14,7 @@ import (
 )
 
 func TestFetchBringsTheWholeFile(t *testing.T) {
+	t.Parallel()
 	sizes := []int64{0, 1, 511, 512, 513, pieceLeast - 1, pieceLeast, pieceLeast + 1, 3 << 20, 9<<20 + 17}
 	for _, size := range sizes {
 		data := downloadtest.Data{Seed: uint64(size), Size: size}

@@ -28,6 +28,7 @@ func leftBy(t *testing.T, path string) leave {
 
 // TestNoLeftoverHasToBeDeletedByHand damages what an earlier process has left in every way, and then just fetches.
 func TestNoLeftoverHasToBeDeletedByHand(t *testing.T) {
+	t.Parallel()
 	states, r := downloadtest.Trials(t, "WEIGHTROOM_STATES", 150, 5000), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 40, Size: 300<<10 + 77}
 	digest := data.Digest()
@@ -82,6 +83,7 @@ func TestNoLeftoverHasToBeDeletedByHand(t *testing.T) {
 // TestOnlyTheRightBytesGetTheName is promise 10 where it can be broken: at each change of a byte, order or length on
 // the way, and with something planted where the file should come to lie.
 func TestOnlyTheRightBytesGetTheName(t *testing.T) {
+	t.Parallel()
 	mutations, r := downloadtest.Trials(t, "WEIGHTROOM_MUTATIONS", 100, 100_000), downloadtest.Random(t)
 	data := downloadtest.Data{Seed: 42, Size: 40<<10 + 5}
 	right := data.Bytes(0, data.Size)

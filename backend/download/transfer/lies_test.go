@@ -15,6 +15,7 @@ import (
 // TestServerThatLiesCannotCorruptAFile holds: whatever a server says about ranges, a fetch ends with exactly the right
 // bytes, or with a plain sentence and no file.
 func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 20, Size: 3<<20 + 12345}
 	digest := data.Digest()
 	whens := downloadtest.Whens()
@@ -55,6 +56,9 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 							}
 							f := testFetcher(t, n)
 							f.Patience.Answer = 10 * time.Second // packing takes time
+							if lie.Name == "silence midway" {
+								f.Patience.Body = 50 * time.Millisecond // it waits out many silences
+							}
 							f.spans = pieceLeast                 // so that several streams have something to do
 							_, err := f.Fetch(t.Context(), item, path, nil)
 							outcome := "right"

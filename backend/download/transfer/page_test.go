@@ -33,6 +33,7 @@ const loginPage = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title
 // TestPageInPlaceOfAFileIsNamedNotSaved holds: when a login, a hotspot, a proxy or a broken trust stands in the way,
 // the right cause is told, and no byte of a page is kept.
 func TestPageInPlaceOfAFileIsNamedNotSaved(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 60, Size: 1 << 20}
 	answer := func(status int, contentType, text string, more ...[2]string) func(*downloadtest.Server, downloadtest.Ask) *downloadtest.Answer {
 		return func(*downloadtest.Server, downloadtest.Ask) *downloadtest.Answer {
@@ -113,6 +114,7 @@ func TestPageInPlaceOfAFileIsNamedNotSaved(t *testing.T) {
 				}
 				n++
 				t.Run(fmt.Sprintf("%s/digest %v/%d", c.name, known, streams), func(t *testing.T) {
+					t.Parallel()
 					s := downloadtest.Serve(t, data)
 					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer { return c.lie(s, a) }
 					f := testFetcher(t, streams)

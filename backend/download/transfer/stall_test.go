@@ -118,6 +118,7 @@ func (g *signer) good(r *http.Request) bool {
 }
 
 func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 51, Size: 4 << 20}
 	refusals := map[string]downloadtest.Answer{
 		"403":          {Status: 403, Header: [][2]string{{"Content-Length", "0"}}},
@@ -311,6 +312,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 54, Size: 1 << 20}
 	s := downloadtest.Serve(t, data)
 	begun := time.Now()
