@@ -1,3 +1,3 @@
-// Package downloadtest is a file server for tests that says and does what its script tells it to, lies included, on
-// real sockets.
+// Package downloadtest is the other side in tests of downloads: a file server that does what its script says, lies
+// included, a hub, a registry and a network, on real sockets; and what the packages' tests share.
 package downloadtest

@@ -33,7 +33,7 @@ func (r reference) ref() string {
 	return r.repo.ref(r.source)
 }
 
-// repository is a place in a registry: one tag, or one digest.
+// repository is one model of a registry: a tag, or a digest.
 type repository struct {
 	registry name.Registry
 	scheme   string // "https", or "http" for this computer itself

@@ -41,14 +41,14 @@ func (r repository) blob(digest string) string { return r.base() + "/blobs/" + d
 
 // ref is the repository and its tag as a person writes it.
 func (r repository) ref(source string) string {
-	place := r.registry.RegistryStr() + "/" + r.path
+	written := r.registry.RegistryStr() + "/" + r.path
 	if source == Ollama {
-		place = strings.TrimPrefix(r.path, "library/")
+		written = strings.TrimPrefix(r.path, "library/")
 	}
 	if isDigest(r.tag) {
-		return place + "@" + r.tag
+		return written + "@" + r.tag
 	}
-	return place + ":" + r.tag
+	return written + ":" + r.tag
 }
 
 func (r repository) host() string { return r.registry.RegistryStr() }

@@ -59,7 +59,7 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 							if lie.Name == "silence midway" {
 								f.Patience.Body = 50 * time.Millisecond // it waits out many silences
 							}
-							f.spans = pieceLeast                 // so that several streams have something to do
+							f.spans = pieceLeast // so that several streams have something to do
 							_, err := f.Fetch(t.Context(), item, path, nil)
 							outcome := "right"
 							if err != nil {

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	meterWindow = 20 * time.Second // what the rate is smoothed over
-	meterQuiet  = 5 * time.Second  // after which a rate is no more honest
+	meterQuiet  = 5 * time.Second  // after which a rate is no longer honest
 )
 
 // meter turns counts of bytes into a smoothed rate.
