@@ -22,7 +22,8 @@ import (
 const (
 	queueKey    = "downloads"
 	queueActive = 2
-	queueKept   = 50 // ended downloads that stay in the list
+	queueKept   = 50              // ended downloads that stay in the list
+	spaceLook   = 5 * time.Second // between two looks at a full disk
 )
 
 // Queue is the list of downloads, and what works through it. Every change is stored before Changed hears of it, so that after

@@ -18,8 +18,6 @@ func waits() []time.Duration {
 	return []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
 }
 
-const spaceLook = 5 * time.Second // between two looks at a full disk
-
 // loop starts what may start.
 func (q *Queue) loop() {
 	timer := time.NewTimer(0)
