@@ -43,7 +43,7 @@ page: frontend/dist/index.html ## build the page
 
 $(BINARY): $(GO_SOURCES) frontend/dist/index.html
 	@mkdir -p build/bin
-	go build -trimpath -tags $(TAGS) -ldflags "-s -w -X weightroom/app.Version=$(VERSION)" -o $@ .
+	go build -trimpath -tags $(TAGS) -ldflags "-s -w -X weightroom/app/core.Version=$(VERSION)" -o $@ .
 
 .PHONY: app
 app: $(BINARY) ## build the app

@@ -15,7 +15,7 @@ var page embed.FS
 
 func main() {
 	if app.Generating {
-		_ = app.RunWindow(app.NewWindow(cli.NoFolders()), page)
+		cli.WriteBindings(page)
 		return
 	}
 	os.Exit(cli.Main(context.Background(), os.Args[1:], page))

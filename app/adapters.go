@@ -2,187 +2,58 @@ package app
 
 import (
 	"context"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
-	"github.com/wailsapp/wails/v2/pkg/runtime"
-
-	"weightroom/backend"
-	"weightroom/backend/gguf"
+	"weightroom/app/core"
+	"weightroom/app/core/models"
 	"weightroom/backend/library"
 )
 
-// adapterOf adds what only the file itself says.
-func adapterOf(a library.Adapter) Adapter {
-	out := Adapter{ID: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes}
-	header, err := gguf.ReadFile(a.Path)
-	if err != nil {
-		slog.Warn("adapter not read", "error", err)
-		return out
-	}
-	out.Alpha, _ = header.Float("adapter.lora.alpha")
-	for _, t := range header.Tensors {
-		if strings.HasSuffix(t.Name, ".lora_a") && len(t.Shape) > 1 {
-			out.Rank = max(out.Rank, int(t.Shape[1]))
-		}
-	}
-	return out
+func adapterOf(a models.Adapter) Adapter {
+	return Adapter{ID: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes, Rank: a.Rank, Alpha: a.Alpha}
 }
 
-// Adapters gives the LoRA adapters of the library.
+// Adapters returns the LoRA adapters of the library.
 func (s *Lab) Adapters() ([]Adapter, error) {
-	return call("Lab.Adapters", func() ([]Adapter, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return nil, err
-		}
-		all, err := core.Models.Adapters(s.window.ctx)
+	return withCore(s.window, "Lab.Adapters", func(ctx context.Context, c *core.Core) ([]Adapter, error) {
+		all, err := c.Models.Adapters(ctx)
 		return convert(all, adapterOf), err
 	})
 }
 
-// AddAdapter lets the person pick an adapter's file and imports it; it gives an empty one when they cancelled.
+// AddAdapter lets the person pick an adapter's file and imports it; it returns an empty one when they cancelled.
 func (s *Lab) AddAdapter() (Adapter, error) {
-	return call("Lab.AddAdapter", func() (Adapter, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return Adapter{}, err
-		}
-		path, err := runtime.OpenFileDialog(s.window.ctx, runtime.OpenDialogOptions{
-			Title:   "Add an adapter",
-			Filters: []runtime.FileFilter{{DisplayName: "Adapters (*.gguf)", Pattern: "*.gguf"}, {DisplayName: "All files", Pattern: "*"}},
-		})
+	return withCore(s.window, "Lab.AddAdapter", func(ctx context.Context, c *core.Core) (Adapter, error) {
+		path, err := s.window.chooseFile("Add an adapter", "Adapters (*.gguf)", "*.gguf")
 		if err != nil || path == "" {
 			return Adapter{}, err
 		}
-		a, _, err := core.importAdapter(s.window.ctx, path)
+		a, _, err := c.Models.ImportAdapter(ctx, path)
 		if err == nil {
-			s.window.emit(EventLibrary, Changed{ID: a.Ref, Seq: s.window.next()})
+			s.window.Library.changed(a.Ref)
 		}
 		return adapterOf(a), err
 	})
 }
 
-// importAdapter puts an adapter's file into the library and says whether it is new there. A file that is no adapter is
-// refused before it is copied.
-func (c *Core) importAdapter(ctx context.Context, path string) (a library.Adapter, fresh bool, err error) {
-	header, err := gguf.ReadFile(path)
-	if err != nil {
-		return a, false, backend.Fail(backend.CodeNotGGUF, err, filepath.Base(path)+" can't be read as an adapter.", "Choose a LoRA adapter in GGUF.")
-	}
-	if header.Role() != gguf.RoleAdapter {
-		return a, false, backend.Fail(backend.CodeInvalid, nil, filepath.Base(path)+" is not an adapter.", "Import models on the Library page; adapters are much smaller files.")
-	}
-	before, err := c.Models.Adapters(ctx)
-	if err != nil {
-		return a, false, err
-	}
-	m, err := c.Models.Import(ctx, path, library.Options{})
-	if err != nil {
-		return a, false, err
-	}
-	fresh = true
-	for _, b := range before {
-		fresh = fresh && b.Ref != m.Ref
-	}
-	all, err := c.Models.Adapters(ctx)
-	if err != nil {
-		return a, fresh, err
-	}
-	for _, one := range all {
-		if one.Ref == m.Ref {
-			return one, fresh, nil
-		}
-	}
-	return a, fresh, backend.Fail(backend.CodeNotFound, nil, "The adapter is not in the library.", "Try again.")
-}
-
 // RemoveAdapter deletes an adapter; models that were made with it keep working.
 func (s *Lab) RemoveAdapter(id string) error {
-	return do("Lab.RemoveAdapter", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
+	return doCore(s.window, "Lab.RemoveAdapter", func(ctx context.Context, c *core.Core) error {
+		_, err := c.Library.Remove(ctx, id)
+		if err == nil {
+			s.window.Library.changed(id)
 		}
-		_, err = core.Models.Remove(s.window.ctx, id)
-		s.window.emit(EventLibrary, Changed{ID: id, Seq: s.window.next()})
 		return err
 	})
 }
 
-// Attach makes a model of a base and adapters, and gives its reference.
+// Attach makes a model of a base and adapters, and returns its reference.
 func (s *Lab) Attach(base string, uses []AdapterUse) (string, error) {
-	return call("Lab.Attach", func() (string, error) {
-		core, err := s.window.Core()
+	return withCore(s.window, "Lab.Attach", func(ctx context.Context, c *core.Core) (string, error) {
+		m, err := c.Library.AttachAll(ctx, base, convert(uses, func(u AdapterUse) library.AdapterUse { return library.AdapterUse{Ref: u.ID, Scale: u.Scale} }), "")
 		if err != nil {
 			return "", err
 		}
-		m, err := core.Models.AttachAll(s.window.ctx, base, convert(uses, func(u AdapterUse) library.AdapterUse { return library.AdapterUse{Ref: u.ID, Scale: u.Scale} }), "")
-		if err != nil {
-			return "", err
-		}
-		s.window.emit(EventLibrary, Changed{ID: m.Ref, Seq: s.window.next()})
+		s.window.Library.changed(m.Ref)
 		return m.Ref, nil
 	})
-}
-
-// WithAdapters is a model with adapters from files, for one run: "FILE" or "FILE=STRENGTH". again takes out of the
-// library what this put there.
-func (c *Core) WithAdapters(ctx context.Context, base backend.Model, files []string) (m backend.Model, again func(), err error) {
-	var added []string
-	again = func() {
-		for i := len(added) - 1; i >= 0; i-- {
-			if _, err := c.Models.Remove(context.WithoutCancel(ctx), added[i]); err != nil {
-				slog.Warn("adapter of one run not removed", "error", err)
-			}
-		}
-	}
-	var uses []library.AdapterUse
-	for _, file := range files {
-		path, scale := adapterFile(file)
-		a, fresh, err := c.importAdapter(ctx, path)
-		if err != nil {
-			again()
-			return m, nil, err
-		}
-		if fresh {
-			added = append(added, a.Ref)
-		}
-		uses = append(uses, library.AdapterUse{Ref: a.Ref, Scale: scale})
-	}
-	before, err := c.Models.Models(ctx)
-	if err == nil {
-		m, err = c.Models.AttachAll(ctx, base.Ref, uses, "")
-	}
-	if err != nil {
-		again()
-		return m, nil, err
-	}
-	fresh := true
-	for _, b := range before {
-		fresh = fresh && b.Ref != m.Ref
-	}
-	if fresh {
-		added = append(added, m.Ref)
-	}
-	return m, again, nil
-}
-
-// adapterFile cuts a strength off a file's name; a file of the whole name comes first.
-func adapterFile(arg string) (path string, scale float64) {
-	i := strings.LastIndexByte(arg, '=')
-	if i < 0 {
-		return arg, 1
-	}
-	if _, err := os.Stat(arg); err == nil {
-		return arg, 1
-	}
-	scale, err := strconv.ParseFloat(arg[i+1:], 64)
-	if err != nil {
-		return arg, 1
-	}
-	return arg[:i], scale
 }

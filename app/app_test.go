@@ -13,10 +13,10 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"weightroom/app/core"
 	"weightroom/backend"
 	"weightroom/backend/chat"
 	"weightroom/backend/platform"
-	"weightroom/hardware"
 )
 
 // open makes a window on an empty folder, with a recorder in the place of Wails.
@@ -48,7 +48,7 @@ var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "ChooseT
 
 func TestBoundMethodsTakeAnything(t *testing.T) {
 	w, _ := open(t)
-	forbid := defaults()
+	forbid := Preferences(core.DefaultSettings())
 	forbid.NeverOnline = true
 	if _, err := w.Settings.Set(forbid); err != nil {
 		t.Fatal(err)
@@ -334,39 +334,5 @@ func TestDeltasCountAsJavaScriptDoes(t *testing.T) {
 	}
 	if !reflect.DeepEqual(offsets, []int{0, 2, 3}) {
 		t.Errorf("%v", offsets)
-	}
-}
-
-func TestFileNames(t *testing.T) {
-	for in, want := range map[string]string{"": "chat", "a/b\\c:d": "a-b-c-d", "../..": "chat", "Résumé 2": "Résumé-2", "con": "con"} {
-		if got := fileName(in); got != want {
-			t.Errorf("%q: %q", in, got)
-		}
-	}
-}
-
-func TestAModelThatCannotFitIsRefused(t *testing.T) {
-	w, _ := open(t)
-	core, err := w.Core()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := core.allow(t.Context(), backend.Model{Name: "Small", Bytes: 1 << 20}, 8192); err != nil {
-		t.Errorf("a small model: %v", err)
-	}
-	e := backend.Readable(core.allow(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}, 8192))
-	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1126 TB") {
-		t.Errorf("a huge model: %+v", e)
-	}
-	memory, err := hardware.ReadMemory(t.Context())
-	if err != nil {
-		t.Skip(err)
-	}
-	close := backend.Model{Name: "Close", Digest: "sha256:1", Bytes: memory.AvailableBytes / 2}
-	for total, fits := range map[int64]bool{memory.AvailableBytes * 3 / 4: true, memory.AvailableBytes * 2: false} {
-		core.plans.plans = map[planKey]backend.MemoryPlan{{close.Digest, 1 << 20}: {WeightsBytes: close.Bytes, KVBytes: total - close.Bytes, TotalBytes: total}}
-		if err := core.allow(t.Context(), close, 1<<20); (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "for the context") {
-			t.Errorf("a model whose plan takes %d of %d: %v", total, memory.AvailableBytes, err)
-		}
 	}
 }

@@ -2,101 +2,56 @@ package app
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/wailsapp/wails/v2/pkg/runtime"
-
+	"weightroom/app/core"
 	"weightroom/backend"
 )
-
-// searchLimit is how many hits a search looks at.
-const searchLimit = 500
-
-// FindChats gives the chats that hold every word of query, those with the newest hit first.
-func (c *Core) FindChats(ctx context.Context, query string) ([]backend.Chat, error) {
-	hits, err := c.History.Search(ctx, query, searchLimit)
-	if err != nil {
-		return nil, err
-	}
-	var chats []backend.Chat
-	seen := map[string]bool{}
-	for _, h := range hits {
-		if seen[h.ChatID] {
-			continue
-		}
-		seen[h.ChatID] = true
-		chat, err := c.History.Chat(ctx, h.ChatID)
-		if err != nil {
-			return nil, err
-		}
-		chats = append(chats, chat)
-	}
-	return chats, nil
-}
 
 // Chats are the conversations. Every method waits until the history is open.
 type Chats struct{ window *Window }
 
-// List gives the chats, newest first, without the trash.
+// list returns the rows of chats.
+func (s *Chats) list(method string, find func(ctx context.Context, c *core.Core) ([]backend.Chat, error)) ([]ChatSummary, error) {
+	return withCore(s.window, method, func(ctx context.Context, c *core.Core) ([]ChatSummary, error) {
+		chats, err := find(ctx, c)
+		return convert(chats, func(chat backend.Chat) ChatSummary { return chatSummary(c, chat) }), err
+	})
+}
+
+// List returns the chats, newest first, without the trash.
 func (s *Chats) List() ([]ChatSummary, error) {
-	return call("Chats.List", func() ([]ChatSummary, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return nil, err
-		}
-		chats, err := core.History.Chats(s.window.ctx)
-		return convert(chats, core.chatSummary), err
-	})
+	return s.list("Chats.List", func(ctx context.Context, c *core.Core) ([]backend.Chat, error) { return c.History.Chats(ctx) })
 }
 
-// Trash gives the deleted chats, last deleted first.
+// Trash returns the deleted chats, last deleted first.
 func (s *Chats) Trash() ([]ChatSummary, error) {
-	return call("Chats.Trash", func() ([]ChatSummary, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return nil, err
-		}
-		chats, err := core.History.Trash(s.window.ctx)
-		return convert(chats, core.chatSummary), err
-	})
+	return s.list("Chats.Trash", func(ctx context.Context, c *core.Core) ([]backend.Chat, error) { return c.History.Trash(ctx) })
 }
 
-// Search gives the chats whose title or messages hold query.
+// Search returns the chats whose title or messages hold query.
 func (s *Chats) Search(query string) ([]ChatSummary, error) {
-	return call("Chats.Search", func() ([]ChatSummary, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return nil, err
-		}
-		chats, err := core.FindChats(s.window.ctx, query)
-		return convert(chats, core.chatSummary), err
-	})
+	return s.list("Chats.Search", func(ctx context.Context, c *core.Core) ([]backend.Chat, error) { return c.FindChats(ctx, query) })
 }
 
-// Get gives a whole chat.
+// Get returns a whole chat.
 func (s *Chats) Get(id string) (Chat, error) {
-	return call("Chats.Get", func() (Chat, error) {
-		core, err := s.window.Core()
+	return withCore(s.window, "Chats.Get", func(ctx context.Context, c *core.Core) (Chat, error) {
+		chat, err := c.History.Chat(ctx, id)
 		if err != nil {
 			return Chat{}, err
 		}
-		c, err := core.History.Chat(s.window.ctx, id)
-		if err != nil {
-			return Chat{}, err
-		}
-		messages, err := core.History.Messages(s.window.ctx, id)
-		if live, ok := core.Chat.Live(id); ok {
+		messages, err := c.History.Messages(ctx, id)
+		if live, ok := c.Chat.Live(id); ok {
 			for i := range messages {
 				messages[i] = ahead(messages[i], live)
 			}
 		}
-		return chatOf(c, messages), err
+		return chatOf(chat, messages), err
 	})
 }
 
-// ahead gives the answer that streams instead of what the store has of it.
+// ahead returns the answer that streams instead of what the store has of it.
 func ahead(stored, live backend.Message) backend.Message {
 	if stored.ID == live.ID && stored.State == backend.StateStreaming {
 		return live
@@ -104,32 +59,24 @@ func ahead(stored, live backend.Message) backend.Message {
 	return stored
 }
 
-// Message gives one message: as stored, or as far as it has streamed.
+// Message returns one message: as stored, or as far as it has streamed.
 func (s *Chats) Message(chatID, id string) (Message, error) {
-	return call("Chats.Message", func() (Message, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return Message{}, err
-		}
-		live, _ := core.Chat.Live(chatID)
-		m, err := core.History.Message(s.window.ctx, chatID, id)
+	return withCore(s.window, "Chats.Message", func(ctx context.Context, c *core.Core) (Message, error) {
+		live, _ := c.Chat.Live(chatID)
+		m, err := c.History.Message(ctx, chatID, id)
 		return messageOf(ahead(m, live)), err
 	})
 }
 
 // Create makes an empty chat that runs on model; an empty reference means the default model.
 func (s *Chats) Create(model string) (ChatSummary, error) {
-	return call("Chats.Create", func() (ChatSummary, error) {
-		core, err := s.window.Core()
+	return withCore(s.window, "Chats.Create", func(ctx context.Context, c *core.Core) (ChatSummary, error) {
+		chat, err := c.CreateChat(ctx, model)
 		if err != nil {
 			return ChatSummary{}, err
 		}
-		if m, err := core.Resolve(s.window.ctx, model); err == nil {
-			model = m.Ref
-		}
-		c, err := core.History.CreateChat(s.window.ctx, backend.Chat{Model: model, System: core.Settings(s.window.ctx).SystemPrompt})
-		s.changed(c.ID)
-		return core.chatSummary(c), err
+		s.changed(chat.ID)
+		return chatSummary(c, chat), nil
 	})
 }
 
@@ -137,17 +84,21 @@ func (s *Chats) changed(id string) {
 	s.window.emit(EventChatsChanged, Changed{ID: id, Seq: s.window.next()})
 }
 
-// update changes a chat and tells the page.
-func (s *Chats) update(method, id string, change func(*backend.Chat) error) error {
-	return do(method, func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		_, err = core.History.UpdateChat(s.window.ctx, id, change)
+// change does something to a chat and tells the page, once it is done.
+func (s *Chats) change(method, id string, f func(ctx context.Context, c *core.Core) error) error {
+	return doCore(s.window, method, func(ctx context.Context, c *core.Core) error {
+		err := f(ctx, c)
 		if err == nil {
 			s.changed(id)
 		}
+		return err
+	})
+}
+
+// update changes what is stored of a chat.
+func (s *Chats) update(method, id string, change func(*backend.Chat) error) error {
+	return s.change(method, id, func(ctx context.Context, c *core.Core) error {
+		_, err := c.History.UpdateChat(ctx, id, change)
 		return err
 	})
 }
@@ -184,100 +135,68 @@ func (s *Chats) SetOptions(id string, o ChatOptions) error {
 
 // SetLeaf shows the branch that ends at a message.
 func (s *Chats) SetLeaf(id, messageID string) error {
-	return do("Chats.SetLeaf", func() error {
-		core, err := s.window.Core()
-		if err != nil {
+	return doCore(s.window, "Chats.SetLeaf", func(ctx context.Context, c *core.Core) error {
+		if _, err := c.History.Message(ctx, id, messageID); err != nil {
 			return err
 		}
-		if _, err := core.History.Message(s.window.ctx, id, messageID); err != nil {
-			return err
-		}
-		_, err = core.History.UpdateChat(s.window.ctx, id, func(c *backend.Chat) error { c.Leaf = messageID; return nil })
+		_, err := c.History.UpdateChat(ctx, id, func(chat *backend.Chat) error { chat.Leaf = messageID; return nil })
 		return err
 	})
 }
 
 // SaveDraft keeps what is typed but not sent.
 func (s *Chats) SaveDraft(id, text string) error {
-	return do("Chats.SaveDraft", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		_, err = core.History.UpdateChat(s.window.ctx, id, func(c *backend.Chat) error { c.Draft = text; return nil })
+	return doCore(s.window, "Chats.SaveDraft", func(ctx context.Context, c *core.Core) error {
+		_, err := c.History.UpdateChat(ctx, id, func(chat *backend.Chat) error { chat.Draft = text; return nil })
 		return err
 	})
 }
 
 // Delete moves a chat to the trash.
 func (s *Chats) Delete(id string) error {
-	return do("Chats.Delete", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		core.Chat.Stop(id)
-		err = core.History.DeleteChat(s.window.ctx, id)
-		s.changed(id)
-		return err
+	return s.change("Chats.Delete", id, func(ctx context.Context, c *core.Core) error {
+		c.Chat.Stop(id)
+		return c.History.DeleteChat(ctx, id)
 	})
 }
 
 // Restore takes a chat out of the trash.
 func (s *Chats) Restore(id string) error {
-	return do("Chats.Restore", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		err = core.History.RestoreChat(s.window.ctx, id)
-		s.changed(id)
-		return err
-	})
+	return s.change("Chats.Restore", id, func(ctx context.Context, c *core.Core) error { return c.History.RestoreChat(ctx, id) })
 }
 
 // Purge deletes a chat for good, from the backups too.
 func (s *Chats) Purge(id string) error {
-	return do("Chats.Purge", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		core.Chat.Stop(id)
-		err = core.History.PurgeChats(s.window.ctx, id)
-		s.changed(id)
-		return err
+	return s.change("Chats.Purge", id, func(ctx context.Context, c *core.Core) error {
+		c.Chat.Stop(id)
+		return c.History.PurgeChats(ctx, id)
 	})
 }
 
 // Send saves the person's text after the message parent and begins to answer.
 func (s *Chats) Send(chatID, parent, text string) (Turn, error) {
-	return s.turn("Chats.Send", chatID, func(core *Core) (user, answer backend.Message, err error) {
-		return core.Chat.Send(s.window.ctx, chatID, parent, text)
+	return s.turn("Chats.Send", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
+		return c.Chat.Send(ctx, chatID, parent, text)
 	})
 }
 
 // Edit answers a changed text beside one of the person's messages.
 func (s *Chats) Edit(chatID, id, text string) (Turn, error) {
-	return s.turn("Chats.Edit", chatID, func(core *Core) (user, answer backend.Message, err error) {
-		return core.Chat.Edit(s.window.ctx, chatID, id, text)
+	return s.turn("Chats.Edit", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
+		return c.Chat.Edit(ctx, chatID, id, text)
 	})
 }
 
 // Regenerate answers again, beside an answer.
 func (s *Chats) Regenerate(chatID, id string) (Turn, error) {
-	return s.turn("Chats.Regenerate", chatID, func(core *Core) (user, answer backend.Message, err error) {
-		return core.Chat.Regenerate(s.window.ctx, chatID, id)
+	return s.turn("Chats.Regenerate", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
+		return c.Chat.Regenerate(ctx, chatID, id)
 	})
 }
 
-func (s *Chats) turn(method, chatID string, begin func(*Core) (user, answer backend.Message, err error)) (Turn, error) {
-	return call(method, func() (Turn, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return Turn{}, err
-		}
-		user, answer, err := begin(core)
+func (s *Chats) turn(method, chatID string, begin func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error)) (Turn, error) {
+	return withCore(s.window, method, func(ctx context.Context, c *core.Core) (Turn, error) {
+		user, answer, err := begin(ctx, c)
 		if err != nil {
 			return Turn{}, err
 		}
@@ -288,34 +207,19 @@ func (s *Chats) turn(method, chatID string, begin func(*Core) (user, answer back
 
 // Stop ends the answer that streams in a chat and keeps its text.
 func (s *Chats) Stop(chatID string) error {
-	return do("Chats.Stop", func() error {
-		core, err := s.window.Core()
-		if err != nil {
-			return err
-		}
-		core.Chat.Stop(chatID)
+	return doCore(s.window, "Chats.Stop", func(_ context.Context, c *core.Core) error {
+		c.Chat.Stop(chatID)
 		return nil
 	})
 }
 
-// Export writes a chat to a file that the person chooses and gives its path, or nothing when they cancelled.
+// Export writes a chat to a file that the person chooses and returns its path, or nothing when they cancelled.
 func (s *Chats) Export(id, format string) (string, error) {
-	return call("Chats.Export", func() (string, error) {
-		core, err := s.window.Core()
+	return withCore(s.window, "Chats.Export", func(ctx context.Context, c *core.Core) (string, error) {
+		text, name, err := c.ExportChat(ctx, id, format)
 		if err != nil {
 			return "", err
 		}
-		text, name, err := core.ExportChat(s.window.ctx, id, format)
-		if err != nil {
-			return "", err
-		}
-		path, err := runtime.SaveFileDialog(s.window.ctx, runtime.SaveDialogOptions{Title: "Export chat", DefaultFilename: name})
-		if err != nil || path == "" {
-			return "", err
-		}
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			return "", backend.Fail(backend.CodeDenied, err, "The chat could not be written to "+filepath.Base(path)+".", "Choose another folder.")
-		}
-		return path, nil
+		return s.window.saveFile("Export chat", name, text)
 	})
 }

@@ -1,7 +1,8 @@
-// Package app is the boundary: it wires the packages below backend and hardware together and offers them as
-// services, to the page through Wails and to the commands in app/cli.
+// Package app is the boundary to the page: the window, the services that Wails binds, the types that cross, and nothing
+// else. What the services do is in app/core.
 //
-// Core owns everything that is opened: history, library, engine. Open it in the order of New, close it with Close.
-// The bound services (Chats, Library, Machine, Settings) wait until the window has opened the Core, turn nouns into
-// the types of dto.go, and errors into a sentence and a hint.
+// Each service has three files: X.go with its bound methods, X_convert.go, which turns nouns into the page's types, and
+// dto_X.go with those types. The services (Chats, Library, Machine, Discover, Downloads, Lab, Settings) wait until the
+// window has opened the Core; call.go turns their errors into a sentence and a hint, tasks.go runs what takes long, and
+// events.go has all that the page is told without asking.
 package app

@@ -60,7 +60,7 @@ type Changed struct {
 type TaskProgress struct {
 	ID    string `json:"id"`
 	Seq   int64  `json:"seq"`
-	Kind  string `json:"kind"` // import, starter, bandwidth
+	Kind  string `json:"kind"` // import, export, starter, adopt, verify, repair, move, bandwidth, testdrive, blind
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"` // 0: unknown
 	Label string `json:"label"` // "Checking", "Copying"

@@ -2,231 +2,222 @@ package app
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"weightroom/app/core"
+	"weightroom/app/core/compare"
 	"weightroom/backend"
-	"weightroom/backend/engine"
 	"weightroom/backend/lab"
-	"weightroom/backend/library"
-	"weightroom/backend/testdrive"
-	"weightroom/hardware"
 )
 
-// bench is the lab and what it was wired from. It is made when it is first asked for.
-type bench struct {
-	once  sync.Once
-	lab   *lab.Lab
-	meter *labMeter
+// Lab is the bound service behind the Lab page: comparisons, blind tests, side by side and adapters.
+type Lab struct{ window *Window }
+
+// usualQuants are the quants that the page offers to make, most precise first.
+func usualQuants() []string {
+	return []string{"F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "IQ4_XS", "Q3_K_M", "IQ3_XXS", "Q2_K"}
 }
 
-// close ends what the lab has started.
-func (b *bench) close() {
-	if b.meter != nil {
-		b.meter.close()
+// preciseQuants are what other quants can be made from without losing twice.
+func preciseQuants() []string { return []string{"F32", "F16", "BF16", "Q8_0"} }
+
+// labContexts are the lengths that the page offers, in tokens.
+func labContexts() []int { return []int{2048, 4096, 8192, 16384, 32768, 65536} }
+
+func labModel(m backend.Model) LabModel {
+	return LabModel{
+		Ref: m.Ref, Name: m.Name, Quant: m.Quant, Family: labFamily(m), Bytes: m.Bytes, Context: m.ContextLength,
+		Parameters: m.Parameters, Precise: slices.Contains(preciseQuants(), m.Quant),
 	}
 }
 
-// labFolder is where the lab keeps texts and works. It is on the disk of the data folder, as models are by default, so
-// that a finished quant needs no copy.
-func (c *Core) labFolder() string { return filepath.Join(c.Folders.Data, "lab") }
+// labFamily is the same for the quants of one model: they have as many weights in the same shape.
+func labFamily(m backend.Model) string { return fmt.Sprintf("%s/%d", m.Architecture, m.Parameters) }
 
-// Lab gives the quant lab. It needs the history, where its results are kept.
-func (c *Core) Lab() (*lab.Lab, error) {
-	if c.History == nil {
-		return nil, backend.Fail(backend.CodeInternal, nil, "The lab needs the history, where its results are kept.", "Restart Weightroom.")
-	}
-	c.bench.once.Do(func() {
-		if _, err := lab.Sweep(c.labFolder()); err != nil {
-			slog.Warn("lab folder not swept", "error", err)
+// Setup returns what a comparison can be made of.
+func (s *Lab) Setup() (LabSetup, error) {
+	return withCore(s.window, "Lab.Setup", func(ctx context.Context, c *core.Core) (LabSetup, error) {
+		models, err := c.Library.Models(ctx)
+		if err != nil {
+			return LabSetup{}, err
 		}
-		c.bench.meter = &labMeter{core: c}
-		c.bench.lab = lab.New(lab.Options{
-			Tools: labTools{c.Engine}, Serve: c.labServer, Shelf: labShelf{c}, Store: c.History, Meter: c.bench.meter,
-			Plan: c.labPlan, Dir: c.labFolder(), NewID: c.History.NewID,
+		setup := LabSetup{Models: []LabModel{}, Uses: lab.Uses(), KV: []string{"f16", "q8_0", "q4_0"}, Contexts: labContexts(), Rounds: compare.Rounds}
+		for _, m := range models {
+			if !slices.Contains(m.Capable, "embedding") {
+				setup.Models = append(setup.Models, labModel(m))
+			}
+		}
+		return setup, nil
+	})
+}
+
+// Quants returns what could be made from a model.
+func (s *Lab) Quants(ref string) ([]LabQuant, error) {
+	return withCore(s.window, "Lab.Quants", func(ctx context.Context, c *core.Core) ([]LabQuant, error) {
+		parent, err := c.Library.Model(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		models, err := c.Library.Models(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names := slices.DeleteFunc(usualQuants(), func(q string) bool { return q == parent.Quant })
+		_, predictions, err := c.Lab.Predict(ctx, parent.Ref, names)
+		if err != nil {
+			return nil, err
+		}
+		return convert(predictions, func(p lab.Prediction) LabQuant {
+			q := LabQuant{Quant: p.Quant, Bytes: p.Bytes, SecondHand: p.SecondHand, Matrix: p.NeedsMatrix, Refused: p.Refused, Note: fallBackNote(p.FallBacks)}
+			for _, m := range models {
+				if m.Quant == p.Quant && labFamily(m) == labFamily(parent) {
+					q.Ref = m.Ref
+				}
+			}
+			return q
+		}), nil
+	})
+}
+
+// fallBackNote names which tensors can't have the type that the quant means them to have.
+func fallBackNote(all []lab.FallBack) string {
+	if len(all) == 0 {
+		return ""
+	}
+	got := []string{}
+	for _, f := range all {
+		if name := strings.ToUpper(f.Got); !slices.Contains(got, name) {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	return fmt.Sprintf("%d tensors, such as %s, have too few columns for it and are stored as %s.", len(all), all[0].Tensor, strings.Join(got, " or "))
+}
+
+// ChooseText lets the person pick a text to measure on; it returns an empty one when they cancelled.
+func (s *Lab) ChooseText() (LabText, error) {
+	return withCore(s.window, "Lab.ChooseText", func(context.Context, *core.Core) (LabText, error) {
+		path, err := s.window.chooseFile("Choose a text", "Texts (*.txt, *.md)", "*.txt;*.md;*.raw")
+		if err != nil || path == "" {
+			return LabText{}, err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return LabText{}, backend.Fail(backend.CodeNotFound, err, "This file can't be opened.", "Check that you may read it.")
+		}
+		return LabText{Path: path, Name: filepath.Base(path), Bytes: info.Size()}, nil
+	})
+}
+
+// Compare makes what is missing and compares. It returns the comparison's id at once.
+func (s *Lab) Compare(ask CompareAsk) (string, error) {
+	return withCore(s.window, "Lab.Compare", func(ctx context.Context, c *core.Core) (string, error) {
+		run, err := c.Lab.Begin(ctx, compare.CompareRequest{
+			Refs: ask.Refs, Reference: ask.Reference, Make: ask.Make, Matrix: ask.Matrix, KV: ask.KV, Contexts: ask.Contexts, Text: ask.Text,
+			Settings: lab.Settings{Rounds: ask.Rounds},
 		})
-	})
-	return c.bench.lab, nil
-}
-
-// labTools runs the engine's programs.
-type labTools struct{ engine *engine.Engine }
-
-func (t labTools) Run(ctx context.Context, job lab.Job) (lab.Output, error) {
-	r, err := t.engine.RunJob(ctx, engine.Job{Name: job.Name, Args: job.Args, Watch: job.Watch})
-	return lab.Output{
-		Stdout: r.Stdout, Stderr: r.Stderr, Seconds: r.Seconds, CPUSeconds: r.CPUSeconds,
-		PeakBytes: r.Memory.Bytes, AnonymousBytes: r.Memory.AnonymousBytes, FileBytes: r.Memory.FileBytes,
-	}, err
-}
-
-// labPlan asks the engine what it would allocate.
-func (c *Core) labPlan(ctx context.Context, path string, contextLength int, kv string) (backend.MemoryPlan, error) {
-	run := func(ctx context.Context, name string, args ...string) (testdrive.Output, error) {
-		r, err := c.Engine.RunTool(ctx, name, args...)
-		return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr}, err
-	}
-	a, err := testdrive.Fit(ctx, run, path, testdrive.FitOptions{Context: contextLength, KVType: kv})
-	if err != nil {
-		return a.MemoryPlan, err
-	}
-	return a.MemoryPlan, c.roomFor(ctx, a.MemoryPlan)
-}
-
-// roomFor refuses a plan that is larger than what is free now. What a chat has loaded stays where it is.
-func (c *Core) roomFor(ctx context.Context, plan backend.MemoryPlan) error {
-	memory, err := hardware.ReadMemory(ctx)
-	if err != nil {
-		return nil //nolint:nilerr // no reading is no reason to refuse
-	}
-	free := memory.AvailableBytes
-	for _, g := range c.gpus(ctx) {
-		if g.Backend != "" && !g.Integrated {
-			free += g.FreeBytes
+		if err != nil {
+			return "", err
 		}
+		s.window.work.Go(func() {
+			_, _ = call("comparison", func() (lab.Comparison, error) { return run.Do(s.watch()) }) // its end is stored and told
+		})
+		return run.ID, nil
+	})
+}
+
+// watch tells the page how a comparison goes.
+func (s *Lab) watch() compare.Watch {
+	var mu sync.Mutex
+	var last time.Time
+	return compare.Watch{
+		Changed: s.changed,
+		Made:    func(m backend.Model) { s.window.Library.changed(m.Ref) },
+		Progress: func(p compare.Progress) {
+			mu.Lock()
+			now := time.Now()
+			quiet := now.Sub(last) < progressEvery && p.Stage != lab.StageDone
+			if !quiet {
+				last = now
+			}
+			mu.Unlock()
+			if !quiet {
+				out := labProgress(p)
+				out.Seq = s.window.next()
+				s.window.emit(EventLabProgress, out)
+			}
+		},
 	}
-	if plan.TotalBytes <= free {
+}
+
+func (s *Lab) changed(id string) { s.window.emit(EventLab, Changed{ID: id, Seq: s.window.next()}) }
+
+// Stop ends a comparison; what is finished is kept.
+func (s *Lab) Stop(id string) error {
+	return doCore(s.window, "Lab.Stop", func(_ context.Context, c *core.Core) error {
+		c.Lab.Stop(id)
 		return nil
-	}
-	return backend.Fail(backend.CodeTooBig, nil,
-		"This needs "+backend.Bytes(plan.TotalBytes)+" of memory ("+backend.Bytes(plan.KVBytes)+" for the context), and "+backend.Bytes(free)+" are free.",
-		"Close other programs, choose a shorter context, or a smaller type of the KV cache.")
-}
-
-// labServer starts an engine of the lab's own: the person's chats keep theirs, and each KV-cache type needs one.
-func (c *Core) labServer(ctx context.Context, s lab.Serving) (lab.Server, error) {
-	done, err := c.Engine.Alone(ctx)
-	if err != nil {
-		return nil, err
-	}
-	home := filepath.Join(c.Folders.Engine, "lab")
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		done()
-		return nil, err
-	}
-	tuning := c.tuning()
-	tuning.KVType, tuning.KeepAlive = s.KV, -1
-	if s.Threads > 0 {
-		tuning.Threads = s.Threads
-	}
-	e := engine.New(engine.Options{
-		Executable: c.executable, Models: c.Models.Dir(), Home: home, Log: filepath.Join(c.Folders.Logs, "lab.log"),
-		Tuning: func() engine.Tuning { return tuning },
-	})
-	if err := e.Start(ctx); err != nil {
-		_ = e.Close()
-		done()
-		return nil, err
-	}
-	return &labServer{Engine: e, done: done}, nil
-}
-
-type labServer struct {
-	*engine.Engine
-	done func()
-}
-
-func (s *labServer) Load(ctx context.Context, m backend.Model, contextLength int) error {
-	return s.Engine.Load(ctx, m.Ref, contextLength, m.Bytes, nil)
-}
-
-func (s *labServer) Unload(ctx context.Context, m backend.Model) error {
-	return s.Engine.Unload(ctx, m.Ref)
-}
-
-func (s *labServer) Held(ctx context.Context) int64 {
-	loaded, err := s.Loaded(ctx)
-	if err != nil || len(loaded) == 0 {
-		return 0
-	}
-	return loaded[0].Bytes
-}
-
-func (s *labServer) Memory() lab.Resident {
-	m := s.ModelMemory()
-	return lab.Resident{Bytes: m.Bytes, AnonymousBytes: m.AnonymousBytes, FileBytes: m.FileBytes}
-}
-
-func (s *labServer) Close() error {
-	defer s.done()
-	return s.Engine.Close()
-}
-
-// labShelf is the library.
-type labShelf struct{ core *Core }
-
-func (s labShelf) Models(ctx context.Context) ([]backend.Model, error) {
-	return s.core.Models.Models(ctx)
-}
-
-func (s labShelf) Publish(ctx context.Context, path string, p lab.Publication, progress func(done, total int64)) (backend.Model, error) {
-	return s.core.Models.Import(ctx, path, library.Options{
-		Ref: p.Ref, Name: p.Name, Source: library.SourceDerived, Licence: p.Licence, Parent: &p.Parent,
-		Link:     true, // the lab removes the original at once, so nobody can change it
-		Progress: progress,
 	})
 }
 
-// labMeter is the machine.
-type labMeter struct {
-	core   *Core
-	mu     sync.Mutex
-	energy *hardware.EnergyMeter
+// Comparisons returns all that are kept, newest first.
+func (s *Lab) Comparisons() ([]LabSummary, error) {
+	return withCore(s.window, "Lab.Comparisons", func(ctx context.Context, c *core.Core) ([]LabSummary, error) {
+		all, err := c.Lab.Comparisons(ctx)
+		return convert(all, func(one lab.Comparison) LabSummary { return labSummary(labComparison(&one)) }), err
+	})
 }
 
-func (m *labMeter) Load(ctx context.Context) lab.Reading {
-	l := hardware.ReadLoad(ctx)
-	return lab.Reading{Known: l.Known, Cores: l.Cores, BusySeconds: l.BusySeconds, Stolen: l.StolenSeconds, Throttled: l.Throttled, MHz: l.MHz}
-}
-
-func (m *labMeter) Energy(ctx context.Context) lab.Joules {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.energy == nil {
-		card := false
-		for _, g := range m.core.gpus(ctx) {
-			card = card || strings.EqualFold(g.Backend, "cuda")
+// Comparison returns one with all its rows.
+func (s *Lab) Comparison(id string) (LabComparison, error) {
+	return withCore(s.window, "Lab.Comparison", func(ctx context.Context, c *core.Core) (LabComparison, error) {
+		one, err := c.Lab.Comparison(ctx, id)
+		if err != nil {
+			return LabComparison{}, err
 		}
-		m.energy = hardware.NewEnergyMeter(card)
-	}
-	e := m.energy.Read(ctx)
-	return lab.Joules{Known: e.Known, Value: e.Joules, Source: e.Source, Missing: e.Missing}
+		return labComparison(&one), nil
+	})
 }
 
-// close ends what reads the energy.
-func (m *labMeter) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.energy != nil {
-		m.energy.Close()
-		m.energy = nil
-	}
+// Forget deletes a comparison's figures; the models stay.
+func (s *Lab) Forget(id string) error {
+	return doCore(s.window, "Lab.Forget", func(ctx context.Context, c *core.Core) error { return c.Lab.RemoveComparison(ctx, id) })
 }
 
-func (m *labMeter) Conditions(ctx context.Context) lab.Conditions {
-	build := m.core.build()
-	c := lab.Conditions{Engine: build.Ollama, LlamaCpp: build.LlamaCpp, Backend: strings.Join(build.Backends, ", ")}
-	machine, err := m.core.hardware(ctx)
-	if err != nil {
-		return c
-	}
-	c.System, c.Device, c.Power = machine.System, machine.CPU.Model, string(hardware.ReadPower(ctx))
-	for _, g := range machine.GPUs {
-		if g.Backend != "" {
-			c.Device, c.Driver = g.Name, g.Driver
-			break
+// Export writes a comparison's figures to a file that the person chooses: json, csv, markdown or llama-bench.
+func (s *Lab) Export(id, format string) (string, error) {
+	return withCore(s.window, "Lab.Export", func(ctx context.Context, c *core.Core) (string, error) {
+		one, err := c.Lab.Comparison(ctx, id)
+		if err != nil {
+			return "", err
 		}
-	}
-	return c
+		data, ending, err := compare.Export(one, format)
+		if err != nil {
+			return "", err
+		}
+		return s.window.saveFile("Export the figures", core.FileName(compare.Title(&one))+ending, data)
+	})
 }
 
-// Free looks at the nearest folder that is there: the lab's own is made when it is first used.
-func (m *labMeter) Free(dir string) (int64, error) {
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Dir(dir)
-	}
-	return hardware.FreeBytes(dir)
+// maxReport is more than any report takes; the page draws it, and the page could be wrong.
+const maxReport = 8 << 20
+
+// SaveReport writes a report, which the page has drawn, to a file that the person chooses.
+func (s *Lab) SaveReport(id, html string) (string, error) {
+	return withCore(s.window, "Lab.SaveReport", func(ctx context.Context, c *core.Core) (string, error) {
+		one, err := c.Lab.Comparison(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if len(html) > maxReport || !strings.HasPrefix(html, "<!doctype html>") || strings.Contains(strings.ToLower(html), "<script") {
+			return "", backend.Fail(backend.CodeInvalid, nil, "This is not a report.", "Try again.")
+		}
+		return s.window.saveFile("Save the report", core.FileName(compare.Title(&one))+".html", []byte(html))
+	})
 }

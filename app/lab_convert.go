@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"weightroom/app/core/compare"
 	"weightroom/backend/lab"
 )
 
@@ -17,10 +18,10 @@ const unknown = -1
 // labComparison is a comparison as the page shows it.
 func labComparison(c *lab.Comparison) LabComparison {
 	out := LabComparison{
-		ID: c.ID, Title: labTitle(c), State: string(c.State), Problem: problemOf(c.Problem), StartedAt: millis(c.Begun), Seconds: c.Seconds,
+		ID: c.ID, Title: compare.Title(c), State: string(c.State), Problem: problemOf(c.Problem), StartedAt: millis(c.Begun), Seconds: c.Seconds,
 		Machine: labMachine(c.Conditions), Engine: labEngine(c.Conditions), Driver: c.Conditions.Driver,
 		Text: c.Text.Name, TextTokens: c.Text.Tokens, Rounds: c.Settings.Rounds,
-		Disturbance: labDisturbance(c), Notes: strings0(c.Verdict.Notes), Verdict: labVerdict(c), Rows: []LabRow{},
+		Disturbance: labDisturbance(c), Notes: nonNil(c.Verdict.Notes), Verdict: labVerdict(c), Rows: []LabRow{},
 	}
 	for i := range c.Rows {
 		out.Rows = append(out.Rows, labRow(c, i))
@@ -29,32 +30,6 @@ func labComparison(c *lab.Comparison) LabComparison {
 		}
 	}
 	return out
-}
-
-// labTitle names a comparison by its model and by how much was compared.
-func labTitle(c *lab.Comparison) string {
-	name, quants := c.Reference, map[string]bool{}
-	for _, r := range c.Rows {
-		if r.Reference {
-			name = r.Rival.Model.Name
-		}
-		quants[r.Rival.Model.Ref] = true
-	}
-	switch {
-	case len(quants) == len(c.Rows) && len(quants) > 1:
-		return fmt.Sprintf("%s, %s quants", name, inWords(len(quants)))
-	case len(quants) > 1:
-		return fmt.Sprintf("%s, %s quants in %s ways", name, inWords(len(quants)), inWords(len(c.Rows)))
-	}
-	return fmt.Sprintf("%s, %s ways", name, inWords(len(c.Rows)))
-}
-
-func inWords(n int) string {
-	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
-	if n < len(words) {
-		return words[n]
-	}
-	return fmt.Sprint(n)
 }
 
 func labMachine(c lab.Conditions) string {
@@ -80,7 +55,7 @@ func labEngine(c lab.Conditions) string {
 	return "Ollama " + c.Engine + ", llama.cpp " + c.LlamaCpp
 }
 
-// labDisturbance gives each sentence about a disturbance once, where the verdict rests on a disturbed run.
+// labDisturbance returns each sentence about a disturbance once, where the verdict rests on a disturbed run.
 func labDisturbance(c *lab.Comparison) []string {
 	out := []string{}
 	if !c.Verdict.Disturbed {
@@ -125,7 +100,7 @@ func labRow(c *lab.Comparison, i int) LabRow {
 	out := LabRow{
 		ID: labRowID(r.Rival), Label: c.Title(i), Ref: r.Rival.Model.Ref, Quant: r.Rival.Model.Quant, KV: r.Rival.KV, Context: r.Rival.Context,
 		Reference: r.Reference, State: labRowState(c.State, r.State), Problem: problemOf(r.Problem), Bytes: r.Rival.Model.Bytes,
-		LoadSeconds: known0(r.Load), First: known0(r.FirstToken), Reads: []LabSpeed{}, Writes: []LabSpeed{},
+		LoadSeconds: medianOrUnknown(r.Load), First: medianOrUnknown(r.FirstToken), Reads: []LabSpeed{}, Writes: []LabSpeed{},
 		PeakBytes: orUnknown(r.Memory.PeakBytes), EngineBytes: orUnknown(cmp.Or(r.Memory.EngineBytes, r.Memory.Plan.TotalBytes)), KVBytes: orUnknown(r.Memory.Plan.KVBytes),
 		Perplexity: unknown, KLD: unknown, KLD99: unknown, SameTop: unknown, JoulesPerToken: unknown,
 		Energy: cmp.Or(r.Energy.Missing, r.Energy.Source), Disturbed: strings.Join(r.Disturbed, " "),
@@ -170,7 +145,7 @@ func labRowState(c lab.State, r lab.RowState) string {
 	return string(r)
 }
 
-func known0(f lab.Figure) float64 {
+func medianOrUnknown(f lab.Figure) float64 {
 	if len(f.Samples) == 0 {
 		return unknown
 	}
@@ -195,10 +170,13 @@ func labSummary(c LabComparison) LabSummary {
 }
 
 // labProgress is a step of a comparison, with the time that is left by what it has taken so far.
-func labProgress(id string, p lab.Progress, row string, share float64, since time.Time) LabProgress {
-	out := LabProgress{ID: id, Stage: string(p.Stage), Row: row, Label: p.Label, Share: share, Left: unknown}
-	if took := time.Since(since).Seconds(); share > 0.04 && took > 5 {
-		out.Left = math.Round(took * (1 - share) / share)
+func labProgress(p compare.Progress) LabProgress {
+	out := LabProgress{ID: p.ID, Stage: string(p.Stage), Label: p.Label, Share: p.Done, Left: unknown}
+	if p.Rival != nil {
+		out.Row = labRowID(*p.Rival)
+	}
+	if took := time.Since(p.Since).Seconds(); p.Done > 0.04 && took > 5 {
+		out.Left = math.Round(took * (1 - p.Done) / p.Done)
 	}
 	return out
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/wailsapp/wails/v2/pkg/runtime"
-
+	"weightroom/app/core"
+	"weightroom/app/core/models"
 	"weightroom/backend"
 	"weightroom/backend/library"
 )
@@ -13,94 +13,74 @@ import (
 // Library is the models on disk: the bound service behind the Library page.
 type Library struct{ window *Window }
 
-// LibraryPage is everything the Library page shows.
-func (c *Core) LibraryPage(ctx context.Context) (LibraryPage, error) {
-	models, err := c.Models.Models(ctx)
-	if err != nil {
-		return LibraryPage{}, err
-	}
-	page := LibraryPage{
-		Models: convert(models, func(m backend.Model) Model { return modelOf(m, c.lastUsed(ctx, m.Ref)) }),
-		Folder: c.Models.Dir(),
-	}
-	if page.TotalBytes, page.FreeBytes, err = c.Models.Usage(); err != nil {
-		return LibraryPage{}, err
-	}
-	adapters, err := c.Models.Adapters(ctx)
-	if err != nil {
-		return LibraryPage{}, err
-	}
-	page.Adapters = convert(adapters, func(a library.Adapter) AdapterRow {
-		return AdapterRow{Ref: a.Ref, Name: a.Name, Base: a.Architecture, Bytes: a.Bytes, AddedAt: millis(a.Added)}
-	})
-	_, missing := c.Models.Model(ctx, library.StarterRef)
-	_, available := library.FindStarter(c.starterDirs())
-	page.Starter = Starter{
-		Ref: library.StarterRef, Name: library.StarterName, Bytes: library.StarterBytes,
-		Installed: missing == nil, Available: available,
-	}
-	return page, nil
-}
-
-func (c *Core) lastUsed(ctx context.Context, ref string) int64 {
-	var at int64
-	if c.History != nil {
-		_, _ = c.History.Get(ctx, lastUsedKey(ref), &at) // never used and not readable look the same
-	}
-	return at
-}
-
-// Get gives everything the Library page shows.
+// Get returns everything the Library page shows.
 func (s *Library) Get() (LibraryPage, error) {
-	return call("Library.Get", func() (LibraryPage, error) {
-		core, err := s.window.Core()
+	return withCore(s.window, "Library.Get", func(ctx context.Context, c *core.Core) (LibraryPage, error) {
+		all, err := c.Library.Models(ctx)
 		if err != nil {
 			return LibraryPage{}, err
 		}
-		return core.LibraryPage(s.window.ctx)
+		page := LibraryPage{
+			Models: convert(all, func(m backend.Model) Model { return modelOf(m, c.Models.LastUsed(ctx, m.Ref)) }),
+			Folder: c.Library.Dir(),
+		}
+		if page.TotalBytes, page.FreeBytes, err = c.Library.Usage(); err != nil {
+			return LibraryPage{}, err
+		}
+		adapters, err := c.Library.Adapters(ctx)
+		if err != nil {
+			return LibraryPage{}, err
+		}
+		page.Adapters = convert(adapters, adapterRow)
+		page.Starter = Starter{Ref: library.StarterRef, Name: library.StarterName, Bytes: library.StarterBytes}
+		page.Starter.Installed, page.Starter.Available = c.Models.HasStarter(ctx)
+		return page, nil
 	})
 }
 
-// ChooseFile lets the person pick a GGUF file; it gives nothing when they cancelled.
+// ChooseFile lets the person pick a GGUF file; it returns nothing when they cancelled.
 func (s *Library) ChooseFile() (string, error) {
-	return call("Library.ChooseFile", func() (string, error) {
-		if _, err := s.window.Core(); err != nil {
-			return "", err
-		}
-		return runtime.OpenFileDialog(s.window.ctx, runtime.OpenDialogOptions{
-			Title:   "Import a model",
-			Filters: []runtime.FileFilter{{DisplayName: "Models (*.gguf)", Pattern: "*.gguf"}, {DisplayName: "All files", Pattern: "*"}},
-		})
+	return withCore(s.window, "Library.ChooseFile", func(context.Context, *core.Core) (string, error) {
+		return s.window.chooseFile("Import a model", "Models (*.gguf)", "*.gguf")
 	})
+}
+
+// ChooseFolder lets the person pick a folder; it returns nothing when they cancelled.
+func (s *Library) ChooseFolder(title string) (string, error) {
+	return withCore(s.window, "Library.ChooseFolder", func(context.Context, *core.Core) (string, error) {
+		return s.window.chooseFolder(title)
+	})
+}
+
+// task runs long work on the library, and tells the page of a success. Its result is what the work returns.
+func (s *Library) task(kind, label string, work func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error)) (Task, error) {
+	return s.window.task("Library."+kind, kind, label, func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		result, err := work(ctx, c, progress)
+		if err == nil {
+			s.changed(result)
+		}
+		return result, err
+	})
+}
+
+// changed tells the page that something of the library is another than it was: a model, or all of them.
+func (s *Library) changed(ref string) {
+	s.window.emit(EventLibrary, Changed{ID: ref, Seq: s.window.next()})
 }
 
 // Import copies a GGUF file into the library as a task; its result is the new model's reference.
 func (s *Library) Import(path, name string) (Task, error) {
-	return s.task("import", "Copying "+filepath.Base(path), func(ctx context.Context, core *Core, progress func(done, total int64)) (backend.Model, error) {
-		return core.Models.Import(ctx, path, library.Options{Name: name, Progress: progress})
+	return s.task("import", "Copying "+filepath.Base(path), func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		m, err := c.Library.Import(ctx, path, library.Options{Name: name, Progress: progress})
+		return m.Ref, err
 	})
 }
 
 // InstallStarter puts the starter model into the library as a task.
 func (s *Library) InstallStarter() (Task, error) {
-	return s.task("starter", "Adding "+library.StarterName, func(ctx context.Context, core *Core, progress func(done, total int64)) (backend.Model, error) {
-		return core.ImportStarter(ctx, progress)
-	})
-}
-
-func (s *Library) task(kind, label string, work func(ctx context.Context, core *Core, progress func(done, total int64)) (backend.Model, error)) (Task, error) {
-	return call("Library."+kind, func() (Task, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return Task{}, err
-		}
-		return s.window.tasks.start(kind, label, func(ctx context.Context, progress func(done, total int64)) (string, error) {
-			m, err := work(ctx, core, progress)
-			if err == nil {
-				s.window.emit(EventLibrary, Changed{ID: m.Ref, Seq: s.window.next()})
-			}
-			return m.Ref, err
-		}), nil
+	return s.task("starter", "Adding "+library.StarterName, func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		m, err := c.Models.ImportStarter(ctx, progress)
+		return m.Ref, err
 	})
 }
 
@@ -112,35 +92,63 @@ func (s *Library) CancelTask(id string) error {
 	})
 }
 
-// Remove deletes a model's weights and gives the space that this freed, in bytes.
+// Remove deletes a model's weights and returns the space that this freed, in bytes.
 func (s *Library) Remove(ref string) (int64, error) {
-	return call("Library.Remove", func() (int64, error) {
-		core, err := s.window.Core()
-		if err != nil {
-			return 0, err
+	return withCore(s.window, "Library.Remove", func(ctx context.Context, c *core.Core) (int64, error) {
+		freed, err := c.Models.Remove(ctx, ref)
+		if err == nil {
+			s.changed(ref)
 		}
-		if core.Engine.Status().Model == ref {
-			if err := core.Engine.Unload(s.window.ctx, ref); err != nil {
-				return 0, err
-			}
-		}
-		freed, err := core.Models.Remove(s.window.ctx, ref)
-		s.window.emit(EventLibrary, Changed{ID: ref, Seq: s.window.next()})
 		return freed, err
 	})
 }
 
 // Reveal opens the folder that holds a model's file.
 func (s *Library) Reveal(ref string) error {
-	return do("Library.Reveal", func() error {
-		core, err := s.window.Core()
+	return doCore(s.window, "Library.Reveal", func(ctx context.Context, c *core.Core) error {
+		m, err := c.Library.Model(ctx, ref)
 		if err != nil {
 			return err
 		}
-		m, err := core.Models.Model(s.window.ctx, ref)
+		return openPath(ctx, filepath.Dir(m.Path))
+	})
+}
+
+// Others lists models that other apps keep on this machine, or those below a folder.
+func (s *Library) Others(folder string) ([]OtherApp, error) {
+	return withCore(s.window, "Library.Others", func(ctx context.Context, c *core.Core) ([]OtherApp, error) {
+		apps, err := c.Models.Others(ctx, folder)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return openPath(s.window.ctx, filepath.Dir(m.Path))
+		return convert(apps, func(a models.OtherApp) OtherApp {
+			return OtherApp{Name: a.Name, Folder: a.Folder, Models: convert(a.Models, otherModel)}
+		}), nil
+	})
+}
+
+// Adopt uses a model of another app as a task; its file is not touched.
+func (s *Library) Adopt(path string) (Task, error) {
+	return s.task("adopt", "Checking "+filepath.Base(path), func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		m, err := c.Models.Adopt(ctx, path, progress)
+		return m.Ref, err
+	})
+}
+
+// Move moves the library to another folder as a task.
+func (s *Library) Move(folder string) (Task, error) {
+	return s.task("move", "Moving", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		return folder, c.Models.Move(ctx, folder, progress)
+	})
+}
+
+// Attach makes a model of a base and an adapter and returns its reference.
+func (s *Library) Attach(base, adapter string) (string, error) {
+	return withCore(s.window, "Library.Attach", func(ctx context.Context, c *core.Core) (string, error) {
+		m, err := c.Library.Attach(ctx, base, adapter, "")
+		if err == nil {
+			s.changed(m.Ref)
+		}
+		return m.Ref, err
 	})
 }

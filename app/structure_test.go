@@ -3,11 +3,15 @@ package app
 import (
 	"cmp"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,8 +81,14 @@ func wrong(from, to string) string {
 	if reason := wrongOnline(from, to); reason != "" {
 		return reason
 	}
-	if !strings.HasPrefix(to, "weightroom/") || strings.HasPrefix(to, from+"/") {
+	if strings.HasPrefix(to, "github.com/wailsapp/") && from != "weightroom/app" {
+		return "only the boundary knows the window; use cases and commands run without one"
+	}
+	if !strings.HasPrefix(to, "weightroom/") {
 		return ""
+	}
+	if reason := wrongBelowApp(from, to); reason != "" || strings.HasPrefix(to, from+"/") {
+		return reason
 	}
 	area := func(path string) string { return strings.Split(path, "/")[1] }
 	switch area(from) {
@@ -103,7 +113,7 @@ func wrongOnline(from, to string) string {
 		return ""
 	}
 	switch from {
-	case "weightroom/app", "weightroom/app/core", "weightroom/backend/download":
+	case "weightroom/app", "weightroom/app/core/models", "weightroom/backend/download":
 	case "weightroom/backend/download/source", "weightroom/backend/download/transfer":
 		if below != "web" {
 			return "sources and transfers stand on web alone: an Item and its Linker join them"
@@ -114,6 +124,96 @@ func wrongOnline(from, to string) string {
 		return "only the use cases of app go online, so that a person's \"never\" and the ledger hold for everything; ask them"
 	}
 	return ""
+}
+
+// floors are the packages of use cases, lowest first. What a lower one needs of a higher one it is handed as a function.
+var floors = []string{"weightroom/app/core/machine", "weightroom/app/core/models", "weightroom/app/core/advice", "weightroom/app/core/compare", "weightroom/app/core"}
+
+// wrongBelowApp says why an import of a package below app is not allowed, or nothing.
+func wrongBelowApp(from, to string) string {
+	floor := slices.Index(floors, from)
+	switch {
+	case floor < 0:
+		return ""
+	case to == "weightroom/app" || to == "weightroom/app/cli":
+		return "use cases know neither the page nor the commands; both stand on them"
+	case slices.Index(floors, to) > floor:
+		return "use cases are in floors, machine, models, advice, compare, core; take a function and let core hand it in"
+	}
+	return ""
+}
+
+// TestCommandsNeedNoWindow holds that app/cli stands on app/core: only window.go there, which opens the window, imports
+// package app.
+func TestCommandsNeedNoWindow(t *testing.T) {
+	files, err := filepath.Glob("cli/*.go")
+	if err != nil || len(files) < 8 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Base(path) != "window.go" && strings.Contains(string(text), `"weightroom/app"`) {
+			t.Errorf("%s imports package app: what it needs is a use case, in app/core", path)
+		}
+	}
+}
+
+// mostMethods is how many methods a type may have: beyond, it does more than one job. In app and below it, where one type
+// was once every use case, all are counted, elsewhere those that others can call.
+const mostMethods = 40
+
+func TestNoTypeDoesEverything(t *testing.T) {
+	methods := map[string]int{}
+	eachGoFile(t, func(path string, file *ast.File) {
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !f.Name.IsExported() && !strings.HasPrefix(filepath.ToSlash(path), "../app/") {
+				continue
+			}
+			of := f.Recv.List[0].Type
+			if star, ok := of.(*ast.StarExpr); ok {
+				of = star.X
+			}
+			if generic, ok := of.(*ast.IndexExpr); ok {
+				of = generic.X
+			}
+			if name, ok := of.(*ast.Ident); ok {
+				methods[filepath.ToSlash(filepath.Dir(path))+"."+name.Name]++
+			}
+		}
+	})
+	for of, n := range methods {
+		if n > mostMethods {
+			t.Errorf("%s has %d methods; split it by what it is used for", of, n)
+		}
+	}
+	if len(methods) < 100 {
+		t.Errorf("only %d types looked at", len(methods))
+	}
+}
+
+// eachGoFile parses every file of ours that is no test.
+func eachGoFile(t *testing.T, look func(path string, file *ast.File)) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git" || entry.Name() == "cache") {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err == nil {
+			look(path, file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWrongArrowsAreFound(t *testing.T) {
@@ -132,6 +232,12 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		{"weightroom/backend/download/transfer", "weightroom/backend/download/source"},
 		{"weightroom/backend/download/transfer", "weightroom/backend/download"},
 		{"weightroom/app", "github.com/ollama/ollama/api"},
+		{"weightroom/app/core", "weightroom/app"},
+		{"weightroom/app/core", "github.com/wailsapp/wails/v2/pkg/runtime"},
+		{"weightroom/app/core/models", "weightroom/app"},
+		{"weightroom/app/core/models", "weightroom/app/core"},
+		{"weightroom/app/core/advice", "weightroom/app/core/compare"},
+		{"weightroom/app/cli", "github.com/wailsapp/wails/v2/pkg/runtime"},
 	} {
 		if wrong(arrow[0], arrow[1]) == "" {
 			t.Errorf("%s may import %s", arrow[0], arrow[1])
@@ -149,6 +255,10 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		{"weightroom/backend/download", "weightroom/backend/download/transfer"},
 		{"weightroom/backend/download/source", "weightroom/backend/download/web"},
 		{"weightroom/app/cli", "weightroom/app"},
+		{"weightroom/app/cli", "weightroom/app/core"},
+		{"weightroom/app/core", "weightroom/app/core/compare"},
+		{"weightroom/app/core/compare", "weightroom/app/core/advice"},
+		{"weightroom/app", "github.com/wailsapp/wails/v2/pkg/runtime"},
 	} {
 		if reason := wrong(arrow[0], arrow[1]); reason != "" {
 			t.Errorf("%s may not import %s: %s", arrow[0], arrow[1], reason)

@@ -11,22 +11,22 @@ import (
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
-	"weightroom/backend"
+	"weightroom/app/core"
 	"weightroom/backend/chat"
+	"weightroom/backend/engine"
 	"weightroom/backend/platform"
 )
 
 // Window is the app behind the page: the bound services share it. It opens the Core when the window starts, not
 // before, because Wails also runs main to generate bindings.
 type Window struct {
-	Chats    *Chats
-	Library  *Library
-	Machine  *Machine
-	Settings *Settings
-	Discover *Discover
-	Lab      *Lab
-
+	Chats     *Chats
+	Library   *Library
+	Machine   *Machine
+	Settings  *Settings
+	Discover  *Discover
 	Downloads *Downloads
+	Lab       *Lab
 
 	folders platform.Folders
 	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
@@ -34,7 +34,7 @@ type Window struct {
 	work    sync.WaitGroup // what Shutdown waits for
 	send    func(name string, payload any)
 	opened  chan struct{}
-	core    *Core
+	core    *core.Core
 	problem error // why core is nil
 	seq     atomic.Int64
 	asked   sync.Once // the page's first call
@@ -83,16 +83,16 @@ func (w *Window) Startup(ctx context.Context) {
 	}
 	go func() {
 		defer close(w.opened)
-		core, err := Open(ctx, OpenOptions{Folders: w.folders, History: true, Event: w.chatEvent})
+		c, err := core.Open(ctx, core.OpenOptions{Folders: w.folders, History: true, Event: w.chatEvent})
 		if err != nil {
 			slog.Error("start failed", "error", err)
 			w.problem = err
 			return
 		}
-		w.core = core
-		core.Engine.OnChange(func(engineStatus) { w.emit(EventEngineChanged, Changed{Seq: w.next()}) })
+		w.core = c
+		c.Engine.OnChange(func(engine.Status) { w.emit(EventEngineChanged, Changed{Seq: w.next()}) })
 		go func() {
-			if err := core.Engine.Start(ctx); err != nil {
+			if err := c.Engine.Start(ctx); err != nil {
 				slog.Error("engine did not start", "error", err)
 			}
 		}()
@@ -104,7 +104,7 @@ func (w *Window) Startup(ctx context.Context) {
 // housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed,
 // and the runs that the estimates rest on.
 func (w *Window) housekeeping(ctx context.Context) {
-	if w.core.firstStart(ctx) {
+	if w.core.Models.FirstStart(ctx) {
 		w.emit(EventLibrary, Changed{Seq: w.next()})
 	}
 	debug.FreeOSMemory() // what starting took and idling does not need
@@ -118,10 +118,10 @@ func (w *Window) housekeeping(ctx context.Context) {
 			if err := w.core.History.Maintain(ctx); err != nil {
 				slog.Error("history maintenance failed", "error", err)
 			}
-			if err := w.core.MeasureBandwidthOnce(ctx); err != nil {
+			if err := w.core.Machine.MeasureBandwidthOnce(ctx); err != nil {
 				slog.Warn("bandwidth not measured", "error", err)
 			}
-			if err := w.core.FitEstimates(ctx, func() { w.emit(EventDrives, Changed{Seq: w.next()}) }); err != nil {
+			if err := w.core.Advice.FitEstimates(ctx, func() { w.emit(EventDrives, Changed{Seq: w.next()}) }); err != nil {
 				slog.Warn("estimates not fitted", "error", err)
 			}
 			timer.Reset(time.Hour)
@@ -152,8 +152,8 @@ func (w *Window) Show() {
 	runtime.WindowSetAlwaysOnTop(w.ctx, false)
 }
 
-// Core waits until the Core is open and gives it, or the reason why it is not.
-func (w *Window) Core() (*Core, error) {
+// Core waits until the Core is open and returns it, or the reason why it is not.
+func (w *Window) Core() (*core.Core, error) {
 	<-w.opened
 	return w.core, w.problem
 }
@@ -181,7 +181,7 @@ func (w *Window) chatEvent(e chat.Event) {
 			return // Shutdown waits for no more work
 		}
 		w.work.Go(func() {
-			if core, err := w.Core(); err == nil && core.noteAnswer(w.ctx, e.Message) {
+			if c, err := w.Core(); err == nil && c.Advice.NoteAnswer(w.ctx, e.Message) {
 				w.emit(EventDrives, Changed{Seq: w.next()})
 			}
 		})
@@ -206,62 +206,4 @@ func utf16Length(s string) int {
 		n += max(1, utf16.RuneLen(r))
 	}
 	return n
-}
-
-// taskList runs long work that the page can watch and cancel.
-type taskList struct {
-	window *Window
-	mu     sync.Mutex
-	cancel map[string]context.CancelFunc
-}
-
-// progressEvery is how often a task reports; its last report is always sent.
-const progressEvery = 100 * time.Millisecond
-
-// start runs work in the background. work reports bytes or steps done of total; its result is sent with the end.
-func (l *taskList) start(kind, label string, work func(ctx context.Context, progress func(done, total int64)) (string, error)) Task {
-	ctx, cancel := context.WithCancel(l.window.ctx)
-	id := l.window.core.History.NewID()
-	l.mu.Lock()
-	if l.cancel == nil {
-		l.cancel = map[string]context.CancelFunc{}
-	}
-	l.cancel[id] = cancel
-	l.mu.Unlock()
-	l.window.work.Go(func() {
-		defer cancel()
-		var mu sync.Mutex
-		var last time.Time
-		result, err := call(kind, func() (string, error) {
-			return work(ctx, func(done, total int64) {
-				mu.Lock()
-				defer mu.Unlock()
-				if now := time.Now(); now.Sub(last) >= progressEvery || done == total {
-					last = now
-					l.window.emit(EventTaskProgress, TaskProgress{ID: id, Seq: l.window.next(), Kind: kind, Done: done, Total: total, Label: label})
-				}
-			})
-		})
-		l.mu.Lock()
-		delete(l.cancel, id)
-		l.mu.Unlock()
-		end := TaskEnd{ID: id, Seq: l.window.next(), Kind: kind, Result: result}
-		if ctx.Err() != nil && err != nil {
-			err = backend.Fail(backend.CodeCancelled, err, "Cancelled.", "")
-		}
-		if err != nil {
-			end.Problem = problemOf(backend.Readable(err))
-		}
-		l.window.emit(EventTaskFinished, end)
-	})
-	return Task{ID: id}
-}
-
-// stop cancels a task; one that has ended is left alone.
-func (l *taskList) stop(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if cancel := l.cancel[id]; cancel != nil {
-		cancel()
-	}
 }

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
+	"weightroom/app/core/advice"
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 )
 
-func (s *session) recommendCommand() *cobra.Command {
+func recommendCommand(s *session) *cobra.Command {
 	var (
 		ask     advisor.Ask
 		machine string
@@ -26,20 +27,20 @@ func (s *session) recommendCommand() *cobra.Command {
 		Use:   "recommend",
 		Short: "Say which models suit this machine, or another",
 		Args:  noArgs,
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
 			ask.Use, ask.KV, ask.Licences = advisor.Use(use), advisor.KVType(kv), advisor.LicenceFilter(licence)
 			other, err := s.machine(machine)
 			if err != nil {
 				return err
 			}
-			advice, _, _, err := core.Advise(ctx, ask, other)
+			a, err := c.Advice.Advise(ctx, ask, other)
 			if err != nil {
 				return err
 			}
 			if s.json {
-				return s.print(advice)
+				return s.print(a)
 			}
-			return s.showAdvice(advice)
+			return s.showAdvice(a)
 		}),
 	}
 	f := cmd.Flags()
@@ -58,7 +59,7 @@ func (s *session) machine(name string) (*advisor.Machine, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no other machine is asked for
 	}
-	if p, ok := app.FindProfile(name); ok {
+	if p, ok := advice.FindProfile(name); ok {
 		return &p.Machine, nil
 	}
 	file, err := os.Open(s.path(name))
@@ -108,7 +109,7 @@ func (s *session) showAdvice(a advisor.Advice) error {
 	return nil
 }
 
-func (s *session) fitCommand() *cobra.Command {
+func fitCommand(s *session) *cobra.Command {
 	var (
 		ask advisor.Ask
 		kv  string
@@ -119,13 +120,13 @@ func (s *session) fitCommand() *cobra.Command {
 		Long: `Ask the engine how much memory a model would take. REF is a model of the catalog or of the library, a GGUF file, or
 what pull takes: of that, only the file's header is read. No weights are downloaded: the engine plans for a file without.`,
 		Args: argRange(1, 1),
-		RunE: s.withSubject(func(ctx context.Context, core *app.Core, args []string) error {
+		RunE: s.withTarget(func(ctx context.Context, c *core.Core, args []string) error {
 			ask.KV = advisor.KVType(kv)
-			id, quant, err := core.Subject(ctx, args[0], s.path(args[0]))
+			id, quant, err := c.Advice.Target(ctx, args[0], s.path(args[0]))
 			if err != nil {
 				return err
 			}
-			v, remedies, err := core.Fit(ctx, id, quant, ask)
+			v, remedies, err := c.Advice.Fit(ctx, id, quant, ask)
 			if err != nil {
 				return err
 			}
@@ -158,18 +159,18 @@ func fullRef(id, quant string) string {
 	return id + ":" + quant
 }
 
-// withSubject opens the app around f for a command whose first argument names a model: with the history only where
+// withTarget opens the app around f for a command whose first argument names a model: with the history only where
 // finding it goes online, so that the rest works beside an open window.
-func (s *session) withSubject(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+func (s *session) withTarget(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
-		core, done, err := s.open(ctx, s, false)
+		c, done, err := s.open(ctx, s, false)
 		if err != nil {
 			return err
 		}
-		if !core.NeedsHistory(ctx, args[0], s.path(args[0])) {
+		if !c.Advice.NeedsHistory(ctx, args[0], s.path(args[0])) {
 			defer done()
-			return f(ctx, core, args)
+			return f(ctx, c, args)
 		}
 		done()
 		return s.withHistory(f)(cmd, args)
@@ -190,7 +191,7 @@ type drive struct {
 	Disturbed             bool    `json:"disturbed"`
 }
 
-func (s *session) testdriveCommand() *cobra.Command {
+func testdriveCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "testdrive REF",
 		Short: "Run a model without its weights, to see its real speed here",
@@ -198,12 +199,12 @@ func (s *session) testdriveCommand() *cobra.Command {
 will have. REF is a model of the catalog or of the library, a GGUF file, or what pull takes: of that, only the file's
 header is read. No weights are downloaded, and the file is removed.`,
 		Args: argRange(1, 1),
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-			id, quant, err := core.Subject(ctx, args[0], s.path(args[0]))
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			id, quant, err := c.Advice.Target(ctx, args[0], s.path(args[0]))
 			if err != nil {
 				return err
 			}
-			d, err := core.Drive(ctx, id, quant, nil)
+			d, err := c.Advice.TestDrive(ctx, id, quant, nil)
 			if err != nil {
 				return err
 			}

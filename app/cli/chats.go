@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
 	"weightroom/backend"
 )
 
@@ -23,14 +23,14 @@ type chatRow struct {
 	UpdatedAt string `json:"updatedAt"`
 }
 
-func (s *session) chatsCommand() *cobra.Command {
+func chatsCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{Use: "chats", Short: "List, search and save conversations", Args: noArgs}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a command") }
 	var format, out string
 	export := &cobra.Command{
 		Use: "export ID", Short: "Write a chat as JSON or Markdown", Args: argRange(1, 1),
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-			return s.exportChat(ctx, core, args[0], format, out)
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			return s.exportChat(ctx, c, args[0], format, out)
 		}),
 	}
 	export.Flags().StringVar(&format, "format", "", "json or markdown (default: json with --json, else markdown)")
@@ -38,22 +38,22 @@ func (s *session) chatsCommand() *cobra.Command {
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "list", Short: "List the chats, newest first", Args: noArgs,
-			RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
-				chats, err := core.History.Chats(ctx)
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
+				chats, err := c.History.Chats(ctx)
 				if err != nil {
 					return err
 				}
-				return s.listChats(ctx, core, chats)
+				return s.listChats(ctx, c, chats)
 			}),
 		},
 		&cobra.Command{
 			Use: "search TEXT", Short: "List the chats that hold a text", Args: argRange(1, 1),
-			RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-				chats, err := core.FindChats(ctx, args[0])
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+				chats, err := c.FindChats(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return s.listChats(ctx, core, chats)
+				return s.listChats(ctx, c, chats)
 			}),
 		},
 		export,
@@ -62,26 +62,26 @@ func (s *session) chatsCommand() *cobra.Command {
 }
 
 // withHistory opens the app with the history around f.
-func (s *session) withHistory(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+func (s *session) withHistory(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		core, done, err := s.open(cmd.Context(), s, true)
+		c, done, err := s.open(cmd.Context(), s, true)
 		if err != nil {
 			return err
 		}
 		defer done()
-		return f(cmd.Context(), core, args)
+		return f(cmd.Context(), c, args)
 	}
 }
 
-func (s *session) listChats(ctx context.Context, core *app.Core, chats []backend.Chat) error {
+func (s *session) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
 	rows := make([]chatRow, 0, len(chats))
-	for _, c := range chats {
-		messages, err := core.History.Messages(ctx, c.ID)
+	for _, chat := range chats {
+		messages, err := c.History.Messages(ctx, chat.ID)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, chatRow{
-			c.ID, c.Title, c.Model, len(messages), c.Created.Format(time.RFC3339), c.Updated.Format(time.RFC3339),
+			chat.ID, chat.Title, chat.Model, len(messages), chat.Created.Format(time.RFC3339), chat.Updated.Format(time.RFC3339),
 		})
 	}
 	if s.json {
@@ -99,7 +99,7 @@ func (s *session) listChats(ctx context.Context, core *app.Core, chats []backend
 	return w.Flush()
 }
 
-func (s *session) exportChat(ctx context.Context, core *app.Core, id, format, out string) error {
+func (s *session) exportChat(ctx context.Context, c *core.Core, id, format, out string) error {
 	if format == "" {
 		format = "markdown"
 		if s.json {
@@ -109,7 +109,7 @@ func (s *session) exportChat(ctx context.Context, core *app.Core, id, format, ou
 	if format != "json" && format != "markdown" {
 		return fmt.Errorf("%w: --format must be json or markdown", errUsage)
 	}
-	text, _, err := core.ExportChat(ctx, id, format)
+	text, _, err := c.ExportChat(ctx, id, format)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
 	"weightroom/backend"
 	"weightroom/backend/platform"
 )
@@ -35,7 +34,7 @@ type session struct {
 	dir            string // working folder of the person
 	json           bool
 	data           string
-	open           func(ctx context.Context, s *session, history bool) (*app.Core, func(), error)
+	open           func(ctx context.Context, s *session, history bool) (*core.Core, func(), error)
 	handed         func(ctx context.Context, r *platform.Reply) error // goes on with what the owner answered; nil: passes it on
 }
 
@@ -48,9 +47,6 @@ type exitError int
 
 // Error names the code.
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// NoFolders is for generating bindings, which opens nothing.
-func NoFolders() platform.Folders { return platform.Folders{} }
 
 // Main runs the command line and gives the exit code.
 func Main(ctx context.Context, args []string, page fs.FS) int {
@@ -65,22 +61,6 @@ func Main(ctx context.Context, args []string, page fs.FS) int {
 		logTo(os.Stderr, slog.LevelError)
 	}
 	return s.run(ctx, func(ctx context.Context) error { return openWindow(ctx, s, page) })
-}
-
-// Serve runs a command that a second start handed over, in the window's process and with its open core.
-func serve(ctx context.Context, w *app.Window, request platform.Request) platform.Reply {
-	if len(request.Args) == 0 {
-		w.Show()
-		return platform.Reply{}
-	}
-	var stdout, stderr bytes.Buffer
-	s := &session{stdout: &stdout, stderr: &stderr, args: request.Args, dir: request.Dir}
-	s.open = func(context.Context, *session, bool) (*app.Core, func(), error) {
-		core, err := w.Core()
-		return core, func() {}, err
-	}
-	exit := s.run(ctx, func(context.Context) error { return errUsage })
-	return platform.Reply{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}
 }
 
 func (s *session) run(ctx context.Context, window func(context.Context) error) int {
@@ -130,7 +110,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 		Use:           "weightroom",
 		Short:         "Run open-weight language models on this machine, offline",
 		Long:          "Weightroom runs open-weight language models on this machine, offline. With no command it opens the window.",
-		Version:       app.Version,
+		Version:       core.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -141,8 +121,8 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		s.detectCommand(), s.doctorCommand(), s.recommendCommand(), s.fitCommand(), s.testdriveCommand(), s.sumsCommand(),
-		s.pullCommand(), s.downloadsCommand(), s.ledgerCommand(), s.importCommand(), s.modelsCommand(), s.runCommand(), s.chatsCommand(), s.labCommand(),
+		detectCommand(s), doctorCommand(s), recommendCommand(s), fitCommand(s), testdriveCommand(s), sumsCommand(s),
+		pullCommand(s), downloadsCommand(s), ledgerCommand(s), importCommand(s), modelsCommand(s), runCommand(s), chatsCommand(s), labCommand(s),
 		engineCommand(), discoverCommand(),
 	)
 	return root
@@ -171,7 +151,7 @@ func argRange(low, high int) cobra.PositionalArgs {
 
 // openOwn opens the app for one command. With the history it takes the data folder, or hands the command over to
 // the process that has it.
-func openOwn(ctx context.Context, s *session, history bool) (*app.Core, func(), error) {
+func openOwn(ctx context.Context, s *session, history bool) (*core.Core, func(), error) {
 	folders, err := platform.Resolve(s.data)
 	if err != nil {
 		return nil, nil, err
@@ -198,13 +178,13 @@ func openOwn(ctx context.Context, s *session, history bool) (*app.Core, func(), 
 		})
 		release = func() { _ = instance.Close() }
 	}
-	core, err := app.Open(ctx, app.OpenOptions{Folders: folders, History: history})
+	c, err := core.Open(ctx, core.OpenOptions{Folders: folders, History: history, Alone: true})
 	if err != nil {
 		release()
 		return nil, nil, err
 	}
-	return core, func() {
-		if err := core.Close(); err != nil {
+	return c, func() {
+		if err := c.Close(); err != nil {
 			slog.Error("close failed", "error", err)
 		}
 		release()

@@ -12,32 +12,33 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
+	"weightroom/app/core/compare"
 	"weightroom/backend"
 	"weightroom/backend/lab"
 )
 
-func (s *session) labCommand() *cobra.Command {
+func labCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lab",
 		Short: "Make quants of a model and compare them on this machine",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(s.quantizeCommand(), s.compareCommand(), s.labListCommand(), s.labShowCommand(), s.labRemoveCommand())
+	cmd.AddCommand(quantizeCommand(s), compareCommand(s), labListCommand(s), labShowCommand(s), labRemoveCommand(s))
 	return cmd
 }
 
 // withLab opens the app with its history, where the lab keeps its results, around f.
-func (s *session) withLab(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+func (s *session) withLab(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		core, done, err := s.open(cmd.Context(), s, true)
+		c, done, err := s.open(cmd.Context(), s, true)
 		if err != nil {
 			return err
 		}
 		defer done()
-		core.FirstStart(cmd.Context())
-		return f(cmd.Context(), core, args)
+		c.Models.FirstStart(cmd.Context())
+		return f(cmd.Context(), c, args)
 	}
 }
 
@@ -56,7 +57,7 @@ type derived struct {
 	Refused    string         `json:"refused"`
 }
 
-func (s *session) quantizeCommand() *cobra.Command {
+func quantizeCommand(s *session) *cobra.Command {
 	var (
 		to   []string
 		o    lab.DeriveOptions
@@ -73,8 +74,8 @@ func (s *session) quantizeCommand() *cobra.Command {
 			if o.MatrixText != "" {
 				o.MatrixText = s.path(o.MatrixText)
 			}
-			return s.withLab(func(ctx context.Context, core *app.Core, args []string) error {
-				return s.quantize(ctx, core, args[0], to, o, plan)
+			return s.withLab(func(ctx context.Context, c *core.Core, args []string) error {
+				return s.quantize(ctx, c, args[0], to, o, plan)
 			})(cmd, args)
 		},
 	}
@@ -86,12 +87,12 @@ func (s *session) quantizeCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *session) quantize(ctx context.Context, core *app.Core, ref string, to []string, o lab.DeriveOptions, plan bool) error {
-	m, err := s.resolve(ctx, core, ref)
+func (s *session) quantize(ctx context.Context, c *core.Core, ref string, to []string, o lab.DeriveOptions, plan bool) error {
+	m, err := s.resolve(ctx, c, ref)
 	if err != nil {
 		return err
 	}
-	_, predictions, err := core.QuantizePlan(ctx, m.Ref, to)
+	_, predictions, err := c.Lab.Predict(ctx, m.Ref, to)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (s *session) quantize(ctx context.Context, core *app.Core, ref string, to [
 		row := derived{Quant: p.Quant, Bytes: p.Bytes, BitsPer: p.BitsPer, Parent: m.Ref, SecondHand: p.SecondHand, FallBacks: p.FallBacks, Refused: p.Refused}
 		if !plan {
 			o.Quant = p.Quant
-			made, err := core.Quantize(ctx, m.Ref, o, s.labProgress())
+			made, err := c.Lab.Quantize(ctx, m.Ref, o, s.labProgress())
 			if err != nil {
 				return err
 			}
@@ -165,12 +166,10 @@ func (s *session) labProgress() func(lab.Progress) {
 	}
 }
 
-func (s *session) compareCommand() *cobra.Command {
+func compareCommand(s *session) *cobra.Command {
 	var (
-		a        app.LabAsk
-		derive   []string
-		format   string
-		contexts []int
+		a      compare.CompareRequest
+		format string
 	)
 	cmd := &cobra.Command{
 		Use:   "compare REF…",
@@ -182,19 +181,19 @@ func (s *session) compareCommand() *cobra.Command {
 			if format != "" && !slices.Contains(lab.Formats(), format) {
 				return usage(cmd, "--format must be one of "+strings.Join(lab.Formats(), ", "))
 			}
-			a.Refs, a.Contexts = args, contexts
+			a.Refs = args
 			if a.Text != "" {
 				a.Text = s.path(a.Text)
 			}
-			return s.withLab(func(ctx context.Context, core *app.Core, _ []string) error {
-				return s.compare(ctx, core, a, derive, format)
+			return s.withLab(func(ctx context.Context, c *core.Core, _ []string) error {
+				return s.compare(ctx, c, a, format)
 			})(cmd, args)
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&derive, "derive", nil, "quants to make of the most precise model first")
+	f.StringSliceVar(&a.Make, "derive", nil, "quants to make of the most precise model first")
 	f.StringVar(&a.Text, "text", "", "text `FILE` to measure quality on (default: answers that the reference writes)")
-	f.IntSliceVar(&contexts, "context", nil, "context length in tokens (default: 4096, or the model's own if shorter)")
+	f.IntSliceVar(&a.Contexts, "context", nil, "context length in tokens (default: 4096, or the model's own if shorter)")
 	f.StringSliceVar(&a.KV, "kv", nil, "types of the KV cache: "+strings.Join(lab.KVTypes(), ", ")+" (default: f16)")
 	f.StringVar(&a.Reference, "reference", "", "model that the others are held against (default: the most precise)")
 	f.IntVar(&a.Settings.Rounds, "rounds", 0, "how often each is timed (default: 3)")
@@ -211,32 +210,34 @@ func (s *session) compareCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *session) compare(ctx context.Context, core *app.Core, a app.LabAsk, derive []string, format string) error {
+func (s *session) compare(ctx context.Context, in *core.Core, a compare.CompareRequest, format string) error {
 	for i, ref := range a.Refs {
-		m, err := s.resolve(ctx, core, ref)
+		m, err := s.resolve(ctx, in, ref)
 		if err != nil {
 			return err
 		}
 		a.Refs[i] = m.Ref
 	}
-	if len(derive) > 0 {
-		of, err := core.MostPrecise(ctx, a.Refs)
+	if len(a.Make) > 0 {
+		of, err := in.Lab.MostPrecise(ctx, a.Refs)
 		if err != nil {
 			return err
 		}
-		for _, quant := range derive {
-			made, err := core.Quantize(ctx, of.Ref, lab.DeriveOptions{Quant: quant, Threads: a.Settings.Threads}, s.labProgress())
-			if err != nil {
-				return err
-			}
-			a.Refs = append(a.Refs, made.Model.Ref)
-		}
+		a.MakeOf = of.Ref
 	}
-	c, err := core.Compare(ctx, a, s.labProgress())
+	run, err := in.Lab.Begin(ctx, a)
+	if err != nil {
+		return err
+	}
+	watch := compare.Watch{}
+	if show := s.labProgress(); show != nil {
+		watch.Progress = func(p compare.Progress) { show(p.Progress) }
+	}
+	c, err := run.Do(watch)
 	if c.ID == "" || err != nil && !finished(c) {
 		return err
 	}
-	if printErr := s.printComparison(core, c, format); printErr != nil {
+	if printErr := s.printComparison(c, format); printErr != nil {
 		return printErr
 	}
 	if err != nil { // what was finished is shown; the reason comes after it
@@ -311,7 +312,7 @@ func comparedRows(c lab.Comparison) []comparedRow {
 	return rows
 }
 
-func (s *session) printComparison(core *app.Core, c lab.Comparison, format string) error {
+func (s *session) printComparison(c lab.Comparison, format string) error {
 	switch {
 	case s.json:
 		return s.print(map[string]any{
@@ -319,7 +320,7 @@ func (s *session) printComparison(core *app.Core, c lab.Comparison, format strin
 			"text": c.Text, "conditions": c.Conditions, "settings": c.Settings, "begun": c.Begun, "problem": c.Problem,
 		})
 	case format != "":
-		text, _, err := core.ExportComparison(c, format)
+		text, _, err := compare.Export(c, format)
 		if err == nil {
 			_, err = s.stdout.Write(text)
 		}
@@ -354,11 +355,11 @@ func known(format string, v float64) string {
 	return fmt.Sprintf(format, v)
 }
 
-func (s *session) labListCommand() *cobra.Command {
+func labListCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the comparisons that are kept", Args: noArgs,
-		RunE: s.withLab(func(ctx context.Context, core *app.Core, _ []string) error {
-			all, err := core.Comparisons(ctx)
+		RunE: s.withLab(func(ctx context.Context, c *core.Core, _ []string) error {
+			all, err := c.Lab.Comparisons(ctx)
 			if err != nil {
 				return err
 			}
@@ -380,30 +381,30 @@ func (s *session) labListCommand() *cobra.Command {
 	}
 }
 
-func (s *session) labShowCommand() *cobra.Command {
+func labShowCommand(s *session) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Show or export a comparison", Args: argRange(1, 1),
-		RunE: s.withLab(func(ctx context.Context, core *app.Core, args []string) error {
-			c, err := core.Comparison(ctx, args[0])
+		RunE: s.withLab(func(ctx context.Context, c *core.Core, args []string) error {
+			one, err := c.Lab.Comparison(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			return s.printComparison(core, c, format)
+			return s.printComparison(one, format)
 		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "", "write it as "+strings.Join(lab.Formats(), ", "))
 	return cmd
 }
 
-func (s *session) labRemoveCommand() *cobra.Command {
+func labRemoveCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use: "rm ID", Short: "Forget a comparison", Args: argRange(1, 1),
-		RunE: s.withLab(func(ctx context.Context, core *app.Core, args []string) error {
-			if _, err := core.Comparison(ctx, args[0]); err != nil {
+		RunE: s.withLab(func(ctx context.Context, c *core.Core, args []string) error {
+			if _, err := c.Lab.Comparison(ctx, args[0]); err != nil {
 				return err
 			}
-			if err := core.RemoveComparison(ctx, args[0]); err != nil {
+			if err := c.Lab.RemoveComparison(ctx, args[0]); err != nil {
 				return err
 			}
 			if s.json {

@@ -55,7 +55,7 @@ func runJSON(t *testing.T, v any, data string, args ...string) (exit int, stderr
 	return 0, errs.String()
 }
 
-type models struct {
+type listed struct {
 	Models []struct {
 		Ref, Source string
 		SecondHand  bool
@@ -66,7 +66,7 @@ type models struct {
 
 func refsIn(t *testing.T, data string) []string {
 	t.Helper()
-	var m models
+	var m listed
 	if exit, errs := runJSON(t, &m, data, "models"); exit != 0 {
 		t.Fatal(errs)
 	}
@@ -102,11 +102,11 @@ func evaluation(t *testing.T) string {
 
 func TestEngineLabMakesAndComparesQuants(t *testing.T) {
 	data := t.TempDir()
-	var made models
+	var made listed
 	if exit, errs := runJSON(t, &made, data, "lab", "quantize", "smollm2-135m", "--to", "F16"); exit != 0 || !made.Models[0].SecondHand {
 		t.Fatalf("%+v %s", made, errs)
 	}
-	var plan models
+	var plan listed
 	if exit, errs := runJSON(t, &plan, data, "lab", "quantize", "smollm2-135m:F16", "--plan", "--to", "Q4_K_M"); exit != 0 {
 		t.Fatal(errs)
 	}
@@ -207,7 +207,7 @@ func TestEngineLabMakesAndComparesQuants(t *testing.T) {
 func TestEngineKilledQuantizeLeavesNoModel(t *testing.T) {
 	data := t.TempDir()
 	refsBefore := []string{"smollm2-135m:Q4_1"}
-	if exit, errs := runJSON(t, &models{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
+	if exit, errs := runJSON(t, &listed{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
 		t.Fatal(errs)
 	}
 	seen := 0
@@ -238,7 +238,7 @@ func TestEngineKilledQuantizeLeavesNoModel(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 8 kills left files behind until the next start", seen)
-	if exit, errs := runJSON(t, &models{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
+	if exit, errs := runJSON(t, &listed{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
 		t.Fatal(errs)
 	}
 	if left := leftovers(data); len(left) > 0 {
@@ -252,7 +252,7 @@ func TestEngineDiskThatFillsUpLeavesNoModel(t *testing.T) {
 		t.Skip("no file system can be mounted here")
 	}
 	defer func() { _ = exec.Command("umount", "-l", data).Run() }()
-	if exit, errs := runJSON(t, &models{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
+	if exit, errs := runJSON(t, &listed{}, data, "lab", "quantize", "smollm2-135m", "--plan", "--to", "F16"); exit != 0 {
 		t.Fatal(errs)
 	}
 	stop, filled := make(chan struct{}), make(chan bool, 1)

@@ -7,30 +7,30 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
 	"weightroom/backend"
 )
 
-func (s *session) detectCommand() *cobra.Command {
+func detectCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "detect",
 		Short: "Show what this machine is",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			core, done, err := s.open(ctx, s, false)
+			c, done, err := s.open(ctx, s, false)
 			if err != nil {
 				return err
 			}
 			defer done()
-			_ = core.Engine.Start(ctx) // its problem, if any, is part of the answer
-			if err := core.MeasureBandwidthOnce(ctx); err != nil {
+			_ = c.Engine.Start(ctx) // its problem, if any, is part of the answer
+			if err := c.Machine.MeasureBandwidthOnce(ctx); err != nil {
 				return err
 			}
-			m, err := core.MachinePage(ctx)
+			r, err := c.Report(ctx)
 			if err != nil {
 				return err
 			}
+			m := rowOfMachine(r)
 			if s.json {
 				return s.print(m)
 			}
@@ -40,7 +40,7 @@ func (s *session) detectCommand() *cobra.Command {
 	}
 }
 
-func (s *session) describe(m app.MachinePage) {
+func (s *session) describe(m machineRow) {
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	defer w.Flush() //nolint:errcheck // standard output
 	row := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
@@ -72,31 +72,31 @@ func (s *session) describe(m app.MachinePage) {
 	}
 }
 
-func (s *session) doctorCommand() *cobra.Command {
+func doctorCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Find what keeps Weightroom from working well",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			core, done, err := s.open(ctx, s, true)
+			c, done, err := s.open(ctx, s, true)
 			if err != nil {
 				return err
 			}
 			defer done()
-			_ = core.Engine.Start(ctx) // its problem is listed
-			m, err := core.MachinePage(ctx)
+			_ = c.Engine.Start(ctx) // its problem is listed
+			r, err := c.Report(ctx)
 			if err != nil {
 				return err
 			}
-			m.Problems = append(m.Problems, core.DeepProblems(ctx)...)
+			problems := append(rows(r.Problems, standingRow), rows(c.DeepProblems(ctx), problemRow)...)
 			if s.json {
-				return s.print(map[string]any{"problems": m.Problems})
+				return s.print(map[string]any{"problems": problems})
 			}
-			if len(m.Problems) == 0 {
+			if len(problems) == 0 {
 				fmt.Fprintln(s.stdout, "Everything works.")
 			}
-			for _, p := range m.Problems {
+			for _, p := range problems {
 				fmt.Fprintf(s.stdout, "%s\n  %s\n", p.Title, p.Hint)
 			}
 			return nil

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
 	"weightroom/backend"
 	"weightroom/backend/library"
 )
@@ -34,7 +34,7 @@ func modelRow(m backend.Model) model {
 	return model{m.Ref, m.Bytes, m.Quant, m.Family, m.ContextLength, m.Digest, m.Licence, m.Source}
 }
 
-func (s *session) importCommand() *cobra.Command {
+func importCommand(s *session) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
@@ -43,15 +43,15 @@ func (s *session) importCommand() *cobra.Command {
 model, a folder with any of them, or the folder of a bundle that models export wrote.`,
 		Args: argRange(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			core, done, err := s.open(cmd.Context(), s, false)
+			c, done, err := s.open(cmd.Context(), s, false)
 			if err != nil {
 				return err
 			}
 			defer done()
 			path, o := s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")}
-			m, err := core.Models.Import(cmd.Context(), path, o) // a bundle's folder too
+			m, err := c.Library.Import(cmd.Context(), path, o) // a bundle's folder too
 			if info, statErr := os.Stat(path); err != nil && statErr == nil && info.IsDir() && !isBundle(path) {
-				return s.importFolder(cmd.Context(), core, path, o)
+				return s.importFolder(cmd.Context(), c, path, o)
 			}
 			if err != nil {
 				return err
@@ -70,8 +70,8 @@ func isBundle(dir string) bool {
 }
 
 // importFolder copies every model of a folder. What can't be used is said, and fails only when nothing else was there.
-func (s *session) importFolder(ctx context.Context, core *app.Core, path string, o library.Options) error {
-	models, failed, err := core.Models.ImportFolder(ctx, path, o)
+func (s *session) importFolder(ctx context.Context, c *core.Core, path string, o library.Options) error {
+	models, failed, err := c.Library.ImportFolder(ctx, path, o)
 	if err != nil {
 		return err
 	}
@@ -86,13 +86,13 @@ func (s *session) importFolder(ctx context.Context, core *app.Core, path string,
 	return s.listModels(models)
 }
 
-func (s *session) modelsCommand() *cobra.Command {
+func modelsCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "List the models in the library",
 		Args:  noArgs,
-		RunE: s.withLibrary(func(ctx context.Context, core *app.Core, _ []string) error {
-			models, err := core.Models.Models(ctx)
+		RunE: s.withLibrary(func(ctx context.Context, c *core.Core, _ []string) error {
+			models, err := c.Library.Models(ctx)
 			if err != nil {
 				return err
 			}
@@ -102,8 +102,8 @@ func (s *session) modelsCommand() *cobra.Command {
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "show REF", Short: "Show one model", Args: argRange(1, 1),
-			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
-				m, err := core.Models.Model(ctx, args[0])
+			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
+				m, err := c.Library.Model(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -112,8 +112,8 @@ func (s *session) modelsCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "rm REF", Short: "Delete a model's weights", Args: argRange(1, 1),
-			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
-				freed, err := core.Models.Remove(ctx, args[0])
+			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
+				freed, err := c.Library.Remove(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -130,8 +130,8 @@ func (s *session) modelsCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "attach BASE ADAPTER", Short: "Make a model of a base and a LoRA adapter", Args: argRange(2, 2),
-			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
-				m, err := core.Models.Attach(ctx, args[0], args[1], "")
+			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
+				m, err := c.Library.Attach(ctx, args[0], args[1], "")
 				if err != nil {
 					return err
 				}
@@ -140,8 +140,8 @@ func (s *session) modelsCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "export REF FOLDER", Short: "Write a model with its checksums, licence and settings, for another computer", Args: argRange(2, 2),
-			RunE: s.withLibrary(func(ctx context.Context, core *app.Core, args []string) error {
-				b, err := core.Models.Export(ctx, args[0], s.path(args[1]), s.progress("Copying"))
+			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
+				b, err := c.Library.Export(ctx, args[0], s.path(args[1]), s.progress("Copying"))
 				if err != nil {
 					return err
 				}
@@ -154,14 +154,14 @@ func (s *session) modelsCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "move FOLDER", Short: "Move the library to another folder, on this disk or another", Args: argRange(1, 1),
-			RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-				if err := core.MoveLibrary(ctx, s.path(args[0]), s.progress("Moving")); err != nil {
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+				if err := c.Models.Move(ctx, s.path(args[0]), s.progress("Moving")); err != nil {
 					return err
 				}
 				if s.json {
-					return s.print(map[string]any{"folder": core.Models.Dir()})
+					return s.print(map[string]any{"folder": c.Library.Dir()})
 				}
-				fmt.Fprintf(s.stdout, "The library is in %s now.\n", core.Models.Dir())
+				fmt.Fprintf(s.stdout, "The library is in %s now.\n", c.Library.Dir())
 				return nil
 			}),
 		},
@@ -178,23 +178,23 @@ func (s *session) modelsCommand() *cobra.Command {
 }
 
 // withLibrary opens the app without the history around f.
-func (s *session) withLibrary(f func(ctx context.Context, core *app.Core, args []string) error) func(*cobra.Command, []string) error {
+func (s *session) withLibrary(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		core, done, err := s.open(cmd.Context(), s, false)
+		c, done, err := s.open(cmd.Context(), s, false)
 		if err != nil {
 			return err
 		}
 		defer done()
-		return f(cmd.Context(), core, args)
+		return f(cmd.Context(), c, args)
 	}
 }
 
-func (s *session) verify(ctx context.Context, core *app.Core, args []string) error {
+func (s *session) verify(ctx context.Context, c *core.Core, args []string) error {
 	ref := ""
 	if len(args) > 0 {
 		ref = args[0]
 	}
-	bad, err := core.Models.Verify(ctx, ref, s.progress("Checking"))
+	bad, err := c.Library.Verify(ctx, ref, s.progress("Checking"))
 	if err != nil {
 		return err
 	}
@@ -224,8 +224,8 @@ func (s *session) verify(ctx context.Context, core *app.Core, args []string) err
 	return nil
 }
 
-func (s *session) repair(ctx context.Context, core *app.Core, args []string) error {
-	fetched, err := core.Repair(ctx, args[0], s.progress("Repairing"))
+func (s *session) repair(ctx context.Context, c *core.Core, args []string) error {
+	fetched, err := c.Models.Repair(ctx, args[0], s.progress("Repairing"))
 	if err != nil {
 		return err
 	}
@@ -241,15 +241,16 @@ func (s *session) repair(ctx context.Context, core *app.Core, args []string) err
 }
 
 // adopt lists models of other apps, or uses the one that is named.
-func (s *session) adopt(ctx context.Context, core *app.Core, args []string) error {
-	apps, err := core.Others(ctx, "")
+func (s *session) adopt(ctx context.Context, c *core.Core, args []string) error {
+	found, err := c.Models.Others(ctx, "")
 	if err != nil {
 		return err
 	}
+	apps := rows(found, rowOfApp)
 	if len(args) == 0 {
 		return s.listOthers(apps)
 	}
-	var named []app.OtherModel
+	var named []foreignRow
 	for _, a := range apps {
 		for _, m := range a.Models {
 			full := strings.TrimSpace(m.Name + " " + m.Quant)
@@ -264,14 +265,14 @@ func (s *session) adopt(ctx context.Context, core *app.Core, args []string) erro
 	case len(named) > 1:
 		return backend.Fail(backend.CodeInvalid, nil, "Several models of other apps are called "+args[0]+".", "Name one by its path, such as "+named[0].Path+".")
 	}
-	m, err := core.Adopt(ctx, named[0].Path, s.progress("Checking"))
+	m, err := c.Models.Adopt(ctx, named[0].Path, s.progress("Checking"))
 	if err != nil {
 		return err
 	}
 	return s.listModels([]backend.Model{m})
 }
 
-func (s *session) listOthers(apps []app.OtherApp) error {
+func (s *session) listOthers(apps []appRow) error {
 	if s.json {
 		return s.print(map[string]any{"apps": apps})
 	}
@@ -335,7 +336,7 @@ func (s *session) progress(label string) func(done, total int64) {
 	}
 }
 
-func (s *session) runCommand() *cobra.Command {
+func runCommand(s *session) *cobra.Command {
 	var (
 		p           backend.Prompt
 		temperature float64
@@ -402,13 +403,13 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string,
 	if strings.TrimSpace(prompt) == "" {
 		return backend.Fail(backend.CodeInvalid, nil, "The prompt is empty.", "Write it in quotes after the model's name.")
 	}
-	core, done, err := s.open(ctx, s, false)
+	c, done, err := s.open(ctx, s, false)
 	if err != nil {
 		return err
 	}
 	defer done()
-	core.FirstStart(ctx)
-	m, err := s.resolve(ctx, core, ref)
+	c.Models.FirstStart(ctx)
+	m, err := s.resolve(ctx, c, ref)
 	if err != nil {
 		return err
 	}
@@ -416,16 +417,16 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string,
 		for i := range lora {
 			lora[i] = s.path(lora[i])
 		}
-		with, again, err := core.WithAdapters(ctx, m, lora)
+		with, cleanup, err := c.Models.WithAdapters(ctx, m, lora)
 		if err != nil {
 			return err
 		}
-		defer again()
+		defer cleanup()
 		m = with
 	}
 	p.Messages = []backend.Message{{Role: backend.RoleUser, Text: prompt}}
 	var text, thinking strings.Builder
-	metrics, err := core.Answer(ctx, m, p, func(d backend.Delta) {
+	metrics, err := c.Machine.Answer(ctx, m, p, func(d backend.Delta) {
 		text.WriteString(d.Text)
 		thinking.WriteString(d.Thinking)
 		if !s.json {
@@ -448,8 +449,8 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string,
 }
 
 // resolve finds a model by reference, or imports the file that ref is a path of.
-func (s *session) resolve(ctx context.Context, core *app.Core, ref string) (backend.Model, error) {
-	m, err := core.Resolve(ctx, ref)
+func (s *session) resolve(ctx context.Context, c *core.Core, ref string) (backend.Model, error) {
+	m, err := c.Models.Resolve(ctx, ref)
 	var e *backend.Error
 	if err == nil || !errors.As(err, &e) || e.Code != backend.CodeNotFound {
 		return m, err
@@ -458,5 +459,5 @@ func (s *session) resolve(ctx context.Context, core *app.Core, ref string) (back
 		return m, err
 	}
 	fmt.Fprintf(s.stderr, "Importing %s into the library.\n", ref)
-	return core.Models.Import(ctx, s.path(ref), library.Options{Progress: s.progress("Copying")})
+	return c.Library.Import(ctx, s.path(ref), library.Options{Progress: s.progress("Copying")})
 }

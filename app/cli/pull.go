@@ -13,15 +13,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
 	"weightroom/backend"
+	"weightroom/backend/download"
 	"weightroom/backend/platform"
 )
 
 // followEvery is how often a download is looked at: its progress is drawn that often.
 const followEvery = 250 * time.Millisecond
 
-func (s *session) pullCommand() *cobra.Command {
+func pullCommand(s *session) *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
 		Use:   "pull REF",
@@ -40,12 +41,12 @@ command shows how far it is.`,
 			}
 			s.args = begin // what the owner of the data folder is asked to do
 			s.handed = func(ctx context.Context, r *platform.Reply) error { return s.follow(ctx, r) }
-			core, done, err := s.open(cmd.Context(), s, true)
+			c, done, err := s.open(cmd.Context(), s, true)
 			if err != nil {
 				return err
 			}
 			defer done()
-			return s.pull(cmd.Context(), core, args[0], accept)
+			return s.pull(cmd.Context(), c, args[0], accept)
 		},
 	}
 	cmd.Flags().BoolVar(&accept, "accept-licence", false, "accept the model's licence, where it asks for that")
@@ -53,18 +54,18 @@ command shows how far it is.`,
 }
 
 // pull downloads in this process and waits for the end.
-func (s *session) pull(ctx context.Context, core *app.Core, ref string, accept bool) error {
-	if m, err := core.Models.Model(ctx, ref); err == nil && strings.Contains(ref, ":") {
+func (s *session) pull(ctx context.Context, c *core.Core, ref string, accept bool) error {
+	if m, err := c.Library.Model(ctx, ref); err == nil && strings.Contains(ref, ":") {
 		if !s.json {
 			fmt.Fprintf(s.stdout, "%s is in the library already.\n", m.Ref)
 		}
 		return s.listModels([]backend.Model{m})
 	}
-	d, err := core.Pull(ctx, ref, accept, s.speedLine())
+	d, err := c.Downloads.Pull(ctx, ref, accept, s.drawDownload())
 	if err != nil {
 		return err
 	}
-	m, err := core.Models.Model(ctx, d.Model)
+	m, err := c.Library.Model(ctx, d.Result)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (s *session) pull(ctx context.Context, core *app.Core, ref string, accept b
 }
 
 // speedLine draws a download's progress on standard error when a person watches it.
-func (s *session) speedLine() func(app.Download) {
+func (s *session) speedLine() func(downloadRow) {
 	file, ok := s.stderr.(*os.File)
 	if !ok {
 		return nil
@@ -81,7 +82,7 @@ func (s *session) speedLine() func(app.Download) {
 		return nil
 	}
 	var last time.Time
-	return func(d app.Download) {
+	return func(d downloadRow) {
 		if time.Since(last) < followEvery && d.State == "running" {
 			return
 		}
@@ -93,8 +94,17 @@ func (s *session) speedLine() func(app.Download) {
 	}
 }
 
+// drawDownload is speedLine for a download of this process.
+func (s *session) drawDownload() func(download.Download) {
+	draw := s.speedLine()
+	if draw == nil {
+		return nil
+	}
+	return func(d download.Download) { draw(rowOfDownload(d)) }
+}
+
 // progressWords says how far a download is, on one line.
-func progressWords(d app.Download) string {
+func progressWords(d downloadRow) string {
 	words := strings.TrimSpace(d.Name+" "+d.Quant) + "  " + backend.Bytes(d.Done)
 	if d.Total > 0 {
 		words += fmt.Sprintf(" of %s  %d%%", backend.Bytes(d.Total), 100*d.Done/d.Total)
@@ -155,7 +165,7 @@ func (s *session) follow(ctx context.Context, r *platform.Reply) error {
 }
 
 // ended is why a download that stopped is not there.
-func ended(d app.Download) error {
+func ended(d downloadRow) error {
 	if d.State == "paused" {
 		return backend.Fail(backend.CodeCancelled, nil, "The download was paused.", "The same command goes on from where it is.")
 	}
@@ -193,35 +203,36 @@ func (s *session) relay(ctx context.Context, folders platform.Folders, args ...s
 }
 
 // handedDownload reads the download, or the failure, that the owner answered.
-func (s *session) handedDownload(r *platform.Reply) (app.Download, error) {
+func (s *session) handedDownload(r *platform.Reply) (downloadRow, error) {
 	var answer struct {
-		Download app.Download   `json:"download"`
+		Download downloadRow    `json:"download"`
 		Error    *backend.Error `json:"error"`
 	}
 	if err := json.NewDecoder(bytes.NewReader([]byte(r.Stdout))).Decode(&answer); err != nil {
 		if r.Exit != exitDone && r.Stderr != "" { // another command has the folder, and says so
 			fmt.Fprint(s.stderr, r.Stderr)
-			return app.Download{}, exitError(r.Exit)
+			return downloadRow{}, exitError(r.Exit)
 		}
-		return app.Download{}, errors.Join(errors.New("the owner's answer can't be read"), err)
+		return downloadRow{}, errors.Join(errors.New("the owner's answer can't be read"), err)
 	}
 	if answer.Error != nil {
-		return app.Download{}, answer.Error
+		return downloadRow{}, answer.Error
 	}
 	return answer.Download, nil
 }
 
-func (s *session) downloadsCommand() *cobra.Command {
+func downloadsCommand(s *session) *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
 		Use:   "downloads",
 		Short: "List downloads that are under way",
 		Args:  noArgs,
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
-			list, err := core.DownloadList(ctx)
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
+			all, err := c.Downloads.List(ctx)
 			if err != nil {
 				return err
 			}
+			list := rows(all, rowOfDownload)
 			if s.json {
 				return s.print(map[string]any{"downloads": list})
 			}
@@ -239,38 +250,39 @@ func (s *session) downloadsCommand() *cobra.Command {
 	}
 	add := &cobra.Command{
 		Use: "add REF", Short: "Begin a download and return", Hidden: true, Args: argRange(1, 1),
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-			d, err := core.BeginDownload(ctx, args[0], accept)
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			d, err := c.Downloads.Start(ctx, args[0], accept)
 			if err != nil {
 				return err
 			}
-			return s.print(map[string]any{"download": d})
+			return s.print(map[string]any{"download": rowOfDownload(d)})
 		}),
 	}
 	add.Flags().BoolVar(&accept, "accept-licence", false, "accept the model's licence")
 	cmd.AddCommand(add, &cobra.Command{
 		Use: "show ID", Short: "Show one download", Hidden: true, Args: argRange(1, 1),
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, args []string) error {
-			d, err := core.DownloadByID(ctx, args[0])
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			d, err := c.Downloads.Get(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			return s.print(map[string]any{"download": d})
+			return s.print(map[string]any{"download": rowOfDownload(d)})
 		}),
 	})
 	return cmd
 }
 
-func (s *session) ledgerCommand() *cobra.Command {
+func ledgerCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "ledger",
 		Short: "List every connection that was made",
 		Args:  noArgs,
-		RunE: s.withHistory(func(ctx context.Context, core *app.Core, _ []string) error {
-			l, err := core.Ledger(ctx)
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
+			made, err := c.Downloads.Ledger(ctx)
 			if err != nil {
 				return err
 			}
+			l := rowOfLedger(made)
 			if s.json {
 				return s.print(l)
 			}
@@ -280,8 +292,8 @@ func (s *session) ledgerCommand() *cobra.Command {
 			}
 			w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "WHEN\tWHY\tTO\tIN\tOUT")
-			for _, c := range l.Connections {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", time.UnixMilli(c.At).Format("2006-01-02 15:04"), c.Why, c.Host, c.BytesIn, c.BytesOut)
+			for _, one := range l.Connections {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\n", time.UnixMilli(one.At).Format("2006-01-02 15:04"), one.Why, one.Host, one.BytesIn, one.BytesOut)
 			}
 			if err := w.Flush(); err != nil {
 				return err

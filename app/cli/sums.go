@@ -8,36 +8,39 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weightroom/app"
+	"weightroom/app/core"
+	"weightroom/app/core/advice"
 	"weightroom/backend"
 )
 
-func (s *session) sumsCommand() *cobra.Command {
-	params, ask := "70B", app.DefaultSums()
+func sumsCommand(s *session) *cobra.Command {
+	params, ask := "70B", advice.DefaultCosts()
 	cmd := &cobra.Command{
 		Use:   "sums",
 		Short: "Work out memory by precision, and an API's price against your own machine",
 		Long:  "Work out what weights take at each precision, which typical machines run models of more than 30 billion parameters, and what a month of your tokens costs at an API's price and on your own machine. Every assumption is a flag.",
 		Args:  noArgs,
-		RunE: s.withLibrary(func(ctx context.Context, core *app.Core, _ []string) error {
+		RunE: s.withLibrary(func(ctx context.Context, c *core.Core, _ []string) error {
 			n, err := parameters(params)
 			if err != nil {
 				return err
 			}
-			bits, err := app.WeightBits(n)
+			bits, err := advice.WeightBits(n)
 			if err != nil {
 				return err
 			}
-			month, err := app.Month(ask)
+			month, err := ask.Month()
 			if err != nil {
 				return err
 			}
-			biggest, err := core.BiggestModels(ctx)
+			biggest, err := c.Advice.BiggestModels(ctx)
 			if err != nil {
 				return err
 			}
 			if s.json {
-				return s.print(map[string]any{"parameters": n, "bits": bits, "assumptions": ask, "month": month, "machines": biggest})
+				return s.print(map[string]any{
+					"parameters": n, "bits": rows(bits, rowOfPrecision), "assumptions": costsRow(ask), "month": monthRow(month), "machines": rows(biggest, rowOfBiggest),
+				})
 			}
 			s.showSums(n, bits, ask, month, biggest)
 			return nil
@@ -74,7 +77,7 @@ func parameters(s string) (int64, error) {
 	return int64(n * unit), nil
 }
 
-func (s *session) showSums(n int64, bits []app.BitsRow, ask app.SumsAsk, month app.SumsAnswer, biggest []app.Biggest) {
+func (s *session) showSums(n int64, bits []advice.Precision, ask advice.Costs, month advice.Month, biggest []advice.Biggest) {
 	fmt.Fprintf(s.stdout, "Weights of %s parameters take", count(n))
 	for i, row := range bits {
 		fmt.Fprintf(s.stdout, "%s %s at %d bits", []string{"", ","}[min(i, 1)], backend.Bytes(row.Bytes), row.Bits)

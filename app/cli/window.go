@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 
 	"weightroom/app"
+	"weightroom/app/core"
 	"weightroom/backend"
 	"weightroom/backend/platform"
 )
@@ -67,3 +69,22 @@ func openLog(path string) *os.File {
 	}
 	return file
 }
+
+// serve runs a command that a second start handed over, in the window's process and with its open c.
+func serve(ctx context.Context, w *app.Window, request platform.Request) platform.Reply {
+	if len(request.Args) == 0 {
+		w.Show()
+		return platform.Reply{}
+	}
+	var stdout, stderr bytes.Buffer
+	s := &session{stdout: &stdout, stderr: &stderr, args: request.Args, dir: request.Dir}
+	s.open = func(context.Context, *session, bool) (*core.Core, func(), error) {
+		c, err := w.Core()
+		return c, func() {}, err
+	}
+	exit := s.run(ctx, func(context.Context) error { return errUsage })
+	return platform.Reply{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}
+}
+
+// WriteBindings has Wails write the page's bindings, where it runs main for that alone.
+func WriteBindings(page fs.FS) { _ = app.RunWindow(app.NewWindow(platform.Folders{}), page) }

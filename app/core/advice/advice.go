@@ -1,0 +1,287 @@
+package advice
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"weightroom/app/core/machine"
+	"weightroom/app/core/models"
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+	"weightroom/backend/catalog"
+	"weightroom/backend/library"
+	"weightroom/backend/store"
+	"weightroom/hardware"
+)
+
+// Options are what Advice is made from. History is nil for commands that do not need it.
+type Options struct {
+	Machine   *machine.Machine
+	Catalog   *models.Catalog
+	Downloads *models.Downloads
+	Library   *library.Library
+	History   *store.Store
+	Drives    string // folder where files without weights live for as long as they are run
+	// Findings are what the person's blind tests say firmly, by catalog id and quant.
+	Findings func(context.Context) map[[2]string][]advisor.Finding
+	// Busy reports whether an answer is written for a person who waits for it.
+	Busy func() bool
+}
+
+// Advice knows which models suit this machine. It may be used from many goroutines.
+type Advice struct {
+	opts       Options
+	candidates candidates
+	headers    headerCache
+	keeping    sync.Mutex // held while a run is added to those that are kept
+}
+
+// New makes an Advice. Nothing is read yet.
+func New(o Options) *Advice { return &Advice{opts: o} }
+
+// Catalog returns the catalog.
+func (a *Advice) Catalog() (*catalog.Catalog, error) {
+	c, err := a.load()
+	return c.catalog, err
+}
+
+// Entry returns one model of the catalog.
+func (a *Advice) Entry(id string) (*catalog.Model, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	m, ok := c.catalog.Model(id)
+	if !ok {
+		return nil, noModel(id)
+	}
+	return m, nil
+}
+
+// Candidates returns every quant of a model of the catalog as the advisor takes it.
+func (a *Advice) Candidates(id string) ([]advisor.Candidate, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	return c.siblings(id), nil
+}
+
+func noModel(id string) error {
+	return backend.Fail(backend.CodeNotFound, nil, "The catalog has no model called "+id+".", "Look for it on the Discover page.")
+}
+
+// thisMachine is this machine as the advisor takes it. What the loaded model holds counts as free, because it leaves
+// memory before another one comes.
+func (a *Advice) thisMachine(ctx context.Context) (advisor.Machine, error) {
+	m, err := a.opts.Machine.Hardware(ctx)
+	if err != nil {
+		return advisor.Machine{}, err
+	}
+	out := advisor.Machine{
+		OS: m.OS, Arch: m.Arch, Cores: m.CPU.PhysicalCores, DiskFree: m.Disk.FreeBytes,
+		RAM: advisor.Memory{
+			TotalBytes:           m.Memory.TotalBytes,
+			AvailableBytes:       min(m.Memory.TotalBytes, m.Memory.AvailableBytes+a.opts.Machine.EngineBytes()),
+			BandwidthBytesPerSec: m.Memory.BandwidthBytesPerSec,
+		},
+		GPUs: gpusOf(m.GPUs),
+	}
+	out.SetBandwidths(a.bandwidthOf)
+	return out, nil
+}
+
+func gpusOf(all []hardware.GPU) []advisor.GPU {
+	out := make([]advisor.GPU, 0, len(all))
+	for _, g := range all {
+		out = append(out, advisor.GPU{
+			Name: g.Name, Backend: g.Backend, TotalBytes: g.TotalBytes, FreeBytes: g.FreeBytes, Unified: g.Integrated, SharedBytes: g.SharedBytes,
+		})
+	}
+	return out
+}
+
+// bandwidthOf looks a graphics processor up in the catalog's table; 0: it is not there.
+func (a *Advice) bandwidthOf(name string, _ int64) int64 {
+	c, err := a.load()
+	if err != nil {
+		return 0
+	}
+	if b, ok := c.catalog.Bandwidth(name); ok {
+		return int64(b.BytesPerSecond)
+	}
+	return 0
+}
+
+// judged is an advice with what it rests on.
+type judged struct {
+	advisor.Advice
+	machine *advisor.Machine
+	known   advisor.Known
+}
+
+// Advise answers an Ask about a machine; nil: this one. Its rows know which models are in the library.
+func (a *Advice) Advise(ctx context.Context, ask advisor.Ask, m *advisor.Machine) (advisor.Advice, error) {
+	j, err := a.judge(ctx, ask, m)
+	return j.Advice, err
+}
+
+func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine) (judged, error) {
+	c, err := a.load()
+	if err != nil {
+		return judged{}, err
+	}
+	j := judged{machine: m, known: advisor.Nothing{}}
+	if m == nil {
+		this, err := a.thisMachine(ctx)
+		if err != nil {
+			return judged{}, err
+		}
+		j.machine, j.known = &this, a.LocalRuns(ctx, this.RAM.BandwidthBytesPerSec)
+	} else {
+		m.SetBandwidths(a.bandwidthOf)
+	}
+	all := c.all
+	if models, err := a.opts.Library.Models(ctx); err == nil && len(models) > 0 {
+		all = slices.Clone(all)
+		for _, m := range models {
+			name, quant := backend.SplitRef(m.Ref)
+			if found, err := c.catalog.Resolve(m.Ref); err == nil && found.Model != nil { // under another source's name too
+				name, quant = found.Model.ID, m.Quant
+			}
+			if i, ok := c.at[[2]string{name, quant}]; ok {
+				all[i].Installed = true
+			}
+		}
+	}
+	j.Advice, err = advisor.Advise(all, j.machine, j.known, ask)
+	return j, err
+}
+
+// FindProfile finds a typical machine by its id.
+func FindProfile(id string) (advisor.Profile, bool) {
+	profiles, err := advisor.Profiles()
+	if err != nil {
+		slog.Error("profiles not read", "error", err)
+	}
+	for _, p := range profiles {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return advisor.Profile{}, false
+}
+
+// Choice is one model at one quant, judged for a machine and an Ask.
+type Choice struct {
+	advisor.Recommendation
+	Family               string
+	Params, ActiveParams int64
+	Frontier             bool // nothing else is better in speed, quality and memory at once
+}
+
+// Rejection says why a model was left out.
+type Rejection struct {
+	advisor.Rejection
+	Bytes int64 // of its files; 0: not known
+}
+
+// Ranking is the whole catalog judged for a machine: every model once, at the quant that came first.
+type Ranking struct {
+	Choices     []Choice // best first, the frontier before the others
+	Rejected    []Rejection
+	MachineName string // empty: this machine
+	GPUFree     int64  // of the largest graphics processor of its own; 0: none
+	RAMFree     int64
+	Fitted      bool // estimates rest on this machine's own runs
+}
+
+// Considered is how many models were judged.
+func (r Ranking) Considered() int {
+	seen := map[string]bool{}
+	for _, c := range r.Choices {
+		seen[c.Model] = true
+	}
+	for _, x := range r.Rejected {
+		seen[x.Model] = true
+	}
+	return len(seen)
+}
+
+// Rank ranks the catalog for a machine profile and a use. An empty profile means this machine.
+func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ranking, error) {
+	var out Ranking
+	var m *advisor.Machine
+	if profile != "" {
+		p, ok := FindProfile(profile)
+		if !ok {
+			return out, backend.Fail(backend.CodeNotFound, nil, "There is no machine profile called "+profile+".", "Choose one of the list.")
+		}
+		m, out.MachineName = &p.Machine, p.Title
+	}
+	j, err := a.judge(ctx, ask, m)
+	if err != nil {
+		return Ranking{}, err
+	}
+	out.RAMFree = j.machine.RAM.AvailableBytes
+	if ask.FreeMemory > 0 {
+		out.RAMFree = ask.FreeMemory
+	}
+	for _, g := range j.machine.GPUs {
+		if g.Backend != "" && !g.Unified {
+			out.GPUFree = max(out.GPUFree, g.FreeBytes)
+		}
+	}
+	if own, ok := j.known.(LocalRuns); ok {
+		out.Fitted = own.speed != nil
+	}
+	seen := map[string]bool{}
+	for _, r := range j.Picks {
+		if seen[r.Model] {
+			continue
+		}
+		choice := Choice{Recommendation: r, Frontier: true}
+		choice.Family, choice.Params, choice.ActiveParams = a.about(r.Model)
+		out.Choices = append(out.Choices, choice)
+		seen[r.Model] = true
+	}
+	for _, r := range j.Rejected {
+		candidate, ok := a.candidates.find(r.Model, r.Quant)
+		if ok && (r.Cause == advisor.CauseBeaten || r.Cause == advisor.CauseLimit) {
+			out.Choices = append(out.Choices, a.dominated(candidate, j.machine, j.known, j.Ask, r.Reason))
+			continue
+		}
+		rejection := Rejection{Rejection: r}
+		if ok {
+			rejection.Bytes = candidate.FileBytes
+		}
+		out.Rejected = append(out.Rejected, rejection)
+	}
+	return out, nil
+}
+
+func (a *Advice) about(id string) (family string, params, active int64) {
+	if m, ok := a.candidates.catalog.Model(id); ok {
+		return m.Line, m.Params, m.Active()
+	}
+	return "", 0, 0
+}
+
+// dominated is a model that fits, but another is as good, as fast and as small.
+func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own advisor.Known, ask advisor.Ask, reason string) Choice {
+	v := candidate.Fit(m, ask)
+	s := advisor.Expect(candidate, m, v, own)
+	choice := Choice{Recommendation: advisor.Recommendation{
+		Model: candidate.ID, Name: candidate.Name, Quant: candidate.Quant, Bytes: candidate.FileBytes, Fit: v.Place, Memory: v.Memory,
+		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error,
+		MaxContext: v.MaxContext, Layers: v.Layers, LayersOnGPU: v.LayersOnGPU, Licence: candidate.Licence,
+		Vision: candidate.Vision, Tools: candidate.Tools, Thinking: candidate.Thinking, Installed: candidate.Installed, Why: []string{reason},
+	}}
+	if q, ok := candidate.Quality(ask.Use); ok {
+		choice.Quality, choice.QualityError, choice.QualityKnown = q.Value, q.Error, true
+	}
+	choice.Family, choice.Params, choice.ActiveParams = a.about(candidate.ID)
+	return choice
+}

@@ -1,0 +1,135 @@
+package advice
+
+import (
+	"context"
+	"math"
+
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+	"weightroom/backend/catalog"
+)
+
+// Precision is memory for weights alone at one precision.
+type Precision struct {
+	Bits  int
+	Bytes int64
+}
+
+// WeightBits returns the memory of weights alone at each precision.
+func WeightBits(params int64) ([]Precision, error) {
+	if params < 1 || params > 1e14 {
+		return nil, backend.Fail(backend.CodeInvalid, nil, "No model has that many parameters.", "Write 70000000000 for 70 billion.")
+	}
+	var out []Precision
+	for _, bits := range []int{32, 16, 8, 4} {
+		out = append(out, Precision{Bits: bits, Bytes: catalog.WeightBytes(params, float64(bits))})
+	}
+	return out, nil
+}
+
+// daysPerMonth is a twelfth of 365 days.
+const daysPerMonth = 365.0 / 12
+
+// Costs are the assumptions of the cost calculator; every one can be changed. Money is in US dollars.
+type Costs struct {
+	InputPerDay     float64 // tokens
+	OutputPerDay    float64 // tokens
+	InputPrice      float64 // for a million tokens
+	OutputPrice     float64 // for a million tokens
+	TokensPerSecond float64
+	PromptPerSecond float64
+	Watts           float64 // while it works
+	PricePerKWh     float64
+	HardwarePrice   float64 // 0: it is there anyway
+	HardwareYears   float64
+}
+
+// Month is what a month costs, in US dollars.
+type Month struct {
+	APIPerMonth         float64
+	ElectricityPerMonth float64
+	HardwarePerMonth    float64
+	OwnPerMonth         float64
+	HoursPerDay         float64 // that the machine works; over 24 it can't keep up
+	BreakEvenMonths     float64 // until the hardware has paid for itself; -1: never
+}
+
+// DefaultCosts returns the assumptions that the calculator begins with.
+func DefaultCosts() Costs {
+	own := catalog.DefaultOwn()
+	return Costs{
+		InputPerDay: math.Round(own.MonthlyTokens.Input / daysPerMonth), OutputPerDay: math.Round(own.MonthlyTokens.Output / daysPerMonth),
+		InputPrice: 30, OutputPrice: 60, // GPT-4's in March 2023
+		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
+		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value, HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12,
+	}
+}
+
+// Month returns what a month costs at an interface's price and on one's own machine.
+func (c Costs) Month() (Month, error) {
+	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice} {
+		if v < 0 || math.IsNaN(v) || v > 1e15 {
+			return Month{}, backend.Fail(backend.CodeInvalid, nil, "Enter amounts of zero or more.", "Write them as plain numbers.")
+		}
+	}
+	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) {
+		return Month{}, backend.Fail(backend.CodeInvalid, nil, "Speeds and years must be above zero.", "Write 10 for ten tokens a second.")
+	}
+	own := catalog.DefaultOwn()
+	own.MonthlyTokens = catalog.Tokens{Input: c.InputPerDay * daysPerMonth, Output: c.OutputPerDay * daysPerMonth}
+	own.TokensPerSecond.Value, own.PromptTokensPerSecond.Value = c.TokensPerSecond, c.PromptPerSecond
+	own.Watts.Value, own.DollarsPerKWh.Value = c.Watts, c.PricePerKWh
+	own.HardwareDollars.Value, own.LifeMonths.Value = c.HardwarePrice, c.HardwareYears*12
+	own.ShareForModels.Value, own.IdleHours.Value = 1, 0
+	price := catalog.Price{Input: c.InputPrice, Output: c.OutputPrice}
+	month, even := own.Month(), own.BreakEven(price)
+	out := Month{
+		APIPerMonth: catalog.APIMonth(price, own.MonthlyTokens), ElectricityPerMonth: month.Electricity, HardwarePerMonth: month.Hardware,
+		OwnPerMonth: month.Total, HoursPerDay: month.Hours / daysPerMonth, BreakEvenMonths: even.Months,
+	}
+	if even.Never {
+		out.BreakEvenMonths = -1
+	}
+	return out, nil
+}
+
+// The claim that models above 30 billion parameters need enterprise hardware, and how fast one must write to count as
+// running: about as fast as people read.
+const (
+	claimParams = 30e9
+	claimSpeed  = 8
+)
+
+// Biggest is the best model of more than 30 billion parameters that writes at reading speed on a typical machine.
+type Biggest struct {
+	Machine         string
+	Model           string // empty: there is none, so the claim holds there
+	Quant           string
+	TokensPerSecond float64
+	Dense           bool // not a mixture of experts
+}
+
+// BiggestModels tries the claim on each of the machine profiles. A dense model counts before a mixture of experts.
+func (a *Advice) BiggestModels(ctx context.Context) ([]Biggest, error) {
+	profiles, err := advisor.Profiles()
+	if err != nil {
+		return nil, err
+	}
+	var out []Biggest
+	for _, p := range profiles {
+		ranking, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat, MinSpeed: claimSpeed}, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		row := Biggest{Machine: p.Title}
+		for _, choice := range ranking.Choices {
+			dense := choice.ActiveParams == choice.Params
+			if choice.Params <= claimParams || choice.TokensPerSecond < claimSpeed || row.Model != "" && (row.Dense || !dense) {
+				continue
+			}
+			row.Model, row.Quant, row.TokensPerSecond, row.Dense = choice.Name, choice.Quant, choice.TokensPerSecond, dense
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}

@@ -1,0 +1,251 @@
+package advice
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"weightroom/app/core/models"
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+	"weightroom/backend/gguf"
+	"weightroom/backend/testdrive"
+)
+
+// target is a model at one quant that can be planned for and test-driven: its header without weights, and what the
+// advisor needs to know of it.
+type target struct {
+	id, quant string
+	header    *testdrive.Header
+	candidate *advisor.Candidate
+	siblings  []advisor.Candidate
+}
+
+// headerCache keeps external models, those outside the catalog, whose headers were read.
+type headerCache struct {
+	mu   sync.Mutex
+	all  map[[2]string]*target // by id and quant
+	keys [][2]string           // oldest first
+}
+
+// keptHeaders is how many headers stay in memory; one is some hundred kilobytes.
+const keptHeaders = 64
+
+func (h *headerCache) keep(t *target) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == nil {
+		h.all = map[[2]string]*target{}
+	}
+	key := [2]string{t.id, t.quant}
+	if h.all[key] == nil {
+		h.keys = append(h.keys, key)
+	}
+	h.all[key] = t
+	if len(h.keys) > keptHeaders {
+		delete(h.all, h.keys[0])
+		h.keys = h.keys[1:]
+	}
+}
+
+func (h *headerCache) find(id, quant string) (*target, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t, ok := h.all[[2]string{id, quant}]
+	return t, ok
+}
+
+// target finds what id and quant name: an external model whose header was read, else a model of the catalog.
+func (a *Advice) target(id, quant string) (*target, error) {
+	if t, ok := a.headers.find(id, quant); ok {
+		return t, nil
+	}
+	header, err := a.header(id, quant)
+	if err != nil {
+		return nil, err
+	}
+	candidate, ok := a.candidates.find(id, quant)
+	if !ok {
+		return nil, noModel(id + ":" + quant)
+	}
+	return &target{id, quant, header, candidate, a.candidates.siblings(id)}, nil
+}
+
+// CanTestDrive returns why a model can't be test-driven; nil: it can.
+func (a *Advice) CanTestDrive(id, quant string) error {
+	_, err := a.target(id, quant)
+	return err
+}
+
+// Target finds what a reference of any kind names, for fit and testdrive: a model of the catalog, a model of the
+// library, a GGUF file, or what a source elsewhere has, of which only the header is read.
+func (a *Advice) Target(ctx context.Context, ref, path string) (id, quant string, err error) {
+	if _, err := a.load(); err != nil {
+		return "", "", err
+	}
+	if id, quant, err = a.opts.Catalog.Ref(ref); err == nil {
+		return id, quant, nil
+	}
+	unknown := err
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return a.readTarget(path, filepath.Base(path))
+	}
+	if m, err := a.opts.Library.Model(ctx, ref); err == nil {
+		return a.readTarget(m.Path, m.Ref)
+	}
+	if a.opts.History == nil || !strings.ContainsAny(ref, ":/") { // no address, and the catalog's sentence says more
+		return "", "", unknown
+	}
+	found, err := a.PeekHeader(ctx, ref)
+	return found.Choice.Model, found.Choice.Quant, err
+}
+
+// NeedsHistory reports whether a reference is none that the catalog, the library or a file answers, so that finding it
+// goes online and has to be written into the ledger.
+func (a *Advice) NeedsHistory(ctx context.Context, ref, path string) bool {
+	if _, _, err := a.opts.Catalog.Ref(ref); err == nil {
+		return false
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return false
+	}
+	_, err := a.opts.Library.Model(ctx, ref)
+	return err != nil && strings.ContainsAny(ref, ":/")
+}
+
+// readTarget makes a target of a file on this machine.
+func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
+	f, err := gguf.ReadFile(path)
+	if err != nil && !errors.As(err, new(*backend.Error)) {
+		return "", "", backend.Fail(backend.CodeNotFound, err, "The file can't be opened.", "Check its name and its permissions.")
+	}
+	if err != nil {
+		return "", "", err
+	}
+	x, err := targetOf(f, name, "", f.Size)
+	if err != nil {
+		return "", "", err
+	}
+	if n, q := backend.SplitRef(name); strings.EqualFold(q, x.quant) {
+		x.id, x.candidate.ID = n, n
+	}
+	a.headers.keep(x)
+	return x.id, x.quant, nil
+}
+
+// targetOf makes a target of a header. bytes is the size of all files of the model.
+func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
+	header, err := testdrive.FromFile(f)
+	if err != nil {
+		return nil, err
+	}
+	if quant == "" {
+		quant = f.Quant()
+	}
+	can := f.Capable()
+	experts, _ := f.Experts()
+	c := &advisor.Candidate{
+		ID: id, Name: nameOf(f, id), Family: f.Architecture(), Quant: quant, FileBytes: bytes, ActiveBytes: header.ActiveBytes,
+		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(), Cache: cacheOf(f),
+		Scores: map[advisor.Use]advisor.Score{}, Thinking: slices.Contains(can, "thinking"), Vision: slices.Contains(can, "vision"),
+		Tools: slices.Contains(can, "tools"), Embedding: slices.Contains(can, "embedding"),
+	}
+	if experts > 0 {
+		c.ActiveParams = header.ActiveWeights
+	}
+	return &target{id: id, quant: quant, header: header, candidate: c}, nil
+}
+
+func nameOf(f *gguf.File, id string) string {
+	if n := f.Name(); n != "" {
+		return n
+	}
+	name, _ := backend.SplitRef(id)
+	return name[strings.LastIndexByte(name, '/')+1:]
+}
+
+// cacheOf is what each layer keeps of a token. It is a first guess, right for ordinary attention: the engine's own
+// plan corrects its scale.
+func cacheOf(f *gguf.File) []advisor.CacheGroup {
+	heads := f.Ints(f.ArchKey("attention.head_count_kv"))
+	value := f.HeadDim()
+	if n, ok := f.Int(f.ArchKey("attention.value_length")); ok && n > 0 {
+		value = int(n)
+	}
+	var groups []advisor.CacheGroup
+	for layer := range f.Layers() {
+		n := f.KVHeads()
+		if len(heads) == f.Layers() {
+			n = int(heads[layer])
+		}
+		values := n * (f.HeadDim() + value)
+		if values <= 0 {
+			continue
+		}
+		if last := len(groups) - 1; last >= 0 && groups[last].Values == values {
+			groups[last].Layers++
+		} else {
+			groups = append(groups, advisor.CacheGroup{Layers: 1, Values: values})
+		}
+	}
+	return groups
+}
+
+// External is a model outside the catalog: what its header says, and how it would run here.
+type External struct {
+	models.Peeked
+	Choice    Choice
+	Candidate *advisor.Candidate
+}
+
+// PeekHeader reads the header of what ref names, by ranges, and judges the model for this machine. No weights are fetched.
+func (a *Advice) PeekHeader(ctx context.Context, ref string) (External, error) {
+	if _, err := a.load(); err != nil {
+		return External{}, err
+	}
+	p, err := a.opts.Downloads.PeekHeader(ctx, ref)
+	if err != nil {
+		return External{}, err
+	}
+	id, tag := backend.SplitRef(p.Landing.Ref)
+	if !strings.EqualFold(tag, p.Offer.Quant) { // an Ollama tag or an address says more than a quant
+		id = p.Landing.Ref
+	}
+	t, err := targetOf(p.Header, id, p.Offer.Quant, max(p.Header.Size, p.WeightsBytes()))
+	if err != nil {
+		return External{}, err
+	}
+	t.candidate.Licence = p.Landing.Licence
+	if p.Landing.Name != "" && p.Header.Name() == "" {
+		t.candidate.Name = p.Landing.Name
+	}
+	a.headers.keep(t)
+	choice, err := a.judgeTarget(ctx, t)
+	return External{Peeked: p, Choice: choice, Candidate: t.candidate}, err
+}
+
+// judgeTarget says how an external model would run here: by the engine's own plan, where the engine answers.
+func (a *Advice) judgeTarget(ctx context.Context, t *target) (Choice, error) {
+	ask, err := advisor.Ask{}.Complete()
+	if err != nil {
+		return Choice{}, err
+	}
+	if t.candidate.MaxContext > 0 {
+		ask.Context = min(ask.Context, t.candidate.MaxContext)
+	}
+	if plan, err := a.plan(ctx, t.header, ask); err == nil {
+		t.candidate.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
+	} else {
+		slog.Warn("external model judged without the engine's plan", "id", t.id, "error", err)
+	}
+	m, err := a.thisMachine(ctx)
+	if err != nil {
+		return Choice{}, err
+	}
+	return a.dominated(t.candidate, &m, a.LocalRuns(ctx, m.RAM.BandwidthBytesPerSec), ask, ""), nil
+}

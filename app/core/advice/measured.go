@@ -1,0 +1,56 @@
+package advice
+
+import (
+	"context"
+	"log/slog"
+
+	"weightroom/backend"
+	"weightroom/hardware"
+)
+
+// An answer's speed is kept where it is long enough to tell, and near enough to the beginning of a context to be
+// compared with a test drive.
+const (
+	leastAnswerTokens = 64
+	leastPromptTokens = 64
+	mostAnswerTokens  = 2048 // with the prompt
+)
+
+// answerSpread is how far apart the speeds of answers lie on a machine that does other things too.
+const answerSpread = 0.1
+
+// NoteAnswer keeps the speed of the first finished answer of a model of the catalog, so that from then on the figures
+// shown for it are measured ones. The lab measures better: what it found is not replaced. It reports whether it kept one.
+func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
+	m := answer.Metrics
+	if answer.State != backend.StateDone || m.Tokens < leastAnswerTokens || m.PromptTokens+m.Tokens > mostAnswerTokens || !(m.TokensPerSecond > 0) {
+		return false
+	}
+	model, err := a.opts.Library.Model(ctx, answer.Model)
+	if err != nil {
+		return false
+	}
+	id, quant, ok := a.opts.Catalog.Entry(model)
+	if !ok {
+		return false
+	}
+	engine := a.opts.Machine.Build().Ollama
+	for _, d := range a.Runs(ctx) {
+		if d.Model == id && d.Quant == quant && d.Engine == engine && d.Source == backend.SourceMeasured {
+			return false
+		}
+	}
+	d := backend.Drive{
+		Model: id, Quant: quant, Source: backend.SourceMeasured, Architecture: model.Architecture, Bytes: model.Bytes,
+		TokensPerSecond: m.TokensPerSecond, Spread: answerSpread, LoadSeconds: m.LoadSeconds, DiskBytes: model.Bytes,
+		Engine: engine, Power: string(hardware.ReadPower(ctx)), At: answer.Created,
+	}
+	if m.PromptTokens >= leastPromptTokens {
+		d.PromptTokensPerSecond = m.PromptTokensPerSecond
+	}
+	if err := a.KeepRun(ctx, d); err != nil {
+		slog.Warn("an answer's speed not kept", "error", err)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,168 @@
+package advice
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+	"weightroom/backend/testdrive"
+	"weightroom/hardware"
+)
+
+// header is a catalog model's header at a quant.
+func (a *Advice) header(id, quant string) (*testdrive.Header, error) {
+	m, err := a.Entry(id)
+	if err != nil {
+		return nil, err
+	}
+	if ok, why := a.candidates.catalog.CanHave(m, quant); !ok {
+		return nil, backend.Fail(backend.CodeInvalid, nil, m.Name+" can't be had at "+quant+". "+why, "Choose another quant.")
+	}
+	if m.Blueprint == nil {
+		return nil, backend.Fail(backend.CodeUnsupported, nil, "The shape of "+m.Name+" is not known well enough for a weightless copy.", "Import its file to see how it runs.")
+	}
+	return testdrive.Plan(*m.Blueprint, quant)
+}
+
+// plan asks the engine for its own memory plan of a weightless copy.
+func (a *Advice) plan(ctx context.Context, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
+	if err := os.MkdirAll(a.opts.Drives, 0o700); err != nil {
+		return backend.MemoryPlan{}, err
+	}
+	dir, err := os.MkdirTemp(a.opts.Drives, "fit-*")
+	if err != nil {
+		return backend.MemoryPlan{}, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // swept at the next start
+	path := filepath.Join(dir, "weightless.gguf")
+	if _, err := testdrive.Write(path, header, 0); err != nil {
+		return backend.MemoryPlan{}, err
+	}
+	plan, err := testdrive.Fit(ctx, a.opts.Machine.Tool, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
+	return plan.MemoryPlan, err
+}
+
+// Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.
+func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (advisor.Verdict, []advisor.Remedy, error) {
+	x, err := a.target(id, quant)
+	if err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	if ask, err = ask.Complete(); err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	if err := x.candidate.CheckContext(ask.Context); err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	plan, err := a.plan(ctx, x.header, ask)
+	if err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	machine, err := a.thisMachine(ctx)
+	if err != nil {
+		return advisor.Verdict{}, nil, err
+	}
+	planned := *x.candidate
+	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
+	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil
+}
+
+// TestDrive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk.
+func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(testdrive.Progress)) (backend.Drive, error) {
+	x, err := a.target(id, quant)
+	if err != nil {
+		return backend.Drive{}, err
+	}
+	memory, err := hardware.ReadMemory(ctx)
+	if err != nil {
+		return backend.Drive{}, err
+	}
+	if err := os.MkdirAll(a.opts.Drives, 0o700); err != nil {
+		return backend.Drive{}, err
+	}
+	d, err := testdrive.Drive(ctx, testdrive.Options{
+		Run: a.opts.Machine.Tool, Dir: a.opts.Drives, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: busySeconds, Progress: progress,
+	})
+	if err != nil {
+		return d, err
+	}
+	d.Quant = quant // the name it is asked for by, which a header may say otherwise
+	d.Engine, d.Power, d.Driver = a.opts.Machine.Build().Ollama, string(hardware.ReadPower(ctx)), a.opts.Machine.Driver(ctx, d.Device)
+	return d, a.KeepRun(ctx, d)
+}
+
+// busySeconds is the processor time that all programs have used, and what the host of a virtual machine took away: it was
+// not there for a measurement either.
+func busySeconds(ctx context.Context) float64 {
+	l := hardware.ReadLoad(ctx)
+	return l.BusySeconds + l.StolenSeconds
+}
+
+// fittingDrives are the three small models whose runs fit the estimates to this machine: two sizes and two types, so
+// that bandwidth, the cost of a layer and the cost of unpacking can be told apart.
+func fittingDrives() [][2]string {
+	return [][2]string{{"smollm2-360m", "Q8_0"}, {"qwen3-0.6b", "Q4_K_M"}, {"llama-3.2-1b", "Q4_K_M"}}
+}
+
+// FitEstimates runs the three small drives that are still missing. It gives way to a person: it waits while an answer
+// is written, and a drive that an answer comes into is given up and run again, because its figures would be wrong.
+func (a *Advice) FitEstimates(ctx context.Context, done func()) error {
+	if _, err := testdrive.Sweep(a.opts.Drives); err != nil {
+		slog.Warn("drives folder not swept", "error", err)
+	}
+	own := LocalRuns{runs: a.Runs(ctx), engine: a.opts.Machine.Build().Ollama}
+	for _, d := range fittingDrives() {
+		if _, ok := own.Speed(d[0], d[1]); ok {
+			continue
+		}
+		for {
+			if err := a.quiet(ctx); err != nil {
+				return err
+			}
+			undisturbed, cancel := context.WithCancel(ctx)
+			go a.cancelWhenBusy(undisturbed, cancel)
+			_, err := a.TestDrive(undisturbed, d[0], d[1], nil)
+			disturbed := undisturbed.Err() != nil
+			cancel()
+			if err == nil {
+				done()
+				break
+			}
+			if ctx.Err() != nil || !disturbed {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// quietTick is how often it is looked whether somebody writes.
+const quietTick = 200 * time.Millisecond
+
+// quiet waits until no answer is written.
+func (a *Advice) quiet(ctx context.Context) error {
+	for a.opts.Busy() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(quietTick):
+		}
+	}
+	return ctx.Err()
+}
+
+// cancelWhenBusy ends ctx's work when an answer begins.
+func (a *Advice) cancelWhenBusy(ctx context.Context, cancel context.CancelFunc) {
+	for !a.opts.Busy() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(quietTick):
+		}
+	}
+	cancel()
+}

@@ -1,0 +1,38 @@
+package machine
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weightroom/backend"
+	"weightroom/backend/engine"
+	"weightroom/hardware"
+)
+
+func TestAModelThatCannotFitIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	m := New(Options{
+		Engine: engine.New(engine.Options{Home: dir}), Bandwidth: filepath.Join(dir, "bandwidth.json"), Models: func() string { return dir },
+		Settings: func(context.Context) backend.Settings { return backend.Settings{} },
+	})
+	if err := m.CheckMemory(t.Context(), backend.Model{Name: "Small", Bytes: 1 << 20}, 8192); err != nil {
+		t.Errorf("a small model: %v", err)
+	}
+	e := backend.Readable(m.CheckMemory(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}, 8192))
+	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1126 TB") {
+		t.Errorf("a huge model: %+v", e)
+	}
+	memory, err := hardware.ReadMemory(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	close := backend.Model{Name: "Close", Digest: "sha256:1", Bytes: memory.AvailableBytes / 2}
+	for total, fits := range map[int64]bool{memory.AvailableBytes * 3 / 4: true, memory.AvailableBytes * 2: false} {
+		m.plans.plans = map[planKey]backend.MemoryPlan{{close.Digest, 1 << 20}: {WeightsBytes: close.Bytes, KVBytes: total - close.Bytes, TotalBytes: total}}
+		if err := m.CheckMemory(t.Context(), close, 1<<20); (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "for the context") {
+			t.Errorf("a model whose plan takes %d of %d: %v", total, memory.AvailableBytes, err)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package models
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"weightroom/backend"
+	"weightroom/backend/library"
+)
+
+// foreignModels are the models of other apps that the last scans found, by the path of each one's first file.
+type foreignModels struct {
+	mu    sync.Mutex
+	found map[string]library.ForeignModel
+}
+
+// OtherApp is an app whose models were found on this machine.
+type OtherApp struct {
+	Name   string // "Ollama", "LM Studio"; empty: a folder that the person chose
+	Folder string
+	Models []library.ForeignModel // each with at least one file
+}
+
+// Others lists models that other apps keep on this machine, or those below a folder that the person chose.
+func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) {
+	var found []library.ForeignModel
+	var err error
+	dirs := map[string]string{}
+	if folder != "" {
+		found, err = m.opts.Library.ScanFolder(ctx, folder)
+		dirs[""] = folder
+	} else {
+		env := library.HostEnv()
+		for _, p := range library.Places(env) {
+			if dirs[p.App] == "" || !isFolder(dirs[p.App]) {
+				dirs[p.App] = p.Dir
+			}
+		}
+		found, err = m.opts.Library.ScanApps(ctx, env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var apps []OtherApp
+	at := map[string]int{}
+	m.foreign.mu.Lock()
+	defer m.foreign.mu.Unlock()
+	if m.foreign.found == nil {
+		m.foreign.found = map[string]library.ForeignModel{}
+	}
+	for _, f := range found {
+		if len(f.Files) == 0 {
+			continue
+		}
+		i, ok := at[f.App]
+		if !ok {
+			i = len(apps)
+			at[f.App] = i
+			apps = append(apps, OtherApp{Name: f.App, Folder: dirs[f.App]})
+		}
+		m.foreign.found[f.Files[0].Path] = f
+		apps[i].Models = append(apps[i].Models, f)
+	}
+	return apps, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Adopt makes a model that a scan found one of the library's. One that can't be shared is copied.
+func (m *Models) Adopt(ctx context.Context, path string, progress func(done, total int64)) (backend.Model, error) {
+	m.foreign.mu.Lock()
+	f, ok := m.foreign.found[path]
+	m.foreign.mu.Unlock()
+	if !ok {
+		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "No such model was found on this machine.", "Look for models of other apps again.")
+	}
+	o := library.AdoptOptions{Progress: progress}
+	if f.How == "" {
+		o.How = library.HowCopy
+	}
+	return m.opts.Library.Adopt(ctx, f, o)
+}

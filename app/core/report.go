@@ -1,0 +1,56 @@
+package core
+
+import (
+	"context"
+	"slices"
+
+	"weightroom/app/core/machine"
+	"weightroom/backend"
+	"weightroom/hardware"
+)
+
+// Report is everything known about this machine and what runs on it.
+type Report struct {
+	Hardware    hardware.Machine
+	Engine      machine.EngineState
+	EngineBytes int64 // memory that the loaded model takes now
+	Problems    []backend.Problem
+}
+
+// Report returns what this machine is, and its standing problems.
+func (c *Core) Report(ctx context.Context) (Report, error) {
+	h, err := c.Machine.Hardware(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Hardware: h, Engine: c.Machine.EngineState(ctx), EngineBytes: c.Machine.EngineBytes(), Problems: c.problems(ctx, h)}
+	for _, n := range h.Notes {
+		r.Problems = append(r.Problems, backend.Problem{Code: n.Code, Severity: backend.SeverityInfo, Title: n.Title, Hint: n.Hint})
+	}
+	return r, nil
+}
+
+// problems are the standing problems of this machine and this installation.
+func (c *Core) problems(ctx context.Context, h hardware.Machine) []backend.Problem {
+	problems := c.Machine.Problems(h)
+	if all, err := c.Library.Models(ctx); err == nil && len(all) == 0 {
+		problems = append(problems, backend.Problem{
+			Code: "no_models", Severity: backend.SeverityInfo, Title: "The library is empty.", Hint: "Add the starter model or import a GGUF file.",
+		})
+	}
+	if c.History != nil {
+		problems = append(problems, c.History.Problems()...)
+	}
+	return problems
+}
+
+// DeepProblems are what takes a while to find: doctor looks for them. It reads the whole history.
+func (c *Core) DeepProblems(ctx context.Context) []*backend.Error {
+	problems := slices.Clone(c.Catalog.Problems())
+	if c.History != nil {
+		if _, err := c.History.Verify(ctx); err != nil {
+			problems = append(problems, backend.Readable(err))
+		}
+	}
+	return problems
+}

@@ -1,0 +1,69 @@
+package app
+
+// ChatSummary is a row of the chat list.
+type ChatSummary struct {
+	ID        string `json:"id"`
+	Title     string `json:"title"`
+	Model     string `json:"model"`
+	Pinned    bool   `json:"pinned"`
+	CreatedAt int64  `json:"createdAt"`
+	UpdatedAt int64  `json:"updatedAt"`
+	DeletedAt int64  `json:"deletedAt"` // 0: not in the trash
+	Streaming bool   `json:"streaming"` // an answer is being written
+}
+
+// Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown.
+type Chat struct {
+	ID            string    `json:"id"`
+	Title         string    `json:"title"`
+	Model         string    `json:"model"`
+	System        string    `json:"system"`
+	Leaf          string    `json:"leaf"`
+	Draft         string    `json:"draft"`
+	Pinned        bool      `json:"pinned"`
+	CreatedAt     int64     `json:"createdAt"`
+	UpdatedAt     int64     `json:"updatedAt"`
+	Temperature   float64   `json:"temperature"`   // -1: the model's default
+	TopP          float64   `json:"topP"`          // -1: the model's default
+	Seed          int64     `json:"seed"`          // -1: a new one each time
+	MaxTokens     int       `json:"maxTokens"`     // 0: no limit but the context
+	ContextLength int       `json:"contextLength"` // tokens; 0: the setting's default
+	Messages      []Message `json:"messages"`
+}
+
+// ChatOptions is what Chat settings changes about a chat.
+type ChatOptions struct {
+	System        string  `json:"system"`
+	Temperature   float64 `json:"temperature"`
+	TopP          float64 `json:"topP"`
+	Seed          int64   `json:"seed"`
+	MaxTokens     int     `json:"maxTokens"`
+	ContextLength int     `json:"contextLength"`
+}
+
+// Message is one node of a chat's tree.
+type Message struct {
+	ID                      string  `json:"id"`
+	ChatID                  string  `json:"chatId"`
+	ParentID                string  `json:"parentId"` // empty: a root
+	Role                    string  `json:"role"`     // user, assistant
+	Text                    string  `json:"text"`
+	Thinking                string  `json:"thinking"`
+	State                   string  `json:"state"` // streaming, done, stopped, failed, interrupted
+	Problem                 Problem `json:"problem"`
+	Model                   string  `json:"model"`
+	CreatedAt               int64   `json:"createdAt"`
+	PromptTokens            int     `json:"promptTokens"`
+	Tokens                  int     `json:"tokens"`
+	PromptTokensPerSecond   float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond         float64 `json:"tokensPerSecond"`
+	TimeToFirstTokenSeconds float64 `json:"timeToFirstTokenSeconds"`
+	LoadSeconds             float64 `json:"loadSeconds"`
+	ThinkingSeconds         float64 `json:"thinkingSeconds"`
+}
+
+// Turn is what Send, Regenerate and Edit begin: the prompt as saved and the answer that will stream.
+type Turn struct {
+	User   Message `json:"user"`
+	Answer Message `json:"answer"`
+}

@@ -1,0 +1,210 @@
+package app
+
+// Ask is what a recommendation is for.
+type Ask struct {
+	Use       string  `json:"use"`       // chat, code, reasoning, vision, documents
+	Context   int     `json:"context"`   // tokens
+	KV        string  `json:"kv"`        // f16, q8_0, q4_0
+	MinSpeed  float64 `json:"minSpeed"`  // tokens per second
+	FreeBytes int64   `json:"freeBytes"` // pretend that so much main memory is free; 0: what is free now
+	Licence   string  `json:"licence"`   // any, commercial, openSource
+	Machine   string  `json:"machine"`   // a profile's id; empty: this machine
+}
+
+// MemoryPlan is what the engine will take, in bytes.
+type MemoryPlan struct {
+	WeightsBytes int64 `json:"weightsBytes"`
+	KVBytes      int64 `json:"kvBytes"`
+	ComputeBytes int64 `json:"computeBytes"`
+	TotalBytes   int64 `json:"totalBytes"`
+}
+
+// Choice is one model at one quant, judged for a machine and an Ask.
+type Choice struct {
+	ID                    string     `json:"id"`
+	Model                 string     `json:"model"` // "Qwen3 4B"
+	Family                string     `json:"family"`
+	Quant                 string     `json:"quant"`
+	Bytes                 int64      `json:"bytes"`
+	Fit                   string     `json:"fit"` // gpu, partial, ram, no
+	Memory                MemoryPlan `json:"memory"`
+	TokensPerSecond       float64    `json:"tokensPerSecond"`
+	PromptTokensPerSecond float64    `json:"promptTokensPerSecond"`
+	Source                string     `json:"source"`       // measured, test drive, estimated
+	Error                 float64    `json:"error"`        // of the speeds, as a share
+	Quality               float64    `json:"quality"`      // 0..100 for the use; -1: not known
+	QualityError          float64    `json:"qualityError"` // points
+	MaxContext            int        `json:"maxContext"`   // the largest that fits
+	Layers                int        `json:"layers"`
+	LayersOnGPU           int        `json:"layersOnGpu"`
+	Params                int64      `json:"params"`
+	ActiveParams          int64      `json:"activeParams"`
+	LicenceName           string     `json:"licenceName"`
+	OpenSource            bool       `json:"openSource"`
+	Commercial            bool       `json:"commercial"`
+	Vision                bool       `json:"vision"`
+	Tools                 bool       `json:"tools"`
+	Thinking              bool       `json:"thinking"`
+	Installed             bool       `json:"installed"`
+	Frontier              bool       `json:"frontier"` // nothing else is better in speed, quality and memory at once
+	Best                  bool       `json:"best"`
+	Why                   []string   `json:"why"`
+}
+
+// Rejection says why a model was left out.
+type Rejection struct {
+	ID      string   `json:"id"`
+	Model   string   `json:"model"`
+	Quant   string   `json:"quant"`
+	Reason  string   `json:"reason"`
+	ShortBy int64    `json:"shortByBytes"` // 0: memory is not the reason
+	Bytes   int64    `json:"bytes"`
+	Remedy  []string `json:"remedies"` // sentences
+}
+
+// Advice is the answer to an Ask. Choices holds the best first, one quant for each model that fits; those on the frontier
+// are marked.
+type Advice struct {
+	Choices     []Choice    `json:"choices"`
+	Rejected    []Rejection `json:"rejected"`
+	Considered  int         `json:"considered"` // models
+	MachineName string      `json:"machineName"`
+	GPUFree     int64       `json:"gpuFreeBytes"` // of the largest graphics processor; 0: none
+	RAMFree     int64       `json:"ramFreeBytes"`
+	Fitted      bool        `json:"fitted"` // estimates rest on this machine's own runs
+}
+
+// Profile is a machine that advice can be asked for.
+type Profile struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Answer is a question about a licence and its answer in plain words.
+type Answer struct {
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+}
+
+// Benchmark is a published score.
+type Benchmark struct {
+	Name    string  `json:"name"`
+	Value   float64 `json:"value"`
+	Variant string  `json:"variant"` // base or instruct
+	Source  string  `json:"source"`
+}
+
+// CatalogQuant is a quant that a model can be had in.
+type CatalogQuant struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Exact bool   `json:"exact"` // bytes are those of a published file
+	Ref   string `json:"ref"`   // what Downloads.Offer takes for it; empty: no place is known that has it
+}
+
+// CatalogModel is everything known about a model before it is downloaded.
+type CatalogModel struct {
+	ID           string         `json:"id"`
+	Name         string         `json:"name"`
+	Family       string         `json:"family"`
+	Publisher    string         `json:"publisher"`
+	Released     string         `json:"released"`
+	Params       int64          `json:"params"`
+	ActiveParams int64          `json:"activeParams"`
+	Context      int            `json:"context"`
+	Architecture string         `json:"architecture"`
+	Uses         []string       `json:"uses"`
+	Vision       bool           `json:"vision"`
+	Tools        bool           `json:"tools"`
+	Thinking     bool           `json:"thinking"`
+	Runs         bool           `json:"runs"`
+	Reason       string         `json:"reason"` // why it does not run
+	LicenceName  string         `json:"licenceName"`
+	OpenSource   bool           `json:"openSource"`
+	Commercial   bool           `json:"commercial"`
+	Licence      []Answer       `json:"licence"`
+	Benchmarks   []Benchmark    `json:"benchmarks"`
+	Warning      string         `json:"warning"` // about the benchmarks; empty: none
+	Quants       []CatalogQuant `json:"quants"`
+	Ollama       string         `json:"ollama"` // its name there; empty: none
+	Repositories []string       `json:"repositories"`
+	Notes        []string       `json:"notes"`
+}
+
+// FitAsk asks the engine for its own plan.
+type FitAsk struct {
+	ID      string `json:"id"`
+	Quant   string `json:"quant"`
+	Context int    `json:"context"`
+	KV      string `json:"kv"`
+}
+
+// FitAnswer is the engine's plan for a weightless copy, against what is free now.
+type FitAnswer struct {
+	Fit        string     `json:"fit"`
+	Memory     MemoryPlan `json:"memory"`
+	ShortBy    int64      `json:"shortByBytes"`
+	MaxContext int        `json:"maxContext"`
+	Remedies   []string   `json:"remedies"`
+}
+
+// DriveResult is one run kept on this machine.
+type DriveResult struct {
+	ID                    string  `json:"id"`
+	Quant                 string  `json:"quant"`
+	Source                string  `json:"source"`
+	PromptTokensPerSecond float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond       float64 `json:"tokensPerSecond"`
+	Spread                float64 `json:"spread"`
+	PeakMemoryBytes       int64   `json:"peakMemoryBytes"`
+	LoadSeconds           float64 `json:"loadSeconds"`
+	DiskBytes             int64   `json:"diskBytes"`
+	Seconds               float64 `json:"seconds"`
+	Partial               bool    `json:"partial"`
+	Disturbed             bool    `json:"disturbed"` // other programs kept the processors busy
+	Device                string  `json:"device"`    // the processor or graphics processor that ran it
+	Threads               int     `json:"threads"`
+	Driver                string  `json:"driver"` // of a graphics processor; empty: none, or unknown
+	Power                 string  `json:"power"`  // ac, battery; empty: unknown
+	At                    int64   `json:"at"`
+}
+
+// Price is what an API asks, in US dollars per million tokens.
+type Price struct {
+	Model    string  `json:"model"`
+	Provider string  `json:"provider"`
+	Input    float64 `json:"input"`
+	Output   float64 `json:"output"`
+	Date     string  `json:"date"`
+	Source   string  `json:"source"`
+}
+
+// SumsAsk are the assumptions of the cost sums; every one can be changed.
+type SumsAsk struct {
+	InputPerDay     float64 `json:"inputTokensPerDay"`
+	OutputPerDay    float64 `json:"outputTokensPerDay"`
+	InputPrice      float64 `json:"inputPrice"`  // dollars per million tokens
+	OutputPrice     float64 `json:"outputPrice"` // dollars per million tokens
+	TokensPerSecond float64 `json:"tokensPerSecond"`
+	PromptPerSecond float64 `json:"promptTokensPerSecond"`
+	Watts           float64 `json:"watts"`         // while it works
+	PricePerKWh     float64 `json:"pricePerKwh"`   // dollars
+	HardwarePrice   float64 `json:"hardwarePrice"` // dollars; 0: it is there anyway
+	HardwareYears   float64 `json:"hardwareYears"`
+}
+
+// SumsAnswer is what a month costs.
+type SumsAnswer struct {
+	APIPerMonth         float64 `json:"apiPerMonth"`
+	ElectricityPerMonth float64 `json:"electricityPerMonth"`
+	HardwarePerMonth    float64 `json:"hardwarePerMonth"`
+	OwnPerMonth         float64 `json:"ownPerMonth"`
+	HoursPerDay         float64 `json:"hoursPerDay"`     // that the machine works; over 24 it can't keep up
+	BreakEvenMonths     float64 `json:"breakEvenMonths"` // until the hardware has paid for itself; -1: never
+}
+
+// BitsRow is memory for weights alone at one precision, in the decimal gigabytes of the article.
+type BitsRow struct {
+	Bits  int   `json:"bits"`
+	Bytes int64 `json:"bytes"`
+}

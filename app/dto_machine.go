@@ -1,0 +1,90 @@
+package app
+
+// MachinePage is what this machine is.
+type MachinePage struct {
+	OS        string    `json:"os"`
+	Arch      string    `json:"arch"`
+	Host      string    `json:"host"`   // "ThinkPad P14s"; empty: unknown
+	System    string    `json:"system"` // "Debian GNU/Linux 12"
+	CPU       CPU       `json:"cpu"`
+	Memory    Memory    `json:"memory"`
+	GPUs      []GPU     `json:"gpus"`
+	Disk      Disk      `json:"disk"`
+	Engine    Engine    `json:"engine"`
+	Container string    `json:"container"` // docker, podman, lxc …; empty: none
+	Problems  []Problem `json:"problems"`
+}
+
+// CPU is the processor.
+type CPU struct {
+	Model         string   `json:"model"`
+	PhysicalCores int      `json:"physicalCores"`
+	LogicalCores  int      `json:"logicalCores"`
+	Features      []string `json:"features"`
+	LimitCores    float64  `json:"limitCores"` // a container's quota; 0: none
+}
+
+// Memory is main memory, in bytes, as this process may use it.
+type Memory struct {
+	TotalBytes            int64 `json:"totalBytes"`
+	AvailableBytes        int64 `json:"availableBytes"`
+	SwapTotalBytes        int64 `json:"swapTotalBytes"`
+	SwapFreeBytes         int64 `json:"swapFreeBytes"`
+	LimitBytes            int64 `json:"limitBytes"` // a container's limit; 0: none
+	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`
+	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`
+	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"` // 0: not measured yet
+	EngineBytes           int64 `json:"engineBytes"`         // what the loaded model takes now
+}
+
+// GPU is one graphics processor. Memories of several are never added up.
+type GPU struct {
+	Name        string `json:"name"`
+	Vendor      string `json:"vendor"`
+	Backend     string `json:"backend"` // CUDA, ROCm, Vulkan, Metal; empty: the engine can't use it
+	Driver      string `json:"driver"`
+	TotalBytes  int64  `json:"totalBytes"`
+	FreeBytes   int64  `json:"freeBytes"`
+	FreeKnown   bool   `json:"freeKnown"`
+	Integrated  bool   `json:"integrated"`
+	SharedBytes int64  `json:"sharedBytes"` // how much of totalBytes is main memory
+	Note        string `json:"note"`        // why the engine can't use it
+}
+
+// Disk is where models live.
+type Disk struct {
+	Path       string `json:"path"`
+	TotalBytes int64  `json:"totalBytes"`
+	FreeBytes  int64  `json:"freeBytes"`
+}
+
+// Engine is the state of the embedded engine.
+type Engine struct {
+	State        string   `json:"state"`        // stopped, starting, ready, loading, failed
+	Version      string   `json:"version"`      // Ollama's
+	LlamaCpp     string   `json:"llamaCpp"`     // "b10488"
+	Backends     []string `json:"backends"`     // cpu, cuda …
+	NetworkLock  string   `json:"networkLock"`  // kernel, app, none
+	LockDetail   string   `json:"lockDetail"`   // a sentence
+	Model        string   `json:"model"`        // loaded model's reference; empty: none
+	ModelBytes   int64    `json:"modelBytes"`   // memory it takes
+	LoadProgress float64  `json:"loadProgress"` // 0..1 while loading
+	ExpiresAt    int64    `json:"expiresAt"`    // when an idle model leaves memory; 0: never, or none loaded
+	Restarts     int      `json:"restarts"`
+	Problem      Problem  `json:"problem"`
+}
+
+// Pick is the first recommendation: the best of the advisor's for a chat on this machine.
+type Pick struct {
+	Model       string   `json:"model"` // "Qwen3 4B"
+	Ref         string   `json:"ref"`
+	Quant       string   `json:"quant"`
+	Bytes       int64    `json:"bytes"`
+	NeedBytes   int64    `json:"needBytes"` // with an 8192-token context
+	Fit         string   `json:"fit"`       // gpu, partial, ram, no
+	Installed   bool     `json:"installed"`
+	LicenceName string   `json:"licenceName"`
+	Why         []string `json:"why"`    // short sentences
+	CanRun      int      `json:"canRun"` // how many of the known models fit
+	Known       int      `json:"known"`
+}

@@ -1,0 +1,32 @@
+package app
+
+// Preferences are the person's choices.
+type Preferences struct {
+	Theme            string  `json:"theme"`            // system, light, dark
+	DefaultModel     string  `json:"defaultModel"`     // reference; empty: the last one used
+	SystemPrompt     string  `json:"systemPrompt"`     // of new chats
+	Temperature      float64 `json:"temperature"`      // -1: the model's default
+	ContextLength    int     `json:"contextLength"`    // tokens
+	KeepAliveMinutes int     `json:"keepAliveMinutes"` // an idle model stays in memory this long; -1: until the app closes
+	SendWith         string  `json:"sendWith"`         // enter, ctrl-enter
+	Threads          int     `json:"threads"`          // 0: the engine chooses
+	ShowFigures      bool    `json:"showFigures"`      // speed and time under each answer
+	Welcomed         bool    `json:"welcomed"`         // the Welcome page has been left once
+	SpeedLimit       int64   `json:"speedLimit"`       // bytes per second of all downloads together; 0: no limit
+	DownloadsAtOnce  int     `json:"downloadsAtOnce"`
+	NeverOnline      bool    `json:"neverOnline"` // nothing may go online, not even what the person starts
+}
+
+// About says what is running and where it keeps things.
+type About struct {
+	Version    string `json:"version"`
+	DataFolder string `json:"dataFolder"`
+	LogFile    string `json:"logFile"`
+	BytesOut   int64  `json:"bytesOut"` // sent to other machines since the app was installed
+}
+
+// StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended.
+type StartReport struct {
+	Problem Problem `json:"problem"`
+	Notice  Problem `json:"notice"`
+}

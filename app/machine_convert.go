@@ -1,0 +1,57 @@
+package app
+
+import (
+	"weightroom/app/core"
+	"weightroom/app/core/advice"
+	"weightroom/app/core/machine"
+	"weightroom/backend/advisor"
+	"weightroom/hardware"
+)
+
+func machinePage(r core.Report) MachinePage {
+	h := r.Hardware
+	return MachinePage{
+		OS: h.OS, Arch: h.Arch, Host: h.Host, System: h.System, Container: h.Container,
+		CPU: CPU{
+			Model: h.CPU.Model, PhysicalCores: h.CPU.PhysicalCores, LogicalCores: h.CPU.LogicalCores,
+			Features: nonNil(h.CPU.Features), LimitCores: h.CPU.LimitCores,
+		},
+		Memory: Memory{
+			TotalBytes: h.Memory.TotalBytes, AvailableBytes: h.Memory.AvailableBytes,
+			SwapTotalBytes: h.Memory.SwapTotalBytes, SwapFreeBytes: h.Memory.SwapFreeBytes, LimitBytes: h.Memory.LimitBytes,
+			BandwidthBytesPerSec: h.Memory.BandwidthBytesPerSec, SingleCoreBytesPerSec: h.Memory.SingleCoreBytesPerSec,
+			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, EngineBytes: r.EngineBytes,
+		},
+		GPUs:     convert(h.GPUs, gpuOf),
+		Disk:     Disk{Path: h.Disk.Path, TotalBytes: h.Disk.TotalBytes, FreeBytes: h.Disk.FreeBytes},
+		Engine:   engineOf(r.Engine),
+		Problems: convert(r.Problems, standing),
+	}
+}
+
+func engineOf(e machine.EngineState) Engine {
+	return Engine{
+		State: string(e.Status.State), Version: e.Build.Ollama, LlamaCpp: e.Build.LlamaCpp, Backends: nonNil(e.Build.Backends),
+		NetworkLock: string(e.Status.Lock), LockDetail: e.Status.Lock.Detail(), Model: e.Model, ModelBytes: e.Bytes,
+		LoadProgress: e.Status.LoadProgress, Restarts: e.Status.Restarts, ExpiresAt: millis(e.Expires), Problem: problemOf(e.Status.Problem),
+	}
+}
+
+func gpuOf(g hardware.GPU) GPU {
+	return GPU{
+		Name: g.Name, Vendor: g.Vendor, Backend: g.Backend, Driver: g.Driver,
+		TotalBytes: g.TotalBytes, FreeBytes: g.FreeBytes, FreeKnown: g.FreeKnown, Integrated: g.Integrated, SharedBytes: g.SharedBytes, Note: g.Note,
+	}
+}
+
+// pickOf is the first choice of a ranking, as the Welcome page shows it.
+func pickOf(r advice.Ranking) Pick {
+	pick := Pick{Why: []string{}, CanRun: len(r.Choices), Known: r.Considered(), Fit: string(advisor.PlaceNo)}
+	if len(r.Choices) == 0 {
+		return pick
+	}
+	best := r.Choices[0]
+	pick.Model, pick.Ref, pick.Quant, pick.Bytes, pick.NeedBytes = best.Name, best.Model+":"+best.Quant, best.Quant, best.Bytes, best.Memory.TotalBytes
+	pick.Fit, pick.Installed, pick.LicenceName, pick.Why = string(best.Fit), best.Installed, best.Licence.Name, nonNil(best.Why)
+	return pick
+}

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"weightroom/app/core"
+	"weightroom/backend"
+)
+
+// taskList runs long work that the page can watch and cancel.
+type taskList struct {
+	window *Window
+	mu     sync.Mutex
+	cancel map[string]context.CancelFunc
+}
+
+// progressEvery is how often a task reports; its last report is always sent.
+const progressEvery = 100 * time.Millisecond
+
+// start runs work in the background. work reports bytes or steps done of total; its result is sent with the end.
+func (l *taskList) start(kind, label string, work func(ctx context.Context, progress func(done, total int64)) (string, error)) Task {
+	ctx, cancel := context.WithCancel(l.window.ctx)
+	id := l.window.core.History.NewID()
+	l.mu.Lock()
+	if l.cancel == nil {
+		l.cancel = map[string]context.CancelFunc{}
+	}
+	l.cancel[id] = cancel
+	l.mu.Unlock()
+	l.window.work.Go(func() {
+		defer cancel()
+		var mu sync.Mutex
+		var last time.Time
+		result, err := call(kind, func() (string, error) {
+			return work(ctx, func(done, total int64) {
+				mu.Lock()
+				defer mu.Unlock()
+				if now := time.Now(); now.Sub(last) >= progressEvery || done == total {
+					last = now
+					l.window.emit(EventTaskProgress, TaskProgress{ID: id, Seq: l.window.next(), Kind: kind, Done: done, Total: total, Label: label})
+				}
+			})
+		})
+		l.mu.Lock()
+		delete(l.cancel, id)
+		l.mu.Unlock()
+		end := TaskEnd{ID: id, Seq: l.window.next(), Kind: kind, Result: result}
+		if ctx.Err() != nil && err != nil {
+			err = backend.Fail(backend.CodeCancelled, err, "Cancelled.", "")
+		}
+		if err != nil {
+			end.Problem = problemOf(backend.Readable(err))
+		}
+		l.window.emit(EventTaskFinished, end)
+	})
+	return Task{ID: id}
+}
+
+// task starts work on the Core in the background.
+func (w *Window) task(method, kind, label string, work func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error)) (Task, error) {
+	return withCore(w, method, func(_ context.Context, c *core.Core) (Task, error) {
+		return w.tasks.start(kind, label, func(ctx context.Context, progress func(done, total int64)) (string, error) {
+			return work(ctx, c, progress)
+		}), nil
+	})
+}
+
+// stop cancels a task; one that has ended is left alone.
+func (l *taskList) stop(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cancel := l.cancel[id]; cancel != nil {
+		cancel()
+	}
+}
