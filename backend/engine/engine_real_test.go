@@ -267,7 +267,8 @@ func TestEngineIsStartedAgainAfterACrash(t *testing.T) {
 		t.Errorf("said %v", err)
 	}
 	allEnd(t, pids(tree))
-	for begun := time.Now(); e.Status().State != StateReady && time.Since(begun) < patience; {
+	again := func() bool { s := e.Status(); return s.State == StateReady && s.Restarts > 0 }
+	for begun := time.Now(); !again() && time.Since(begun) < patience; {
 		time.Sleep(50 * time.Millisecond)
 	}
 	if s := e.Status(); s.State != StateReady || s.Restarts != 1 {
