@@ -9,6 +9,8 @@ BINARY := build/bin/weightroom
 TAGS := desktop,production,webkit2_41
 GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' go.mod go.sum 2>/dev/null)
 PAGE_SOURCES := $(shell git ls-files -co --exclude-standard -- frontend 2>/dev/null)
+# A busy machine takes ten times as long as an idle one.
+GO_TEST := python3 build/setup/gotest.py -count=1 -timeout 90m -tags engine
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: help
@@ -65,7 +67,7 @@ test: deps-test engine starter app lint test-go test-page test-engine test-windo
 
 .PHONY: test-go
 test-go: frontend/dist/index.html ## run the Go tests that need no engine, display or network
-	go test ./...
+	go test -timeout 30m ./...
 
 .PHONY: test-page
 test-page: frontend/node_modules/.package-lock.json ## check and test the page
@@ -73,8 +75,8 @@ test-page: frontend/node_modules/.package-lock.json ## check and test the page
 
 .PHONY: test-engine
 test-engine: deps-test engine starter app ## run the Go tests on the real engine and real weights
-	go test -count=1 -tags engine -run Engine ./backend/engine ./app/...
-	go test -count=1 -tags engine -run 'EngineFills|EngineAccepts|EnginePlan|EngineQuantizes' ./backend/testdrive
+	@$(GO_TEST) -p 1 -run Engine ./backend/engine ./app/...
+	@$(GO_TEST) -run 'EngineFills|EngineAccepts|EnginePlan|EngineQuantizes' ./backend/testdrive
 
 .PHONY: test-window
 test-window: engine starter app ## drive the real window under Xvfb through its accessibility tree
