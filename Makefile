@@ -5,6 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 BINARY := build/bin/weightroom
+# With the page in it that holds the window to the page's contract; never shipped.
+CONTRACT := $(BINARY)-contract
 # Wails needs "desktop production" for a window; webkit2_41 is the WebKitGTK that current systems have.
 TAGS := desktop,production,webkit2_41
 GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' go.mod go.sum 2>/dev/null)
@@ -78,8 +80,11 @@ test-engine: deps-test engine starter app ## run the Go tests on the real engine
 	@$(GO_TEST) -p 1 -run Engine ./backend/engine ./app/...
 	@$(GO_TEST) -run 'EngineFills|EngineAccepts|EnginePlan|EngineQuantizes' ./backend/testdrive
 
+$(CONTRACT): $(BINARY) build/window/contract.sh
+	@build/window/contract.sh $(TAGS) $@
+
 .PHONY: test-window
-test-window: engine starter app ## drive the real window under Xvfb through its accessibility tree
+test-window: engine starter app $(CONTRACT) ## drive the real window under Xvfb through its accessibility tree
 	@build/window/run.sh /usr/bin/python3 -W ignore build/window/test_window.py
 
 .PHONY: test-slow

@@ -67,8 +67,8 @@ type Rejection struct {
 type Advice struct {
 	Choices     []Choice    `json:"choices"`
 	Rejected    []Rejection `json:"rejected"`
-	Considered  int         `json:"considered"` // models
-	MachineName string      `json:"machineName"`
+	Considered  int         `json:"considered"`   // models
+	MachineName string      `json:"machineName"`  // of the typical machine that was asked about; empty: this one
 	GPUFree     int64       `json:"gpuFreeBytes"` // of the largest graphics processor; 0: none
 	RAMFree     int64       `json:"ramFreeBytes"`
 	Fitted      bool        `json:"fitted"` // estimates rest on this machine's own runs

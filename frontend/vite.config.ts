@@ -14,8 +14,20 @@ function onlyWoff2(): Plugin {
   }
 }
 
+/** `--mode contract` builds a page that holds the window to what the page relies on, in the place of the page itself. */
+function contractPage(): Plugin {
+  return {
+    name: 'contract-page',
+    apply: (_, { mode }) => mode === 'contract',
+    transformIndexHtml: {
+      order: 'pre',
+      handler: (html) => html.replace('/src/main.ts', '/src/bridge/contract/window.ts'),
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [onlyWoff2(), svelte()],
+  plugins: [onlyWoff2(), contractPage(), svelte()],
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {
     target: ['es2022', 'safari16'],

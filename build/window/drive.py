@@ -1,5 +1,6 @@
 """Drives the real window through the accessibility tree, which is also what a screen reader gets."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,11 @@ from Xlib.protocol import event
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, "build", "bin", "weightroom")
+CONTRACT = BINARY + "-contract"  # of contract.sh
+
+
+# A busy machine takes several times as long as an idle one, for which the waits are written; what is there ends one.
+PATIENCE = 4
 
 
 class Missing(AssertionError):
@@ -53,15 +59,23 @@ def text(node):
         return name(node)
 
 
+def ask(data, *arguments, seconds=300):
+    """Runs a command on a data folder, with the window that is open on it where there is one, and gives its JSON."""
+    run = subprocess.run([BINARY, "--data", data, "--json", *arguments], capture_output=True, text=True, timeout=seconds)
+    if run.returncode != 0:
+        raise Missing(f"{' '.join(arguments)} ended with {run.returncode}: {run.stderr[-2000:]}")
+    return json.loads(run.stdout)
+
+
 class Window:
     """One run of the app on a data folder."""
 
-    def __init__(self, data, env=None):
+    def __init__(self, data, env=None, binary=BINARY):
         self.data = data
         environment = dict(os.environ, WEIGHTROOM_DATA=data, **(env or {}))
         self.log = open(os.path.join(os.path.dirname(data), "window.log"), "ab")
         self.started = time.monotonic()
-        self.process = subprocess.Popen([BINARY], env=environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen([binary], env=environment, stdout=self.log, stderr=self.log)
         self.app = self.until("the window", self._find_app, 30)
 
     def _find_app(self):
@@ -75,8 +89,20 @@ class Window:
                 continue
         return None
 
+    def settles(self):
+        """Waits until the page has stopped changing: what it shows is the same twice, half a second apart."""
+        last = [None]
+
+        def same():
+            before, last[0] = last[0], self.words()
+            time.sleep(0.5)
+            return before == last[0]
+
+        self.until("end of the changes", same, 60)
+
     def until(self, what, find, seconds=20):
         """Waits for find() to give something true, and gives it."""
+        seconds *= PATIENCE
         deadline, pause = time.monotonic() + seconds, 0.05
         while time.monotonic() < deadline:
             found = find()
@@ -85,7 +111,7 @@ class Window:
             if self.process.poll() is not None:
                 raise Missing(f"the app ended with {self.process.returncode} while waiting for {what}")
             time.sleep(pause)
-            pause = min(1.2 * pause, max(0.05, seconds / 100))  # looking costs the app time too
+            pause = min(1.2 * pause, max(0.05, min(1, seconds / 100)))  # looking costs the app time too
         raise Missing(f"no {what} after {seconds} s; on screen: {self.words()[:1500]!r}")
 
     def nodes(self):

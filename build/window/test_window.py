@@ -1,6 +1,5 @@
 """Trials of the real window with the real engine and real weights, seen through the accessibility tree."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -10,9 +9,10 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from drive import BINARY, Window, command, listeners, runs, text  # noqa: E402
+from drive import BINARY, CONTRACT, Window, ask, command, listeners, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
+HEADINGS = {"Library": "SmolLM2 135M", "Machine": "This machine", "Settings": "Changes are saved as you make them.", "Chat": "New chat"}
 STORY = "Write a very long story about a lighthouse keeper and his cat."
 
 
@@ -45,11 +45,16 @@ class Trial(unittest.TestCase):
         window.find("Message", ("entry", "text"))
         return window
 
+    def all_end(self, pids, what):
+        """Waits until none of the processes runs. On an idle machine that is at once."""
+        deadline = time.monotonic() + 30
+        while (left := [command(p) for p in pids if runs(p)]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(left, [], what)
+
     def ask(self, *arguments):
         """Runs a command on the same data folder and gives its JSON."""
-        run = subprocess.run([BINARY, "--data", self.data, "--json", *arguments], capture_output=True, text=True, timeout=120)
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return json.loads(run.stdout)
+        return ask(self.data, *arguments)
 
     def server(self):
         """The process id of llama-server."""
@@ -80,8 +85,7 @@ class Conversation(Trial):
         self.assertIn("Paris", said)
         pids = window.processes()
         window.close()
-        time.sleep(2)
-        self.assertEqual([command(p) for p in pids if runs(p)], [], "left after closing")
+        self.all_end(pids, "left after closing")
 
         window = self.start()
         window.sees("What is the capital of France?")
@@ -170,17 +174,26 @@ class Lab(Trial):
         window.until("two answers with figures", lambda: window.words().count("t/s") >= 2, 300)
 
 
+class Contract(Trial):
+    def test_the_window_keeps_what_the_page_relies_on(self):
+        self.ask("lab", "quantize", "smollm2-135m", "--to", "Q2_K")  # the contract needs two models
+        self.window = Window(self.data, binary=CONTRACT)
+        window = self.window
+        window.until("the end of the contract", lambda: "Contract: " in window.words(), 3000)
+        said = window.words()
+        self.assertNotIn("Broken: ", said)
+        print(said, flush=True)
+        self.assertEqual(self.ask("chats", "list")["chats"], [], "chats are left")
+
+
 class Life(Trial):
     def test_killed_window_leaves_nothing_running_and_loses_no_text(self):
         window = self.start_chat()
-        self.begin_story()
-        time.sleep(2)
-        before = self.answer()
+        before = self.begin_story()
         pids = window.processes()
         self.assertTrue(any("llama-server" in command(p) for p in pids))
         window.kill()
-        time.sleep(2)
-        self.assertEqual([command(p) for p in pids if runs(p)], [], "left two seconds after kill -9")
+        self.all_end(pids, "left after kill -9")
         window = self.start()
         window.press(STORY[:20], exact=False)
         window.sees("This answer was cut off", 10)
@@ -188,10 +201,13 @@ class Life(Trial):
 
     def test_second_start_hands_over(self):
         window = self.start_chat()
-        began = time.monotonic()
-        second = subprocess.run([BINARY, "--data", self.data], timeout=10)
-        self.assertEqual(second.returncode, 0)
-        self.assertLess(time.monotonic() - began, 2)
+        took = []
+        while len(took) < 5 and min(took, default=2) >= 2:  # a busy machine may be late, but not each time
+            began = time.monotonic()
+            second = subprocess.run([BINARY, "--data", self.data], timeout=60)
+            self.assertEqual(second.returncode, 0)
+            took.append(time.monotonic() - began)
+        self.assertLess(min(took), 2)
         self.assertIsNone(window.process.poll())
         window.say("Hello")
         window.until("the chat, read by a command through the window", self.answer, 60)
@@ -208,7 +224,8 @@ class Life(Trial):
         from drive import name, role
         for page in ("Library", "Machine", "Settings", "Chat"):
             window.press(page)
-            time.sleep(1)
+            window.sees(HEADINGS[page])
+            window.settles()
             unnamed = [role(node) for node in window.nodes()
                        if role(node) in ("push button", "entry", "link", "combo box", "check box", "slider", "toggle button",
                                          "radio button", "spin button") and not name(node).strip()]

@@ -16,10 +16,10 @@ export const anyAsk: Ask = {
 export function discoverContract(bridge: Bridge): Clause[] {
   return [
     {
-      name: 'advice judges each model once, the best first, and names the machine',
+      name: 'advice judges each model once, the best first, on this machine',
       run: async () => {
         const advice = await bridge.discover.advise(anyAsk)
-        must(advice.machineName !== '' && advice.ramFreeBytes > 0, 'the machine')
+        must(advice.machineName === '' && advice.ramFreeBytes > 0, 'this machine, which needs no name')
         must(advice.choices.length > 0 && advice.considered >= advice.choices.length, 'some models fit')
         const ids = [...advice.choices, ...advice.rejected].map((c) => c.id)
         must(new Set(ids).size === ids.length, 'each model once')
@@ -63,7 +63,10 @@ export function discoverContract(bridge: Bridge): Clause[] {
       run: async () => {
         const profiles = await bridge.discover.profiles()
         must(profiles.length > 0, 'some machines are known')
-        for (const { id } of profiles) await bridge.discover.advise({ ...anyAsk, machine: id })
+        for (const { id } of profiles) {
+          const advice = await bridge.discover.advise({ ...anyAsk, machine: id })
+          must(advice.machineName !== '' && advice.ramFreeBytes > 0, `${id} has a name and memory`)
+        }
         await rejects(bridge.discover.advise({ ...anyAsk, machine: 'no such machine' }), 'an unknown machine')
       },
     },

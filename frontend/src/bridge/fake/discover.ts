@@ -80,7 +80,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     const gpu = world.machine.gpus.find((g) => g.backend !== '')
     return {
       id: '',
-      name: world.machine.host,
+      name: '',
       ram: world.machine.memory.availableBytes,
       gpu: gpu?.freeBytes ?? 0,
       ramSpeed: world.machine.memory.bandwidthBytesPerSec || 30e9,

@@ -83,6 +83,7 @@ export interface Advice {
   rejected: Rejection[]
   /** models */
   considered: number
+  /** of the typical machine that was asked about; empty: this one */
   machineName: string
   /** of the largest graphics processor; 0: none */
   gpuFreeBytes: number
