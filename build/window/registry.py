@@ -15,14 +15,14 @@ STARTER = os.path.join(ROOT, "build", "share", "weightroom")
 APACHE = b"Apache License\nVersion 2.0, January 2004\nhttp://www.apache.org/licenses/\n"
 
 
-def other_starter():
+def other_starter(called="Pulled small model"):
     """The starter's bytes with another name in their header, so that the library does not have them yet."""
     name = next(n for n in os.listdir(STARTER) if n.endswith(".gguf"))
     with open(os.path.join(STARTER, name), "rb") as file:
         data = bytearray(file.read())
     at = data.index(b"general.name") + len(b"general.name") + 4  # after the key comes the type of its value
     size = int.from_bytes(data[at:at + 8], "little")
-    data[at + 8:at + 8 + size] = b"Pulled small model"[:size].ljust(size, b" ")
+    data[at + 8:at + 8 + size] = called.encode()[:size].ljust(size, b" ")
     return bytes(data)
 
 

@@ -1,4 +1,7 @@
-"""Takes pictures of every page of the real window, light and dark, on a real model: screenshots.py FOLDER."""
+"""Takes pictures of every page of the real window, light and dark, on real models: screenshots.py FOLDER.
+
+Everything they show is made here, in folders of their own: two answers of the starter model, a comparison of quants
+that are made from it, and downloads from a registry on loopback. On an idle machine that takes a quarter of an hour."""
 
 import os
 import shutil
@@ -7,41 +10,126 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from drive import Window  # noqa: E402
+from drive import Window, ask  # noqa: E402
+from registry import Registry, other_starter  # noqa: E402
 
+# The accessible names and words of the page that this script goes by.
+NAMES = {
+    "begin": "Start chatting",
+    "figures": "t/s",
+    "cost": "The sums",
+    "unfitted": "Not fitted to this machine yet",
+    "downloads": "Downloads",  # how the tab's name begins
+    "lab": "All figures",
+    "library": "SmolLM2 135M",
+    "machine": "Memory",
+    "settings": "Appearance",
+    "cost page": "Memory for the weights",
+}
 # The page follows the system's theme, so each theme is a start of its own.
 THEMES = {"light": "Adwaita", "dark": "Adwaita:dark"}
-PAGES = ("chat", "discover", "library", "machine", "settings")
+PROMPTS = ("What is the capital of France?", "Write a short Python function that reverses a string.")
+DERIVED = "Q8_0,Q6_K,Q5_K_M,Q4_K_M,Q3_K_M,Q2_K"
+SLOW = 400_000  # bytes per second: the picture of a download is not in a hurry
 
 
-def take(theme, gtk, base, folder):
-    window = Window(os.path.join(base, theme), {"GTK_THEME": gtk})
-
-    def picture(page):
-        time.sleep(1.2)  # fonts and figures have settled
-        window.screenshot(os.path.join(folder, f"{page}-{theme}.png"))
-
-    window.find("Start chatting")
-    picture("welcome")
-    window.press("Start chatting")
-    window.say("What is the capital of France?")
-    window.sees("t/s", 60)
-    window.say("Write a short Python function that reverses a string.")
-    window.until("the second answer's figures", lambda: window.words().count("t/s") >= 2, 120)
-    for page in PAGES:
-        window.press(page.capitalize())
-        picture(page)
-    window.close()
+def say(what):
+    print(f"screenshots: {what}", file=sys.stderr, flush=True)
 
 
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     base = tempfile.mkdtemp(prefix="weightroom-pictures-")
+    registry = Registry(os.path.join(base, "registry"))
     try:
+        data = os.path.join(base, "data")
+        say("measuring quants for the lab")
+        ask(data, "lab", "quantize", "smollm2-135m", "--to", "F16", seconds=1800)
+        ask(data, "lab", "compare", "smollm2-135m:F16", "--derive", DERIVED, "--seed", "1", seconds=3 * 3600)
+        refs = [registry.push(f"library/{name.lower().replace(' ', '-')}", "q4_1", other_starter(name)) for name in ("Small one", "Small two")]
         for theme, gtk in THEMES.items():
-            take(theme, gtk, base, folder)
+            say(f"the {theme} theme")
+            welcome(os.path.join(base, "welcome-" + theme), gtk, os.path.join(folder, f"welcome-{theme}.png"))
+            Pictures(data, theme, gtk, folder, registry, refs).take()
     finally:
+        registry.close()
         shutil.rmtree(base, ignore_errors=True)
+
+
+def welcome(data, gtk, path):
+    """The first start, on an empty folder."""
+    window = Window(data, {"GTK_THEME": gtk})
+    window.find(NAMES["begin"])
+    settled(window, path)
+    window.close()
+
+
+def settled(window, path):
+    time.sleep(1.2)  # fonts are read and transitions over
+    window.screenshot(path)
+
+
+class Pictures:
+    """One run of the window on the data that both themes show."""
+
+    def __init__(self, data, theme, gtk, folder, registry, refs):
+        self.data, self.theme, self.folder, self.registry, self.refs = data, theme, folder, registry, refs
+        self.window = Window(data, {"GTK_THEME": gtk})
+
+    def take(self):
+        for page in ("chat", "discover", "cost", "library", "downloads", "lab", "machine", "settings"):
+            getattr(self, page)()
+            settled(self.window, os.path.join(self.folder, f"{page}-{self.theme}.png"))
+        self.window.close()
+
+    def chat(self):
+        """Written in the first theme, and read again in the second."""
+        window = self.window
+        if ask(self.data, "chats", "list")["chats"]:
+            window.press(PROMPTS[0], exact=False)
+        else:
+            window.press(NAMES["begin"])
+            for n, prompt in enumerate(PROMPTS, 1):
+                window.say(prompt)
+                window.until("the answer's figures", lambda: window.words().count(NAMES["figures"]) >= n, 300)
+        window.until("both answers", lambda: window.words().count(NAMES["figures"]) >= len(PROMPTS), 60)
+
+    def discover(self):
+        self.window.press("Discover")
+        self.window.sees(NAMES["figures"], 60)
+        self.window.until("speeds fitted to this machine", lambda: NAMES["unfitted"] not in self.window.words(), 1800)
+
+    def cost(self):
+        self.window.press(NAMES["cost"])
+        self.window.sees(NAMES["cost page"])
+
+    def library(self):
+        self.window.press("Library")
+        self.window.sees(NAMES["library"])
+
+    def downloads(self):
+        """One that goes on, and one that waits for it."""
+        self.registry.limit(6_000_000)
+        begun = [ask(self.data, "downloads", "add", ref)["download"]["id"] for ref in self.refs]
+        self.window.until("a third of a download", lambda: max(d["done"] for d in ask(self.data, "downloads")["downloads"]) > 33_000_000, 120)
+        self.registry.limit(SLOW)
+        self.window.press(NAMES["downloads"], exact=False)
+        self.window.sees("small-one")
+        self.begun = begun
+
+    def lab(self):
+        for download in self.begun:
+            ask(self.data, "downloads", "cancel", download)
+        self.window.press("Lab")
+        self.window.find(NAMES["lab"], seconds=30)
+
+    def machine(self):
+        self.window.press("Machine")
+        self.window.sees(NAMES["machine"])
+
+    def settings(self):
+        self.window.press("Settings")
+        self.window.sees(NAMES["settings"])
 
 
 if __name__ == "__main__":
