@@ -52,15 +52,15 @@ func TestWhatAChildLeavesBehindEnds(t *testing.T) {
 }
 
 func TestJobIsWatchedWhileItRuns(t *testing.T) {
-	e := withProgram(t, "echo one; sleep 0.3; echo two >&2; echo three\n")
+	// The program goes on once its first words were seen.
+	seenIt := filepath.Join(t.TempDir(), "seen")
+	e := withProgram(t, "echo one; until [ -e '"+seenIt+"' ]; do sleep 0.02; done; echo two >&2; echo three\n")
 	pieces := make(chan string, 10)
-	begin := time.Now()
-	var first time.Duration
-	r, err := e.RunJob(t.Context(), Job{Name: "llama-fake", Watch: func(text string) {
-		if first == 0 {
-			first = time.Since(begin)
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := e.RunJob(ctx, Job{Name: "llama-fake", Watch: func(text string) {
 		pieces <- text
+		_ = os.WriteFile(seenIt, nil, 0o600)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -75,9 +75,6 @@ func TestJobIsWatchedWhileItRuns(t *testing.T) {
 	}
 	if got := seen.String(); !strings.HasPrefix(got, "one\n") || !strings.Contains(got, "two\n") {
 		t.Errorf("watched %q", got)
-	}
-	if r.Seconds-first.Seconds() < 0.25 {
-		t.Errorf("the first piece came after %v of %.2f s", first, r.Seconds)
 	}
 }
 
@@ -103,7 +100,7 @@ func TestJobEndsWithItsContext(t *testing.T) {
 	if _, err := e.RunJob(ctx, Job{Name: "llama-fake"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("ended with %v", err)
 	}
-	if time.Since(begin) > 3*time.Second {
+	if time.Since(begin) > 30*time.Second {
 		t.Errorf("took %v", time.Since(begin))
 	}
 }

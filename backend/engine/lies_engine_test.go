@@ -24,9 +24,9 @@ import (
 	"github.com/ollama/ollama/server"
 
 	"weightroom/backend"
-	"weightroom/backend/download/web"
-	"weightroom/backend/download/transfer"
 	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/download/transfer"
+	"weightroom/backend/download/web"
 )
 
 // serveUnlocked is Ollama's server with the network, on a socket in dir, for the test below only.

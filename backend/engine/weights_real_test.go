@@ -20,10 +20,10 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download"
-	"weightroom/backend/download/web"
+	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/download/source"
 	"weightroom/backend/download/transfer"
-	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/download/web"
 	"weightroom/backend/gguf"
 	"weightroom/backend/library"
 	"weightroom/backend/testdrive"

@@ -17,4 +17,4 @@ export GSETTINGS_BACKEND=memory XDG_CURRENT_DESKTOP=
 unset WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
 # shellcheck disable=SC2016 # the inner shell expands it
 xvfb-run --auto-servernum --server-args="-screen 0 ${SCREEN:-1280x820}x24 -nolisten tcp" \
-  dbus-run-session -- bash -c '/usr/libexec/at-spi-bus-launcher --launch-immediately 2>/dev/null & exec "$@" 2> >(grep -v "^dbus-daemon\|SpiRegistry" >&2)' run "$@"
+  dbus-run-session -- bash -c '/usr/libexec/at-spi-bus-launcher --launch-immediately 2>/dev/null & exec "$@" 2> >(grep --line-buffered -v "^dbus-daemon\|SpiRegistry" >&2)' run "$@"
