@@ -476,23 +476,22 @@ func (c *comparing) save(ctx context.Context) error {
 // remember adds an id to a list, once.
 func (l *Lab) remember(ctx context.Context, key, id string) error {
 	var ids []string
-	if _, err := l.o.Store.Get(ctx, key, &ids); err != nil {
-		return err
-	}
-	if slices.Contains(ids, id) {
+	return l.o.Store.Update(ctx, key, &ids, func() error {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+			ids = ids[max(0, len(ids)-kept):]
+		}
 		return nil
-	}
-	ids = append(ids, id)
-	return l.o.Store.Put(ctx, key, ids[max(0, len(ids)-kept):])
+	})
 }
 
 // forget takes an id off a list.
 func (l *Lab) forget(ctx context.Context, key, id string) error {
 	var ids []string
-	if _, err := l.o.Store.Get(ctx, key, &ids); err != nil {
-		return err
-	}
-	return l.o.Store.Put(ctx, key, slices.DeleteFunc(ids, func(x string) bool { return x == id }))
+	return l.o.Store.Update(ctx, key, &ids, func() error {
+		ids = slices.DeleteFunc(ids, func(x string) bool { return x == id })
+		return nil
+	})
 }
 
 // Comparisons lists what is kept, newest first. One that a crash left running counts as cancelled.

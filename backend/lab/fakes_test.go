@@ -19,12 +19,13 @@ import (
 
 // bed is a lab whose engine and library are scripts, on a real disk.
 type bed struct {
-	t      *testing.T
-	lab    *Lab
-	dir    string
-	models []backend.Model
-	kept   map[string][]byte
-	mu     sync.Mutex
+	updating sync.Mutex // held by Update
+	t        *testing.T
+	lab      *Lab
+	dir      string
+	models   []backend.Model
+	kept     map[string][]byte
+	mu       sync.Mutex
 
 	jobs    []string // that ran, in order
 	onJob   func(ctx context.Context, job Job) (Output, error, bool)
@@ -244,6 +245,18 @@ func (b *bed) Put(_ context.Context, key string, v any) error {
 	defer b.mu.Unlock()
 	b.kept[key] = data
 	return err
+}
+
+func (b *bed) Update(ctx context.Context, key string, v any, change func() error) error {
+	b.updating.Lock()
+	defer b.updating.Unlock()
+	if _, err := b.Get(ctx, key, v); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	return b.Put(ctx, key, v)
 }
 
 func (b *bed) Load(context.Context) Reading {

@@ -82,6 +82,8 @@ type Shelf interface {
 type Store interface {
 	Get(ctx context.Context, key string, v any) (bool, error)
 	Put(ctx context.Context, key string, v any) error
+	// Update reads what is stored into v, calls change and stores v again, in one transaction.
+	Update(ctx context.Context, key string, v any, change func() error) error
 }
 
 // Reading is how busy the whole machine has been since it started.

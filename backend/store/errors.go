@@ -26,7 +26,7 @@ func explain(err error) error {
 		return backend.Fail(backend.CodeCancelled, err, "This was cancelled.", "Nothing was changed.")
 	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, fsys.ErrLocked):
 		return backend.Fail(backend.CodeLocked, err, "Another Weightroom is using this chat history.",
-			"Close the other one, or choose another folder with --data.")
+			"Close the other one, or start Weightroom with another data folder.")
 	case errors.Is(err, errNewer):
 		return backend.Fail(backend.CodeUnsupported, err, "This chat history was written by a newer Weightroom.",
 			"Open it with the newer version. Nothing in it was changed.")
@@ -36,7 +36,7 @@ func explain(err error) error {
 		return fsys.ReadOnly(err, "Until then nothing can be saved in the chat history.")
 	case errors.Is(err, fs.ErrPermission):
 		return backend.Fail(backend.CodeDenied, err, "Weightroom is not allowed to use the folder of its chat history.",
-			"Check who owns the folder, or choose another one with --data.")
+			"Check who owns the folder, or start Weightroom with another data folder.")
 	case fsys.IsBadDisk(err):
 		return fsys.BadDisk(err, "Then start Weightroom again: this was not saved.")
 	case fsys.Is(err, syscall.EISDIR):
@@ -44,13 +44,13 @@ func explain(err error) error {
 			"Look into the data folder and move that folder away.")
 	case fsys.Is(err, syscall.ENOTDIR):
 		return backend.Fail(backend.CodeInvalid, err, "There is a file where a folder of the chat history belongs.",
-			"Move that file away, or choose another folder with --data.")
+			"Move that file away, or start Weightroom with another data folder.")
 	case fsys.Is(err, syscall.ENAMETOOLONG, syscall.ELOOP):
 		return backend.Fail(backend.CodeInvalid, err, "The path of the chat history is too long, or its links lead in a circle.",
-			"Choose another folder with --data.")
+			"Start Weightroom with another data folder.")
 	case errors.Is(err, fs.ErrNotExist):
 		return backend.Fail(backend.CodeNotFound, err, "The folder of the chat history is not there.",
-			"Connect the disk that it is on, or choose another folder with --data.")
+			"Connect the disk that it is on, or start Weightroom with another data folder.")
 	case errors.As(err, &broken), errors.Is(err, errRecord):
 		return backend.Fail(backend.CodeDamaged, err, "The chat history is damaged.",
 			"Start Weightroom again: it repairs the history from its backup and keeps the damaged file.")

@@ -25,6 +25,22 @@ func (s *Store) Put(ctx context.Context, key string, v any) error {
 	return s.update(ctx, func(tx *writeTx) error { return tx.put(kindKV, key, v) })
 }
 
+// Update changes a small document in one transaction, so that no change of another is lost: it reads what is stored into
+// v, or leaves v as it is where there is none, calls change, and stores v again. When change fails nothing is stored. It
+// must not call the store.
+func (s *Store) Update(ctx context.Context, key string, v any, change func() error) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return s.update(ctx, func(tx *writeTx) error {
+		_, _ = tx.get(kindKV, key, v) // a damaged one counts as missing; get has counted the damage
+		if err := change(); err != nil {
+			return err
+		}
+		return tx.put(kindKV, key, v)
+	})
+}
+
 // Count adds to a counter and gives its new value. A counter that was never counted is 0.
 func (s *Store) Count(ctx context.Context, key string, add int64) (total int64, err error) {
 	if err := checkKey(key); err != nil {

@@ -82,7 +82,7 @@ func (s *Store) place(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		if info, statErr := os.Stat(dir); statErr == nil && !info.IsDir() {
 			return backend.Fail(backend.CodeInvalid, err, "There is a file where the folder of the chat history belongs.",
-				"Move that file away, or choose another folder with --data.")
+				"Move that file away, or start Weightroom with another data folder.")
 		}
 		return err
 	}

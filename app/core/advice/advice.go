@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 
 	"weightroom/app/core/machine"
 	"weightroom/app/core/models"
@@ -35,7 +34,6 @@ type Advice struct {
 	opts       Options
 	candidates candidates
 	headers    headerCache
-	keeping    sync.Mutex // held while a run is added to those that are kept
 }
 
 // New makes an Advice. Nothing is read yet.

@@ -33,10 +33,12 @@ func (a *Advice) KeepRun(ctx context.Context, d backend.Drive) error {
 	if a.opts.History == nil {
 		return nil
 	}
-	a.keeping.Lock()
-	defer a.keeping.Unlock()
-	runs := append(a.Runs(ctx), d)
-	return a.opts.History.Put(ctx, runsKey, runs[max(0, len(runs)-keptRuns):])
+	var runs []backend.Drive
+	return a.opts.History.Update(ctx, runsKey, &runs, func() error {
+		runs = append(runs, d)
+		runs = runs[max(0, len(runs)-keptRuns):]
+		return nil
+	})
 }
 
 // LocalRuns is what this machine's own runs say; it implements advisor.Known.

@@ -42,22 +42,31 @@ func (m *Models) Verify(ctx context.Context, ref string, progress func(done, tot
 		return bad, err
 	}
 	now := time.Now().UnixMilli()
-	report, at := backend.VerifyReport{Models: 1, At: now, Bad: damages(bad)}, m.verifiedAt(ctx)
-	if ref == "" {
-		report.Models = len(all)
-	} else {
-		for _, b := range m.VerifyReport(ctx).Bad { // of the others, what was found stays true
-			if b.Ref != ref {
-				report.Bad = append(report.Bad, b)
+	at := map[string]int64{}
+	err = m.opts.History.Update(ctx, verifiedKey, &at, func() error {
+		for _, one := range all {
+			if ref == "" || one.Ref == ref {
+				at[one.Ref] = now
 			}
 		}
-	}
-	for _, one := range all {
-		if ref == "" || one.Ref == ref {
-			at[one.Ref] = now
+		return nil
+	})
+	var report backend.VerifyReport
+	return bad, errors.Join(err, m.opts.History.Update(ctx, reportKey, &report, func() error {
+		found := damages(bad)
+		if ref != "" {
+			for _, b := range report.Bad { // of the others, what was found stays true
+				if b.Ref != ref {
+					found = append(found, b)
+				}
+			}
 		}
-	}
-	return bad, errors.Join(m.opts.History.Put(ctx, verifiedKey, at), m.opts.History.Put(ctx, reportKey, report))
+		report = backend.VerifyReport{Models: 1, At: now, Bad: found}
+		if ref == "" {
+			report.Models = len(all)
+		}
+		return nil
+	}))
 }
 
 // damages puts the bad files of each model together.
