@@ -336,3 +336,21 @@ func TestDeltasCountAsJavaScriptDoes(t *testing.T) {
 		t.Errorf("%v", offsets)
 	}
 }
+
+func TestThePageHearsOfSuccessesAlone(t *testing.T) {
+	w, sent := open(t)
+	if _, err := w.Core(); err != nil {
+		t.Fatal(err)
+	}
+	for name, fails := range map[string]func() error{
+		"delete": func() error { return w.Chats.Delete("nobody") }, "restore": func() error { return w.Chats.Restore("nobody") },
+		"rename": func() error { return w.Chats.Rename("nobody", "A") }, "remove": func() error { _, err := w.Library.Remove("nobody"); return err },
+	} {
+		if fails() == nil {
+			t.Errorf("%s did not fail", name)
+		}
+	}
+	if n := len(sent(EventChatsChanged)) + len(sent(EventLibrary)); n > 0 {
+		t.Errorf("the page heard of %d changes that were none", n)
+	}
+}

@@ -195,6 +195,27 @@ func TestNoTypeDoesEverything(t *testing.T) {
 	}
 }
 
+// TestHintsSuitTheirReader holds that only the commands speak of flags and of the checkout: everybody else's hints are read
+// in the window too.
+func TestHintsSuitTheirReader(t *testing.T) {
+	ours := regexp.MustCompile(`\bmake (engine|starter|app|build|run|deps)\b|(^|[\s(])--[a-z]`)
+	others := regexp.MustCompile(`--(merge|gpus|device)\b`) // of other programs
+	eachGoFile(t, func(path string, file *ast.File) {
+		if strings.HasPrefix(filepath.ToSlash(path), "../app/cli/") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			text, ok := n.(*ast.BasicLit)
+			if ok && text.Kind == token.STRING && strings.HasSuffix(strings.Trim(text.Value, "`\""), ".") {
+				if found := ours.FindString(others.ReplaceAllString(text.Value, "")); found != "" {
+					t.Errorf("%s says %q in %s: put the hint for a terminal into app/cli/hints.go", path, found, text.Value)
+				}
+			}
+			return true
+		})
+	})
+}
+
 // eachGoFile parses every file of ours that is no test.
 func eachGoFile(t *testing.T, look func(path string, file *ast.File)) {
 	t.Helper()

@@ -69,7 +69,8 @@ func (s *session) machine(name string) (*advisor.Machine, error) {
 	defer file.Close() //nolint:errcheck // read only
 	m, err := advisor.ReadMachine(file)
 	if err != nil {
-		return nil, err
+		e := backend.Readable(err)
+		return nil, backend.Fail(e.Code, err, e.Message, machineHint)
 	}
 	return &m, nil
 }

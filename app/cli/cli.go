@@ -85,7 +85,7 @@ func (s *session) report(err error) int {
 	case errors.Is(err, context.Canceled):
 		err = backend.Fail(backend.CodeCancelled, nil, "Cancelled.", "Nothing was left half-done.")
 	}
-	e := backend.Readable(err)
+	e := forTerminal(backend.Readable(err))
 	slog.Debug("command failed", "error", err)
 	if s.json {
 		_ = s.print(map[string]any{"error": e})

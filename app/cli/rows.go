@@ -26,11 +26,12 @@ func problemRow(e *backend.Error) problem {
 	if e == nil {
 		return problem{}
 	}
+	e = forTerminal(e)
 	return problem{Code: string(e.Code), Severity: string(backend.SeverityError), Title: e.Message, Hint: e.Hint}
 }
 
 func standingRow(p backend.Problem) problem {
-	return problem{Code: p.Code, Severity: string(p.Severity), Title: p.Title, Hint: p.Hint}
+	return problem{Code: p.Code, Severity: string(p.Severity), Title: p.Title, Hint: terminalHint(backend.Code(p.Code), p.Hint)}
 }
 
 // rows maps a slice and never returns nil, which JSON would write as null.

@@ -55,7 +55,7 @@ const (
 	wallpaper        = 500_000_000 // graphics memory that a desktop holds, from memory of idle machines
 )
 
-const detectHint = "Make the file on that machine with: weightroom detect --json > machine.json"
+const detectHint = "Make the file anew on that machine."
 
 // reader collects the first thing that is wrong.
 type reader struct{ err error }

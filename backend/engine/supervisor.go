@@ -195,7 +195,7 @@ func (e *Engine) launch() (*child, error) {
 
 func (e *Engine) spawnLocked() (*child, error) {
 	if _, err := os.Stat(filepath.Join(LibDir(e.opts.Executable), toolFile(llama.Server))); err != nil {
-		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine is not installed.", "Run make engine, or install Weightroom again.")
+		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine is not installed.", "Install Weightroom again.")
 	}
 	c, err := e.spawn(e.life, e.lock)
 	if err != nil && e.lock != LockApp && e.life.Err() == nil {

@@ -81,7 +81,7 @@ func (e *Engine) Tool(ctx context.Context, name string, args ...string) (*Tool, 
 	lib := LibDir(e.opts.Executable)
 	path := filepath.Join(lib, toolFile(name))
 	if _, err := os.Stat(path); err != nil {
-		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine's program "+name+" is not installed.", "Run make engine, or install Weightroom again.")
+		return nil, backend.Fail(backend.CodeEngineMissing, err, "The engine's program "+name+" is not installed.", "Install Weightroom again.")
 	}
 	return e.jailed(exec.CommandContext(ctx, path, args...)), nil
 }

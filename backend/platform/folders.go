@@ -34,13 +34,13 @@ func Resolve(chosen string) (Folders, error) {
 	if data == "" {
 		base, err := dataBase()
 		if err != nil {
-			return Folders{}, backend.Fail(backend.CodeInvalid, err, "Weightroom does not know where to keep its data: there is no home folder.", "Choose a folder with --data, or set "+EnvData+".")
+			return Folders{}, backend.Fail(backend.CodeInvalid, err, "Weightroom does not know where to keep its data: there is no home folder.", "Start Weightroom with another data folder, or set "+EnvData+".")
 		}
 		data = filepath.Join(base, appFolder())
 	}
 	data, err := filepath.Abs(data)
 	if err != nil {
-		return Folders{}, backend.Fail(backend.CodeInvalid, err, "The data folder has no usable path.", "Choose another folder with --data.")
+		return Folders{}, backend.Fail(backend.CodeInvalid, err, "The data folder has no usable path.", "Start Weightroom with another data folder.")
 	}
 	f := Folders{
 		Data:   data,
@@ -100,12 +100,12 @@ func (f Folders) Make() error {
 func folderProblem(dir string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return backend.Fail(backend.CodeReadOnly, err, "The data folder "+dir+" can't be written to.", "Make it writable, or choose another folder with --data.")
+		return backend.Fail(backend.CodeReadOnly, err, "The data folder "+dir+" can't be written to.", "Make it writable, or start Weightroom with another data folder.")
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return backend.Fail(backend.CodeInvalid, err, "There is a file where the data folder "+dir+" should be.", "Move the file away, or choose another folder with --data.")
+		return backend.Fail(backend.CodeInvalid, err, "There is a file where the data folder "+dir+" should be.", "Move the file away, or start Weightroom with another data folder.")
 	}
-	if disk := fsys.Explain(err, "The data folder is "+dir+"; choose another one with --data."); disk != nil {
+	if disk := fsys.Explain(err, "The data folder is "+dir+"; start Weightroom with another data folder."); disk != nil {
 		return disk
 	}
-	return backend.Fail(backend.CodeInvalid, err, "The data folder "+dir+" can't be used.", "Choose another folder with --data.")
+	return backend.Fail(backend.CodeInvalid, err, "The data folder "+dir+" can't be used.", "Start Weightroom with another data folder.")
 }

@@ -71,7 +71,7 @@ func Acquire(ctx context.Context, data string, request Request) (*Instance, *Rep
 			return nil, nil, ctx.Err()
 		}
 		if time.Now().After(deadline) {
-			return nil, nil, backend.Fail(backend.CodeLocked, err, "Weightroom is already running with this data folder and does not answer.", "Close it, or choose another folder with --data.")
+			return nil, nil, backend.Fail(backend.CodeLocked, err, "Weightroom is already running with this data folder and does not answer.", "Close it, or start Weightroom with another data folder.")
 		}
 		time.Sleep(50 * time.Millisecond) // the owner is starting or ending
 	}

@@ -69,7 +69,7 @@ func (m *Machine) Problems(h hardware.Machine) []backend.Problem {
 		problems = append(problems, backend.Problem{Code: code, Severity: severity, Title: title, Hint: hint})
 	}
 	if len(m.Build().Backends) == 0 {
-		add("engine_missing", backend.SeverityError, "The engine is not installed.", "Run make engine, or install Weightroom again.")
+		add("engine_missing", backend.SeverityError, "The engine is not installed.", "Install Weightroom again.")
 	}
 	if s := m.opts.Engine.Status(); s.Problem != nil {
 		add(string(s.Problem.Code), backend.SeverityError, s.Problem.Message, s.Problem.Hint)

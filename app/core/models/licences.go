@@ -50,10 +50,11 @@ func (d *Downloads) accepted(ctx context.Context) map[string]acceptance {
 
 // accept keeps that the person agreed to the terms of a model, and returns when.
 func (d *Downloads) accept(ctx context.Context, r resolved) (time.Time, error) {
-	all := d.accepted(ctx)
-	now := time.Now()
-	all[r.licenceKey()] = acceptance{At: now.UnixMilli(), Licence: r.Licence.Name, Ref: r.Ref}
-	return now, d.opts.History.Put(ctx, acceptedKey, all)
+	all, now := map[string]acceptance{}, time.Now()
+	return now, d.opts.History.Update(ctx, acceptedKey, &all, func() error {
+		all[r.licenceKey()] = acceptance{At: now.UnixMilli(), Licence: r.Licence.Name, Ref: r.Ref}
+		return nil
+	})
 }
 
 // agreed returns since when the terms are agreed to, or why the download can't begin without.
@@ -72,5 +73,5 @@ func (d *Downloads) agreed(ctx context.Context, r resolved, yes bool) (time.Time
 		name = "its own licence"
 	}
 	return time.Time{}, backend.Fail(backend.CodeLicence, nil, r.Name+" comes under "+name+", which has to be accepted first.",
-		"Read it, then add --accept-licence, or accept it on the Discover page.")
+		"Read it and accept it on the Discover page.")
 }

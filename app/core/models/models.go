@@ -85,7 +85,7 @@ func (m *Models) ImportStarter(ctx context.Context, progress func(done, total in
 	}
 	path, ok := library.FindStarter(m.starterDirs())
 	if !ok {
-		return backend.Model{}, backend.Fail(backend.CodeStarterMissing, nil, "The starter model did not come with this copy of Weightroom.", "Run make starter, or import a GGUF file that you have.")
+		return backend.Model{}, backend.Fail(backend.CodeStarterMissing, nil, "The starter model did not come with this copy of Weightroom.", "Import a GGUF file that you have.")
 	}
 	return m.opts.Library.Import(ctx, path, library.StarterOptions(progress))
 }

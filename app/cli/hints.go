@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"strings"
+
+	"weightroom/backend"
+)
+
+// forTerminal is an error with the hint for who reads a terminal. Elsewhere hints are for who sits before the window.
+func forTerminal(e *backend.Error) *backend.Error {
+	return &backend.Error{Code: e.Code, Message: e.Message, Hint: terminalHint(e.Code, e.Hint), Cause: e.Cause}
+}
+
+func terminalHint(code backend.Code, hint string) string {
+	switch code {
+	case backend.CodeEngineMissing:
+		return "Run make engine, or install Weightroom again."
+	case backend.CodeStarterMissing:
+		return "Run make starter, or import a GGUF file that you have."
+	case backend.CodeLicence:
+		return "Read it, then add --accept-licence, or accept it on the Discover page."
+	}
+	return strings.NewReplacer(
+		"start Weightroom with another data folder", "choose another folder with --data",
+		"Start Weightroom with another data folder", "Choose another folder with --data",
+	).Replace(hint)
+}
+
+// machineHint says how a machine's file is made.
+const machineHint = "Make the file on that machine with: weightroom detect --json > machine.json"
