@@ -129,7 +129,7 @@ func (f *File) HeadDim() int {
 	return 0
 }
 
-// Experts gives the number of experts and how many of them a token uses; 0, 0 for a dense model.
+// Experts returns the number of experts and how many of them a token uses; 0, 0 for a dense model.
 func (f *File) Experts() (total, used int) {
 	return f.archInt("expert_count"), f.archMax("expert_used_count")
 }
@@ -147,7 +147,7 @@ func (f *File) Vocabulary() int {
 // ChatTemplate is the Jinja template that turns messages into a prompt, or "".
 func (f *File) ChatTemplate() string { return f.String(keyTemplate) }
 
-// Licence gives general.license (usually an SPDX identifier), general.license.name and general.license.link.
+// Licence returns general.license (usually an SPDX identifier), general.license.name and general.license.link.
 func (f *File) Licence() (id, name, link string) {
 	return f.String("general.license"), f.String("general.license.name"), f.String("general.license.link")
 }

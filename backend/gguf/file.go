@@ -50,7 +50,7 @@ func (t Tensor) Elements() int64 {
 	return n
 }
 
-// Get gives the value of a key: a number, bool, string or Array.
+// Get returns the value of a key: a number, bool, string or Array.
 func (f *File) Get(key string) (any, bool) {
 	i, ok := f.index[key]
 	if !ok {
@@ -59,14 +59,14 @@ func (f *File) Get(key string) (any, bool) {
 	return f.Metadata[i].Value, true
 }
 
-// String gives the text of a key, or "" where there is none.
+// String returns the text of a key, or "" where there is none.
 func (f *File) String(key string) string {
 	v, _ := f.Get(key)
 	s, _ := v.(string)
 	return s
 }
 
-// Int gives a whole, non-negative number of any width. ok is false for anything else.
+// Int returns a whole, non-negative number of any width. ok is false for anything else.
 func (f *File) Int(key string) (n int64, ok bool) {
 	v, found := f.Get(key)
 	if !found {
@@ -75,7 +75,7 @@ func (f *File) Int(key string) (n int64, ok bool) {
 	return toInt(v)
 }
 
-// Float gives a number of any kind as a float64.
+// Float returns a number of any kind as a float64.
 func (f *File) Float(key string) (float64, bool) {
 	v, found := f.Get(key)
 	if !found {
@@ -91,7 +91,7 @@ func (f *File) Float(key string) (float64, bool) {
 	return float64(n), ok
 }
 
-// Ints gives a key that is one number or a list of them, as numbers of layers often are: nil where it is neither.
+// Ints returns a key that is one number or a list of them, as numbers of layers often are: nil where it is neither.
 func (f *File) Ints(key string) []int64 {
 	v, found := f.Get(key)
 	if !found {
@@ -125,7 +125,7 @@ func (f *File) Ints(key string) []int64 {
 	return nil
 }
 
-// Strings gives a list of texts, or nil where there is none or it was too long to keep.
+// Strings returns a list of texts, or nil where there is none or it was too long to keep.
 func (f *File) Strings(key string) []string {
 	v, _ := f.Get(key)
 	a, _ := v.(Array)
@@ -133,7 +133,7 @@ func (f *File) Strings(key string) []string {
 	return s
 }
 
-// ArchKey gives the full name of a key that belongs to the architecture: "block_count" is "llama.block_count".
+// ArchKey returns the full name of a key that belongs to the architecture: "block_count" is "llama.block_count".
 func (f *File) ArchKey(key string) string { return f.Architecture() + "." + key }
 
 func toInt(v any) (int64, bool) {

@@ -13,7 +13,7 @@ const (
 	keySplitTensors = "split.tensors.count"
 )
 
-// Split gives the number of this part, from 0, and of all parts; 0, 1 for a file that is whole.
+// Split returns the number of this part, from 0, and of all parts; 0, 1 for a file that is whole.
 func (f *File) Split() (no, count int) {
 	n, _ := f.Int(keySplitNo)
 	c, _ := f.Int(keySplitCount)

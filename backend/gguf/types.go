@@ -76,7 +76,7 @@ type TypeInfo struct {
 	Bytes int64
 }
 
-// Info gives the storage of a tensor type. ok is false for a number that no engine knows and for the types that were
+// Info returns the storage of a tensor type. ok is false for a number that no engine knows and for the types that were
 // withdrawn (4, 5, 31–33, 36–38). Sizes are those of ggml/src/ggml-common.h, in llama.cpp b10488.
 func (t TensorType) Info() (info TypeInfo, ok bool) {
 	switch t {
@@ -154,7 +154,7 @@ func (t TensorType) Info() (info TypeInfo, ok bool) {
 	return TypeInfo{}, false
 }
 
-// String gives the type's name as llama.cpp writes it in capitals.
+// String returns the type's name as llama.cpp writes it in capitals.
 func (t TensorType) String() string {
 	if info, ok := t.Info(); ok {
 		return info.Name

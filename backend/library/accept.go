@@ -126,7 +126,7 @@ type file struct {
 	parts  []string
 }
 
-// at gives where the file can be moved from; "" when it need not be.
+// at returns where the file can be moved from; "" when it need not be.
 func (f *file) at() string {
 	if f.staged != nil {
 		return f.staged.path
@@ -188,7 +188,7 @@ func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(in
 	} else if err := l.verify(ctx, f, in.Verified, progress); err != nil {
 		return nil, err
 	}
-	if err := f.look(path); err != nil {
+	if err := f.readContent(path); err != nil {
 		f.staged.discard()
 		return nil, err
 	}
@@ -232,8 +232,8 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 	return nil
 }
 
-// look reads what has to be known of a file: a header, or all of a small one.
-func (f *file) look(path string) (err error) {
+// readContent reads what has to be known of a file: a header, or all of a small one.
+func (f *file) readContent(path string) (err error) {
 	if f.staged != nil {
 		path = f.staged.path
 	}
@@ -244,13 +244,19 @@ func (f *file) look(path string) (err error) {
 	if f.data, _, err = readSmall(path); err == nil {
 		err = checkSmall(f.layer.MediaType, f.data)
 	}
-	if err != nil {
-		return backend.Fail(backend.CodeInvalid, err, fmt.Sprintf("The %s of this model makes no sense.", kindOfType(f.layer.MediaType)), "Look for another version of the same model.")
+	wrong := "can't be read"
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errNotText):
+		wrong = "is not text"
+	case f.data != nil:
+		wrong = "is not the JSON that it should be"
 	}
-	return nil
+	return backend.Fail(backend.CodeInvalid, err, fmt.Sprintf("A file of this model (%s) %s.", kindOfType(f.layer.MediaType), wrong), "Look for another version of the same model.")
 }
 
-// assemble checks that files make one model, puts its parts in order, and gives the header of the whole.
+// assemble checks that files make one model, puts its parts in order, and returns the header of the whole.
 func assemble(files []*file) (*gguf.File, error) {
 	var parts []*gguf.File
 	adapters := 0

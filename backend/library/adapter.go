@@ -68,7 +68,7 @@ func (l *Library) adapter(e entry) (Adapter, bool) {
 	return a, true
 }
 
-// model gives an adapter as the result of an import: what it has in common with a model.
+// model returns an adapter as the result of an import: what it has in common with a model.
 func (a Adapter) model() backend.Model {
 	return backend.Model{
 		Ref: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes, Digest: a.Digest, Licence: a.Licence,

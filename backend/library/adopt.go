@@ -73,7 +73,7 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 	}
 	key := files[0].layer.Digest
 	for _, e := range entries { // whole and there already: nothing is better than to leave it
-		if e.bad == nil && len(e.manifest.weights()) == len(parts(files)) && e.manifest.key() == key && !e.manifest.has(typeAdapter) && l.glance(e.manifest.Layers[0]).Reason == "" {
+		if e.bad == nil && len(e.manifest.weights()) == len(parts(files)) && e.manifest.key() == key && !e.manifest.has(typeAdapter) && l.quickCheck(e.manifest.Layers[0]).Reason == "" {
 			if _, ok := l.readConfig(e.manifest.Config); ok {
 				return l.published(e)
 			}

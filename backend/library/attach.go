@@ -132,7 +132,7 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 	}
 	for _, a := range adapters {
 		if a.staged != nil {
-			if err := l.settle(a.staged, a.layer.Digest); err != nil {
+			if err := l.placeBlob(a.staged, a.layer.Digest); err != nil {
 				return backend.Model{}, err
 			}
 		}

@@ -76,7 +76,7 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return Bundle{}, backend.Fail(backend.CodeNotFound, err, "There is no such folder to export to.", "Choose a folder that is there.")
 	}
-	if err := foreseeAt(dir, e.manifest.bytes()); err != nil {
+	if err := checkSpaceAt(dir, e.manifest.bytes()); err != nil {
 		return Bundle{}, err
 	}
 	base := slug(strings.NewReplacer("/", "-", ":", "-").Replace(e.name.ref()))

@@ -104,7 +104,7 @@ func (l *Library) use(e entry, users map[string]int) Use {
 	return u
 }
 
-// digests gives each file of a manifest once, with its size.
+// digests returns each file of a manifest once, with its size.
 func (m manifest) digests() map[string]int64 {
 	out := map[string]int64{}
 	for _, x := range m.all() {
@@ -131,7 +131,7 @@ func treeBytes(dir string) (n int64) {
 	return n
 }
 
-// Usage gives the bytes that the library's own files take, and those still free on its disk.
+// Usage returns the bytes that the library's own files take, and those still free on its disk.
 func (l *Library) Usage() (used, free int64, err error) {
 	items, err := os.ReadDir(l.blobs())
 	if err != nil && !os.IsNotExist(err) {

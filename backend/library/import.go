@@ -42,7 +42,7 @@ type Options struct {
 // Import puts a GGUF file into the library and returns the model it became. The file itself is not changed. Any part of
 // a model that is split stands for all of them, which have to lie beside it; a LoRA adapter is kept among the Adapters;
 // a folder that Export wrote is imported as what it was exported from. Its header is checked before the first byte is
-// copied and once more on the copy; the model appears whole or, when anything fails or ctx ends, not at all. A file whose content is already in the library gives that model, whatever
+// copied and once more on the copy; the model appears whole or, when anything fails or ctx ends, not at all. A file whose content is already in the library is that model, whatever
 // the options say, and mends its blob should that be damaged. Progress is called from this goroutine, with done
 // rising to total.
 func (l *Library) Import(ctx context.Context, path string, o Options) (backend.Model, error) {
@@ -205,7 +205,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	case o.Link && l.link(s, src) == nil:
 		s.how = HowLink
 	default:
-		if err := l.foresee(info.Size()); err != nil {
+		if err := l.checkSpace(info.Size()); err != nil {
 			return err
 		}
 		if err := fsys.Reserve(s.file, info.Size()); err != nil {
@@ -240,10 +240,10 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	return nil
 }
 
-// foresee refuses a copy that would fill the disk.
-func (l *Library) foresee(need int64) error { return foreseeAt(l.blobs(), need) }
+// checkSpace refuses a copy that would fill the disk.
+func (l *Library) checkSpace(need int64) error { return checkSpaceAt(l.blobs(), need) }
 
-func foreseeAt(dir string, need int64) error {
+func checkSpaceAt(dir string, need int64) error {
 	free, _, err := fsys.Space(dir)
 	if err != nil {
 		return err
@@ -325,7 +325,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 	}
 	for _, e := range entries {
 		if w := e.manifest.weights(); e.bad == nil && len(w) == 1 && !e.manifest.has(typeAdapter) && strings.EqualFold(w[0].Digest, digest) {
-			err := l.settle(s, digest)
+			err := l.placeBlob(s, digest)
 			if err == nil && w[0].Size != s.size { // the manifest was the damaged one
 				err = l.resize(e, digest, s.size)
 			}
@@ -350,7 +350,7 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 	l.cache.remember(n, manifest{Layers: []layer{{typeModel, digest, s.size}}}, expected)
 	l.cache.write(l)
 	_, missing := os.Lstat(l.blob(digest))
-	if err = l.settle(s, digest); err == nil {
+	if err = l.placeBlob(s, digest); err == nil {
 		err = l.publishModel(n, header, []layer{{typeModel, digest, s.size}}, from)
 	}
 	if err != nil {
@@ -366,9 +366,9 @@ func (l *Library) commit(ctx context.Context, source string, header *gguf.File, 
 	return l.published(entry{name: n, path: l.manifestPath(n)})
 }
 
-// settle gives a staged copy the name of its content. A blob that is there already is replaced: it has the same
+// placeBlob gives a staged copy the name of its content. A blob that is there already is replaced: it has the same
 // content, or is damaged.
-func (l *Library) settle(s *staged, digest string) error {
+func (l *Library) placeBlob(s *staged, digest string) error {
 	if err := l.at("before rename"); err != nil {
 		return err
 	}

@@ -59,8 +59,8 @@ type record struct {
 	Facts    facts     `json:"facts"`
 }
 
-// known is what a reference named, to mend its manifest or its config when one is lost.
-type known struct {
+// remembered is what a reference named, to mend its manifest or its config when one is lost.
+type remembered struct {
 	Name     nameJSON        `json:"name"`
 	Manifest manifest        `json:"manifest"`
 	Config   json.RawMessage `json:"config"`
@@ -73,7 +73,7 @@ func (n name) json() nameJSON { return nameJSON{n.host, n.namespace, n.model, n.
 func (n nameJSON) name() name { return name{n.Host, n.Namespace, n.Model, n.Tag} }
 
 // origin is where the model came from, as its config says.
-func (k known) origin() *origin {
+func (k remembered) origin() *origin {
 	var c config
 	if json.Unmarshal(k.Config, &c) != nil {
 		return nil
@@ -85,21 +85,21 @@ func (k known) origin() *origin {
 // them. Losing it costs time, and names and texts of models that are damaged at the same time.
 type cache struct {
 	mu      sync.Mutex
-	records map[string]record // by digest
-	models  map[string]known  // by reference
+	records map[string]record     // by digest
+	models  map[string]remembered // by reference
 	used    map[string]time.Time
 	changed bool
 }
 
 type indexFile struct {
-	Version int                  `json:"version"`
-	Files   map[string]record    `json:"files"`
-	Models  map[string]known     `json:"models"`
-	Used    map[string]time.Time `json:"used,omitempty"`
+	Version int                   `json:"version"`
+	Files   map[string]record     `json:"files"`
+	Models  map[string]remembered `json:"models"`
+	Used    map[string]time.Time  `json:"used,omitempty"`
 }
 
 func openCache(path string) *cache {
-	c := &cache{records: map[string]record{}, models: map[string]known{}, used: map[string]time.Time{}}
+	c := &cache{records: map[string]record{}, models: map[string]remembered{}, used: map[string]time.Time{}}
 	f, err := os.Open(path)
 	if err != nil {
 		return c
@@ -125,7 +125,7 @@ func openCache(path string) *cache {
 	return c
 }
 
-// facts gives the header facts of a weights file, from memory when the file is unchanged.
+// facts returns the header facts of a weights file, from memory when the file is unchanged.
 func (c *cache) facts(path string, w layer) (facts, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -153,19 +153,19 @@ func (c *cache) facts(path string, w layer) (facts, error) {
 	return r.Facts, nil
 }
 
-// of gives what a reference named.
-func (c *cache) of(ref string) (known, bool) {
+// of returns what a reference named.
+func (c *cache) of(ref string) (remembered, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.models[ref]
 	return k, ok
 }
 
-// named gives what the references with these weights named, in the order of their names.
-func (c *cache) named(digest string) []known {
+// named returns what the references with these weights named, in the order of their names.
+func (c *cache) named(digest string) []remembered {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []known
+	var out []remembered
 	for _, ref := range slices.Sorted(maps.Keys(c.models)) {
 		if k := c.models[ref]; strings.EqualFold(k.Manifest.key(), digest) {
 			out = append(out, k)
@@ -178,7 +178,7 @@ func (c *cache) named(digest string) []known {
 func (c *cache) remember(n name, m manifest, conf []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := known{n.json(), m, conf}
+	k := remembered{n.json(), m, conf}
 	if had, ok := c.models[n.ref()]; ok && bytes.Equal(had.Config, conf) && slices.Equal(had.Manifest.all(), m.all()) {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 	"weightroom/backend"
 )
 
-// mediaType gives the layout's name of a kind. ok is false for what is neither a kind nor one of the layout's types
+// mediaType returns the layout's name of a kind. ok is false for what is neither a kind nor one of the layout's types
 // that the engine reads.
 func mediaType(kind backend.FileKind) (name string, ok bool) {
 	switch kind {

@@ -89,7 +89,7 @@ func (l *Library) move(ctx context.Context, to string, progress func(done, total
 		err = l.copyTo(ctx, j, progress)
 	}
 	if err == nil {
-		err = l.point2(j.To)
+		err = l.writeMovedNotes(j.To)
 	}
 	if err != nil {
 		if l.resolve() == j.To { // one of the two notes is there: it is done
@@ -192,7 +192,7 @@ func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, tota
 	if err != nil {
 		return err
 	}
-	if err := foreseeAt(j.To, total); err != nil {
+	if err := checkSpaceAt(j.To, total); err != nil {
 		return err
 	}
 	var done int64
@@ -312,8 +312,8 @@ func (l *Library) syncFolders(dir string, paths []string) error {
 	return nil
 }
 
-// point2 writes down where the library is now, twice.
-func (l *Library) point2(to string) error {
+// writeMovedNotes writes down where the library is now, twice.
+func (l *Library) writeMovedNotes(to string) error {
 	for _, name := range movedNames() {
 		path := filepath.Join(l.home, name)
 		if to == l.home {
@@ -333,7 +333,7 @@ func (l *Library) point2(to string) error {
 	return fsys.SyncDir(l.home)
 }
 
-// resolve gives the folder that the library is in.
+// resolve returns the folder that the library is in.
 func (l *Library) resolve() string {
 	for _, name := range movedNames() {
 		var m moved
@@ -364,7 +364,7 @@ func (l *Library) follow() error {
 func (l *Library) endMove(j moving) {
 	to := j.To
 	l.dir.Store(&to)
-	_ = l.point2(j.To) // the second note, should only the first be there
+	_ = l.writeMovedNotes(j.To) // the second note, should only the first be there
 	_ = l.at("end of move")
 	_ = os.Remove(filepath.Join(j.To, hereName))
 	if !j.Rename {
@@ -462,7 +462,7 @@ func (l *Library) finishMove() {
 		l.endMove(j)
 	case j.Rename:
 		if err = l.renameTo(j); err == nil {
-			err = l.point2(j.To)
+			err = l.writeMovedNotes(j.To)
 		}
 		if err == nil {
 			l.endMove(j)

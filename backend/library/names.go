@@ -70,7 +70,7 @@ func (n name) same(o name) bool {
 }
 
 // slug makes a model's name in the store from one for people: lower case, and "-" for all that a name can't hold.
-// A name with no usable character gives "".
+// A name with no usable character becomes "".
 func slug(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(s) {

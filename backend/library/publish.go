@@ -29,7 +29,7 @@ func (l *Library) resize(e entry, digest string, size int64) error {
 	return l.writeFile(e.path, data)
 }
 
-// published gives the model of a manifest that was just written or found.
+// published returns the model of a manifest that was just written or found.
 func (l *Library) published(e entry) (backend.Model, error) {
 	e.manifest, e.added, e.bad = readManifest(e.path)
 	if a, ok := l.adapter(e); ok {
@@ -92,7 +92,7 @@ func (l *Library) publish(n name, c config, layers []layer, from origin) error {
 	return err
 }
 
-// written gives the layers that were written with a manifest: weights were there before it.
+// written returns the layers that were written with a manifest: weights were there before it.
 func written(layers []layer) []layer {
 	return slices.DeleteFunc(slices.Clone(layers), func(x layer) bool { return holdsTensors(x.MediaType) })
 }
@@ -110,7 +110,7 @@ type content struct {
 	data      []byte
 }
 
-// configFor fills a config the way the engine's own import does (Ollama v0.34.4, server/create.go), and gives the
+// configFor fills a config the way the engine's own import does (Ollama v0.34.4, server/create.go), and returns the
 // layers that go with it. There is no template layer: the engine then uses the file's own chat template.
 func configFor(f *gguf.File, digest string) (c config, extra []content) {
 	arch := f.Architecture()

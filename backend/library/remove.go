@@ -134,7 +134,7 @@ func (l *Library) dropUnused(layers []layer) (freed int64, err error) {
 	return freed, fsys.SyncDir(l.blobs())
 }
 
-// used gives the digests that manifests name.
+// used returns the digests that manifests name.
 func (l *Library) used() (digests map[string]bool, entries []entry, err error) {
 	if entries, err = l.entries(); err != nil {
 		return nil, nil, err

@@ -12,10 +12,10 @@ import (
 	"weightroom/backend"
 )
 
-// Fetch gives n bytes of a file from off on. Fewer are an error.
+// Fetch returns n bytes of a file from off on. Fewer are an error.
 type Fetch func(ctx context.Context, off, n int64) (io.ReadCloser, error)
 
-// BadParts reads a file of the library and gives the parts of it that are not what they should be: the whole file in
+// BadParts reads a file of the library and returns the parts of it that are not what they should be: the whole file in
 // one part where it is missing, or where the sums of its parts were never known.
 func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
 	x, err := l.named(digest)
@@ -80,7 +80,7 @@ func (l *Library) repair(ctx context.Context, digest string, fetch Fetch, progre
 	if err != nil || len(bad) == 0 {
 		return 0, err
 	}
-	if err := l.foresee(x.Size); err != nil {
+	if err := l.checkSpace(x.Size); err != nil {
 		return 0, err
 	}
 	s, err := l.temporary(ctx)
@@ -100,7 +100,7 @@ func (l *Library) repair(ctx context.Context, digest string, fetch Fetch, progre
 		return fetched, err
 	}
 	defer free()
-	if err := l.settle(s, strings.ToLower(x.Digest)); err != nil {
+	if err := l.placeBlob(s, strings.ToLower(x.Digest)); err != nil {
 		return fetched, err
 	}
 	l.note(x.Digest, sums)

@@ -62,7 +62,7 @@ func (l *Library) scaled(ctx context.Context, path string, scale float64) (*stag
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := l.foresee(changed.Size); err != nil {
+	if err := l.checkSpace(changed.Size); err != nil {
 		return nil, nil, err
 	}
 	s, err := l.temporary(ctx)

@@ -349,7 +349,7 @@ func found(files ...*ggufFile) ForeignModel {
 		}
 		f.Name = display(headers[0].Name())
 	}
-	base := stem(stem2(first.Name), f.Quant)
+	base := stem(splitStem(first.Name), f.Quant)
 	if strings.EqualFold(base, "model") { // as Jan names every file
 		base = filepath.Base(first.dir)
 	}
@@ -420,7 +420,7 @@ func (l *Library) inventory() stock {
 	return s
 }
 
-// find gives the reference of the model whose weights are these files': one file, the same digest, or, without reading
+// find returns the reference of the model whose weights are these files': one file, the same digest, or, without reading
 // it all, the same size and the same header.
 func (s stock) find(files []ForeignFile) string {
 	for _, x := range s.bySize[files[0].Bytes] {

@@ -140,7 +140,7 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	case whole.Role() == gguf.RoleAdapter:
 		a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, slug(o.Name)), Name: firstOf(o.Name, stem(source, "")), Source: from.Source})
 	default:
-		a.Name, err = l.nameFor(entries, stem2(source), files[0].layer.Digest, whole, o)
+		a.Name, err = l.nameFor(entries, splitStem(source), files[0].layer.Digest, whole, o)
 	}
 	if err != nil {
 		return backend.Model{}, err
@@ -169,8 +169,8 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 // partName is how llama-gguf-split names the parts of a model.
 func partName() *regexp.Regexp { return regexp.MustCompile(`(?i)^(.*)-(\d{5})-of-(\d{5})\.gguf$`) }
 
-// stem2 is a path without the number of its part.
-func stem2(path string) string {
+// splitStem is a path without the number of its part.
+func splitStem(path string) string {
 	if m := partName().FindStringSubmatch(filepath.Base(path)); m != nil {
 		return m[1]
 	}

@@ -100,7 +100,7 @@ type fileOrigin struct {
 
 func (m manifest) all() []layer { return append([]layer{m.Config}, m.Layers...) }
 
-// weights gives the layers that hold the model itself; more than one only for files split by the engine.
+// weights returns the layers that hold the model itself; more than one only for files split by the engine.
 func (m manifest) weights() []layer {
 	var out []layer
 	for _, l := range m.Layers {
@@ -124,7 +124,7 @@ func (m manifest) has(mediaType string) bool {
 	return ok
 }
 
-// first gives the first layer of a type.
+// first returns the first layer of a type.
 func (m manifest) first(mediaType string) (layer, bool) {
 	for _, l := range m.Layers {
 		if l.MediaType == mediaType {
@@ -140,13 +140,13 @@ type entry struct {
 	path     string
 	added    time.Time // when the manifest was written
 	manifest manifest
-	bad      error // the file can't be read or makes no sense
+	bad      error // why the file can't be read as a manifest
 }
 
 func (l *Library) blobs() string     { return filepath.Join(l.Dir(), "blobs") }
 func (l *Library) manifests() string { return filepath.Join(l.Dir(), "manifests") }
 
-// blob gives the path of a blob, or "" for something that is not a digest.
+// blob returns the path of a blob, or "" for something that is not a digest.
 func (l *Library) blob(digest string) string {
 	sum, ok := strings.CutPrefix(digest, "sha256:")
 	if !ok || !isSHA256(sum) {
@@ -254,7 +254,7 @@ func readSmall(path string) ([]byte, time.Time, error) {
 	return data, info.ModTime(), err
 }
 
-// readConfig reads a config blob; a damaged one gives the zero config and false.
+// readConfig reads a config blob; a damaged one is the zero config and false.
 func (l *Library) readConfig(c layer) (config, bool) {
 	var out config
 	path := l.blob(c.Digest)
@@ -268,7 +268,7 @@ func (l *Library) readConfig(c layer) (config, bool) {
 	return out, true
 }
 
-// originOf gives where a model came from: what its config says or, where that is lost, what is remembered of it.
+// originOf returns where a model came from: what its config says or, where that is lost, what is remembered of it.
 func (l *Library) originOf(e entry) *origin {
 	if c, ok := l.readConfig(e.manifest.Config); ok {
 		return c.Ours

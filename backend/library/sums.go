@@ -120,7 +120,7 @@ func (l *Library) Has(ctx context.Context, digest string) bool {
 	return true
 }
 
-// sumsOf reads a file and gives its sha256 and those of its parts, hexadecimal.
+// sumsOf reads a file and returns its sha256 and those of its parts, hexadecimal.
 func sumsOf(ctx context.Context, r io.Reader, size, each int64, progress func(int64)) (sum string, parts []string, err error) {
 	h := newHasher(each)
 	_, err = copyWith(ctx, h, r, size, func(done, _ int64) {

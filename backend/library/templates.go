@@ -7,7 +7,7 @@ import (
 )
 
 // knownTemplate names a chat template that many models share, by the sha256 of its text without white space around it,
-// or gives "". The texts are those of Ollama v0.34.4, template/index.json.
+// or returns "". The texts are those of Ollama v0.34.4, template/index.json.
 func knownTemplate(text string) string {
 	switch fmt.Sprintf("%x", sha256.Sum256([]byte(strings.TrimSpace(text)))) {
 	case "153280e3ff55d19da1398bdb3914ee2a51b80429bfaedde11d7d216c39db80f3",

@@ -154,7 +154,7 @@ func (l *Library) mend() error {
 		if !ok || !isSHA256(sum) || it.IsDir() || used[digest] {
 			continue
 		}
-		part, err := l.readopt(entries, digest)
+		part, err := l.republishOrphan(entries, digest)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (l *Library) mend() error {
 			return err
 		}
 	}
-	if err := l.readoptParts(entries, parts); err != nil {
+	if err := l.republishParts(entries, parts); err != nil {
 		return err
 	}
 	if entries, err = l.entries(); err != nil {
@@ -174,9 +174,9 @@ func (l *Library) mend() error {
 	return l.dropManifests(entries)
 }
 
-// readopt publishes weights that lost their manifest: as they were, where all that the manifest named is still there,
+// republishOrphan publishes weights that lost their manifest: as they were, where all that the manifest named is still there,
 // else as what their header says. A blob that is not a whole model is left alone; part tells one of a split model.
-func (l *Library) readopt(entries []entry, digest string) (part bool, err error) {
+func (l *Library) republishOrphan(entries []entry, digest string) (part bool, err error) {
 	for _, k := range l.cache.named(digest) {
 		if done, err := l.restore(entries, k); done || err != nil {
 			return false, err
@@ -201,7 +201,7 @@ func (l *Library) readopt(entries []entry, digest string) (part bool, err error)
 }
 
 // restore writes back a manifest that is remembered, if every file it names is there.
-func (l *Library) restore(entries []entry, k known) (done bool, err error) {
+func (l *Library) restore(entries []entry, k remembered) (done bool, err error) {
 	n := k.Name.name()
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.bad == nil && e.name.same(n) }) || k.Manifest.Config.Digest == "" {
 		return false, nil
@@ -258,8 +258,8 @@ func (l *Library) republish(entries []entry, header *gguf.File, weights []layer)
 	return l.publishModel(n, header, weights, *from)
 }
 
-// readoptParts does the same for the parts of split models, where it is clear which belong together.
-func (l *Library) readoptParts(entries []entry, digests []string) error {
+// republishParts does the same for the parts of split models, where it is clear which belong together.
+func (l *Library) republishParts(entries []entry, digests []string) error {
 	type key struct{ count, tensors int64 }
 	groups := map[key][]layer{}
 	for _, d := range digests {

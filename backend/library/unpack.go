@@ -46,11 +46,11 @@ func (l *Library) importBundle(ctx context.Context, dir string, o Options) (back
 	if err != nil {
 		return backend.Model{}, err
 	}
-	return l.settleBundle(ctx, list, whole, files, o)
+	return l.landBundle(ctx, list, whole, files, o)
 }
 
-// settleBundle gives the files of a bundle their name, config and manifest.
-func (l *Library) settleBundle(ctx context.Context, list packing, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
+// landBundle gives the files of a bundle their name, config and manifest.
+func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
 	var c config
 	if err := json.Unmarshal(list.Config, &c); err != nil || checkSmall(typeConfig, list.Config) != nil {
 		return backend.Model{}, badBundle(bundleList, err)

@@ -109,7 +109,7 @@ type verification struct {
 	seen        map[string]Bad // by digest: a blob that two models share is read once
 }
 
-// check gives what is wrong with a blob; an empty Reason means nothing. Its error is the end of ctx.
+// check returns what is wrong with a blob; an empty Reason means nothing. Its error is the end of ctx.
 func (v *verification) check(x layer) (Bad, error) {
 	key := strings.ToLower(x.Digest) + " " + x.MediaType
 	if b, ok := v.seen[key]; ok {
@@ -134,7 +134,7 @@ func (v *verification) read(x layer) (Bad, error) {
 	before := v.done
 	defer func() { v.advance(before + x.Size - v.done) }()
 	path := v.l.blob(x.Digest)
-	if b := v.l.glance(x); b.Reason != "" && b.Parts == nil {
+	if b := v.l.quickCheck(x); b.Reason != "" && b.Parts == nil {
 		return b, nil
 	}
 	f, err := os.Open(path)
@@ -154,7 +154,7 @@ func (v *verification) read(x layer) (Bad, error) {
 		return Bad{Reason: "A file of this model can't be read completely.", Hint: "Check the disk, then repair the model."}, nil
 	}
 	if "sha256:"+sum != strings.ToLower(x.Digest) || info.Size() != x.Size {
-		b := v.l.glance(x)
+		b := v.l.quickCheck(x)
 		if b.Reason == "" || b.Doubtful {
 			b = Bad{Reason: "A file of this model has changed since it was stored: its checksum is different."}
 			if original := v.l.original(x.Digest); original != "" {
@@ -178,7 +178,7 @@ func (v *verification) read(x layer) (Bad, error) {
 	return Bad{}, nil
 }
 
-// differing gives the parts of a file whose sums are not those that were noted when it was sound.
+// differing returns the parts of a file whose sums are not those that were noted when it was sound.
 func (l *Library) differing(x layer, have []string) []Part {
 	s, ok := l.readSums(x.Digest)
 	if !ok || len(s.Parts) == 0 || s.Bytes != x.Size || s.PartBytes != l.partBytes {
@@ -198,8 +198,8 @@ func (l *Library) differing(x layer, have []string) []Part {
 	return out
 }
 
-// glance finds what is wrong with a blob without reading it. Parts is not nil where reading it says more.
-func (l *Library) glance(x layer) Bad {
+// quickCheck finds what is wrong with a blob without reading it. Parts is not nil where reading it says more.
+func (l *Library) quickCheck(x layer) Bad {
 	path := l.blob(x.Digest)
 	original := l.original(x.Digest)
 	info, err := os.Stat(path)
@@ -223,7 +223,7 @@ func (l *Library) glance(x layer) Bad {
 	return Bad{}
 }
 
-// original gives the file of another app that a blob stands for, or "".
+// original returns the file of another app that a blob stands for, or "".
 func (l *Library) original(digest string) string {
 	to, err := os.Readlink(l.blob(digest))
 	if err != nil {
@@ -250,7 +250,7 @@ func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
 		}
 		found := false
 		for _, x := range e.manifest.Layers {
-			if b := l.glance(x); b.Reason != "" {
+			if b := l.quickCheck(x); b.Reason != "" {
 				b.Parts = nil
 				bad, found = append(bad, l.describe(b, e, x)), found || !b.Doubtful
 			}

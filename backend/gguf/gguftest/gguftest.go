@@ -40,7 +40,7 @@ type Builder struct {
 	TensorCount *uint64 // claimed number of tensors
 }
 
-// Small gives a sound model that the engine loads: llama, one layer, eight tokens, F32 and Q8_0 tensors, about 13 kB.
+// Small returns a sound model that the engine loads: llama, one layer, eight tokens, F32 and Q8_0 tensors, about 13 kB.
 // seed makes its weights, and so its digest, differ.
 func Small(seed byte) *Builder {
 	b := &Builder{Magic: "GGUF", Version: 3}
@@ -180,14 +180,14 @@ func text(w *bytes.Buffer, s string) {
 	w.WriteString(s)
 }
 
-// Text gives a string as it is written, for Raw.
+// Text returns a string as it is written, for Raw.
 func Text(s string) []byte {
 	var w bytes.Buffer
 	text(&w, s)
 	return w.Bytes()
 }
 
-// List gives the head of a list: the kind of its elements and how many it claims, for Raw.
+// List returns the head of a list: the kind of its elements and how many it claims, for Raw.
 func List(kind uint32, n uint64, elements ...byte) []byte {
 	var w bytes.Buffer
 	put(&w, kind)

@@ -20,7 +20,7 @@ func Split(b *Builder, n int) []*Builder {
 	return out
 }
 
-// Adapter gives a LoRA of rank 2 that fits Small: it changes the attention's queries.
+// Adapter returns a LoRA of rank 2 that fits Small: it changes the attention's queries.
 func Adapter(seed byte) *Builder {
 	b := &Builder{Magic: "GGUF", Version: 3}
 	b.Set("general.architecture", "llama")
@@ -35,7 +35,7 @@ func Adapter(seed byte) *Builder {
 	return b
 }
 
-// Projector gives the header of a part that sees, with one tensor: no engine runs it.
+// Projector returns the header of a part that sees, with one tensor: no engine runs it.
 func Projector(seed byte) *Builder {
 	b := &Builder{Magic: "GGUF", Version: 3}
 	b.Set("general.architecture", "clip")
