@@ -13,6 +13,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 // fetched puts content where a download does, and says what a download knows.
@@ -28,7 +29,7 @@ func fetched(t testing.TB, l *Library, kind backend.FileKind, data []byte) Incom
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return IncomingFile{Kind: kind, Name: "file." + string(kind), Path: f.Name(), Digest: digestOf(data), Bytes: int64(len(data)), Verified: true}
+	return IncomingFile{Kind: kind, Name: "file." + string(kind), Path: f.Name(), Digest: layout.DigestOf(data), Bytes: int64(len(data)), Verified: true}
 }
 
 func accept(t testing.TB, l *Library, in Incoming) backend.Model {
@@ -73,7 +74,7 @@ func TestFetchedFilesBecomeAModel(t *testing.T) {
 			if got := models(t, l); len(got) != 1 || got[0].Ref != m.Ref {
 				t.Errorf("listed: %+v", got)
 			}
-			if _, err := os.Stat(filepath.Join(l.manifests(), filepath.FromSlash(want.path))); err != nil {
+			if _, err := os.Stat(filepath.Join(l.store().Manifests(), filepath.FromSlash(want.path))); err != nil {
 				t.Error(err)
 			}
 			for _, f := range in.Files {
@@ -86,7 +87,7 @@ func TestFetchedFilesBecomeAModel(t *testing.T) {
 			}
 			var c map[string]any
 			e := entryOf(t, l, m.Ref)
-			data, _ := os.ReadFile(l.blob(e.manifest.Config.Digest))
+			data, _ := os.ReadFile(l.store().Blob(e.Manifest.Config.Digest))
 			if err := json.Unmarshal(data, &c); err != nil || c["renderer"] != "r" || c["os"] != "linux" || c["weightroom"] == nil || c["file_type"] != "Q8_0" {
 				t.Errorf("config %s", data)
 			}
@@ -144,13 +145,13 @@ func TestPlantedFileIsNotTaken(t *testing.T) {
 	good := gguftest.Small(1).Bytes()
 	planted := bytes.Clone(good)
 	planted[len(planted)-1] ^= 1
-	if err := os.WriteFile(l.blob(digestOf(good)), planted, 0o600); err != nil {
+	if err := os.WriteFile(l.store().Blob(layout.DigestOf(good)), planted, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if l.Has(t.Context(), digestOf(good)) {
+	if l.Has(t.Context(), layout.DigestOf(good)) {
 		t.Error("taken at its name")
 	}
-	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{{Kind: backend.KindModel, Digest: digestOf(good), Bytes: int64(len(good))}}}
+	in := Incoming{Ref: "tiny:v1", Files: []IncomingFile{{Kind: backend.KindModel, Digest: layout.DigestOf(good), Bytes: int64(len(good))}}}
 	_, err := l.Accept(t.Context(), in)
 	wantProblem(t, err, backend.CodeDamaged, "")
 	in.Files[0] = fetched(t, l, backend.KindModel, good)
@@ -184,7 +185,7 @@ func TestWhatIsWrongIsNotAccepted(t *testing.T) {
 		"nothing":                {contents{}, nil, backend.CodeUnsupported, "no weights"},
 		"safetensors":            {contents{"application/vnd.ollama.image.tensor": whole}, nil, backend.CodeUnsupported, "can't use"},
 		"a model as a projector": {contents{backend.KindModel: whole, backend.KindProjector: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "not a projector"},
-		"two models":             {contents{backend.KindModel: whole, typeModel: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "there twice"},
+		"two models":             {contents{backend.KindModel: whole, layout.TypeModel: small(func(b *gguftest.Builder) { b.Set("general.name", "other") })}, nil, backend.CodeInvalid, "there twice"},
 		"params that are none":   {contents{backend.KindModel: whole, backend.KindParams: []byte("[1]")}, nil, backend.CodeInvalid, "params"},
 		"a binary template":      {contents{backend.KindModel: whole, backend.KindTemplate: []byte{0xff, 0xfe}}, nil, backend.CodeInvalid, "template"},
 		"another format":         {contents{backend.KindModel: whole, backend.KindConfig: []byte(`{"model_format":"safetensors"}`)}, nil, backend.CodeUnsupported, "safetensors"},

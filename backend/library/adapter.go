@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // Adapter is a LoRA: a change to a model, kept apart from the models until it is attached to one.
@@ -27,12 +28,12 @@ type Adapter struct {
 func (l *Library) Adapters(ctx context.Context) ([]Adapter, error) {
 	entries, err := l.entries()
 	if err != nil {
-		return nil, explain(err)
+		return nil, layout.Explain(err)
 	}
 	out := []Adapter{}
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
-			return nil, explain(err)
+			return nil, layout.Explain(err)
 		}
 		if a, ok := l.adapter(e); ok {
 			out = append(out, a)
@@ -45,20 +46,20 @@ func (l *Library) Adapters(ctx context.Context) ([]Adapter, error) {
 }
 
 // adapter reads a manifest that holds an adapter and no weights.
-func (l *Library) adapter(e entry) (Adapter, bool) {
-	x, ok := e.manifest.first(typeAdapter)
-	if e.bad != nil || !ok || len(e.manifest.weights()) > 0 {
+func (l *Library) adapter(e layout.Entry) (Adapter, bool) {
+	x, ok := e.Manifest.First(layout.TypeAdapter)
+	if e.Bad != nil || !ok || len(e.Manifest.Weights()) > 0 {
 		return Adapter{}, false
 	}
-	f, err := l.cache.facts(l.blob(x.Digest), x)
+	f, err := l.index.Facts(l.store().Blob(x.Digest), x)
 	if err != nil {
 		return Adapter{}, false
 	}
 	a := Adapter{
-		Ref: e.name.ref(), Name: cmp.Or(f.Name, e.name.model), Architecture: f.Architecture, Bytes: e.manifest.bytes(),
-		Digest: strings.ToLower(x.Digest), Licence: f.Licence, Source: SourceAdopted, Path: l.blob(x.Digest), Added: e.added,
+		Ref: e.Name.Ref(), Name: cmp.Or(f.Name, e.Name.Model), Architecture: f.Architecture, Bytes: e.Manifest.Bytes(),
+		Digest: strings.ToLower(x.Digest), Licence: f.Licence, Source: SourceAdopted, Path: l.store().Blob(x.Digest), Added: e.Added,
 	}
-	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
 		l.remember(e)
 		a.Name, a.Source, a.Added = cmp.Or(c.Ours.Name, a.Name), cmp.Or(c.Ours.Source, a.Source), c.Ours.Added
 		if c.Ours.Licence.Name != "" {
@@ -74,4 +75,28 @@ func (a Adapter) model() backend.Model {
 		Ref: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes, Digest: a.Digest, Licence: a.Licence,
 		Source: a.Source, Capable: []string{}, Path: a.Path, Added: a.Added,
 	}
+}
+
+func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) {
+	adapters, err := l.Adapters(ctx)
+	if err != nil {
+		return Adapter{}, err
+	}
+	var found []Adapter
+	for _, a := range adapters {
+		name, _ := backend.SplitRef(a.Ref)
+		for _, r := range []string{a.Ref, name, strings.TrimPrefix(a.Ref, layout.Adapters+"/"), strings.TrimPrefix(name, layout.Adapters+"/")} {
+			if strings.EqualFold(r, strings.TrimSpace(ref)) {
+				found = append(found, a)
+				break
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Adapter{}, backend.Fail(backend.CodeNotFound, nil, "There is no adapter "+layout.Quoted(ref)+" in the library.", "Import its GGUF file first.")
+	case 1:
+		return found[0], nil
+	}
+	return Adapter{}, backend.Fail(backend.CodeInvalid, nil, "Several adapters are called "+layout.Quoted(ref)+".", "Say which one, with what follows its colon.")
 }

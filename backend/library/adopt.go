@@ -1,19 +1,17 @@
 package library
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"weightroom/backend"
-	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
+	"weightroom/backend/library/scan"
 )
 
 // AdoptOptions says how a model of another app is adopted. The zero value takes everything from the model, and shares
@@ -31,16 +29,16 @@ type AdoptOptions struct {
 // library points to it (HowSymlink), and the model is gone when the other app deletes it: Broken then says so. Neither
 // a removal nor a repair ever touches the other app's file.
 func (l *Library) Adopt(ctx context.Context, f ForeignModel, o AdoptOptions) (backend.Model, error) {
-	m, err := l.take(ctx, f, o, origin{Source: SourceAdopted, App: f.App})
+	m, err := l.take(ctx, f, o, layout.Origin{Source: SourceAdopted, App: f.App})
 	if err != nil {
-		return backend.Model{}, explain(err)
+		return backend.Model{}, layout.Explain(err)
 	}
 	slog.Info("model adopted", "ref", m.Ref, "app", f.App, "bytes", m.Bytes)
 	return m, nil
 }
 
 // take makes a model of what a scan found.
-func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from origin) (backend.Model, error) {
+func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from layout.Origin) (backend.Model, error) {
 	if f.Problem != nil {
 		return backend.Model{}, f.Problem
 	}
@@ -57,7 +55,7 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 	if err != nil {
 		return backend.Model{}, err
 	}
-	from.Name, from.Added = display(firstOf(o.Name, f.Name)), time.Now().UTC().Truncate(time.Second)
+	from.Name, from.Added = layout.Display(cmp.Or(o.Name, f.Name)), time.Now().UTC().Truncate(time.Second)
 	a, err := l.arrange(whole, files, from)
 	if err != nil {
 		return backend.Model{}, err
@@ -73,13 +71,13 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 	}
 	key := files[0].layer.Digest
 	for _, e := range entries { // whole and there already: nothing is better than to leave it
-		if e.bad == nil && len(e.manifest.weights()) == len(parts(files)) && e.manifest.key() == key && !e.manifest.has(typeAdapter) && l.quickCheck(e.manifest.Layers[0]).Reason == "" {
-			if _, ok := l.readConfig(e.manifest.Config); ok {
+		if e.Bad == nil && len(e.Manifest.Weights()) == len(parts(files)) && e.Manifest.Key() == key && !e.Manifest.Has(layout.TypeAdapter) && l.quickCheck(e.Manifest.Layers[0]).Reason == "" {
+			if _, ok := l.store().ReadConfig(e.Manifest.Config); ok {
 				return l.published(e)
 			}
 		}
 	}
-	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, f.Ref), Name: from.Name, Source: from.Source}); err != nil {
+	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, f.Ref), Name: from.Name, Source: from.Source}); err != nil {
 		return backend.Model{}, err
 	}
 	for _, x := range files {
@@ -91,20 +89,20 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 		return backend.Model{}, err
 	}
 	for _, x := range files {
-		l.note(x.layer.Digest, x.parts)
+		l.store().Note(x.layer.Digest, x.parts)
 	}
-	return l.published(entry{name: a.Name, path: l.manifestPath(a.Name)})
+	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
 }
 
 func parts(files []*file) []*file {
-	return slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.layer.MediaType != typeModel })
+	return slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.layer.MediaType != layout.TypeModel })
 }
 
 // borrow reads every file of a ForeignModel, and shares the large ones.
 func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, err error) {
 	var before int64
 	for _, x := range f.Files {
-		kind, ok := mediaType(x.Kind)
+		kind, ok := layout.MediaType(x.Kind)
 		if !ok {
 			return files, backend.Fail(backend.CodeUnsupported, nil, "This model has a file of a kind the engine can't use.", "Look for a GGUF version of the same model.")
 		}
@@ -125,15 +123,15 @@ func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (f
 	return files, nil
 }
 
-func (l *Library) borrowOne(ctx context.Context, x ForeignFile, kind, how string, progress func(int64)) (*file, error) {
+func (l *Library) borrowOne(ctx context.Context, x scan.File, kind, how string, progress func(int64)) (*file, error) {
 	changed := backend.Fail(backend.CodeDamaged, errors.New(x.Path), "A file of this model is not what the other app says it is: its checksum is different.", "Verify or download the model in the other app first.")
-	if !holdsTensors(kind) {
-		data, _, err := readSmall(x.Path)
+	if !layout.HoldsTensors(kind) {
+		data, _, err := layout.ReadSmall(x.Path)
 		if err != nil {
-			return nil, explainSource(err)
+			return nil, layout.ExplainSource(err)
 		}
-		f := &file{layer: layer{kind, digestOf(data), int64(len(data))}, data: data}
-		if x.Digest != "" && x.Digest != f.layer.Digest || checkSmall(kind, data) != nil {
+		f := &file{layer: layout.Layer{MediaType: kind, Digest: layout.DigestOf(data), Size: int64(len(data))}, data: data}
+		if x.Digest != "" && x.Digest != f.layer.Digest || layout.CheckSmall(kind, data) != nil {
 			return nil, changed
 		}
 		return f, nil
@@ -154,7 +152,7 @@ func (l *Library) borrowOne(ctx context.Context, x ForeignFile, kind, how string
 			sum, sums = s.sum, s.parts
 		}
 	} else if s, err = l.share(ctx, src, how); err == nil {
-		sum, sums, err = sumsOf(ctx, s.file, info.Size(), l.partBytes, progress)
+		sum, sums, err = layout.SumsOf(ctx, s.file, info.Size(), l.partBytes, progress)
 	}
 	if err != nil {
 		s.discard()
@@ -167,7 +165,7 @@ func (l *Library) borrowOne(ctx context.Context, x ForeignFile, kind, how string
 	case x.Digest != "" && x.Digest != "sha256:"+sum:
 		err = changed
 	}
-	f := &file{layer: layer{kind, "sha256:" + sum, info.Size()}, path: x.Path, staged: s, parts: sums}
+	f := &file{layer: layout.Layer{MediaType: kind, Digest: "sha256:" + sum, Size: info.Size()}, path: x.Path, staged: s, parts: sums}
 	if err == nil {
 		f.header, err = gguf.Read(s.file, info.Size())
 	}
@@ -177,99 +175,8 @@ func (l *Library) borrowOne(ctx context.Context, x ForeignFile, kind, how string
 	}
 	s.size, s.sum = info.Size(), sum
 	f.origin = originalOf(x.Path, s)
-	f.origin.Name = firstOf(display(x.Name), f.origin.Name)
+	f.origin.Name = cmp.Or(layout.Display(x.Name), f.origin.Name)
 	return f, nil
-}
-
-// share makes a file of the store that takes no space of its own: see Adopt.
-func (l *Library) share(ctx context.Context, src *os.File, how string) (*staged, error) {
-	s, err := l.temporary(ctx)
-	if err != nil {
-		return nil, err
-	}
-	may := func(h string) bool { return how == "" || how == h }
-	switch {
-	case may(HowClone) && fsys.Clone(s.file, src) == nil:
-		s.how = HowClone
-		return s, nil
-	case may(HowLink) && l.link(s, src) == nil:
-		s.how = HowLink
-		return s, nil
-	case may(HowSymlink):
-		if err = l.point(s, src); err == nil {
-			s.how = HowSymlink
-			return s, nil
-		}
-	}
-	s.discard()
-	return nil, backend.Fail(backend.CodeUnsupported, err, "This disk can't share the file between two apps.", "Import the model instead: that makes a copy.")
-}
-
-// point replaces the empty temporary file by a symbolic link to src.
-func (l *Library) point(s *staged, src *os.File) error {
-	original, err := filepath.EvalSymlinks(src.Name())
-	if err != nil {
-		return err
-	}
-	if original, err = filepath.Abs(original); err != nil {
-		return err
-	}
-	path := s.path + "-link"
-	if err := os.Symlink(original, path); err != nil {
-		return err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		_ = os.Remove(path)
-		return err
-	}
-	_ = fsys.TryLock(f, fsys.Shared) // so that Tidy leaves it
-	s.discard()
-	s.file, s.path = f, path
-	return nil
-}
-
-// best tells how Adopt would take files, without taking them.
-func (l *Library) best(files []ForeignFile) string {
-	how := HowClone
-	for _, f := range files {
-		if kind, _ := mediaType(f.Kind); !holdsTensors(kind) {
-			continue
-		}
-		switch {
-		case fsys.SameDisk(f.Path, l.blobs()) && l.clones(f.Path):
-		case fsys.SameDisk(f.Path, l.blobs()) && l.links(f.Path):
-			if how == HowClone {
-				how = HowLink
-			}
-		default:
-			return HowSymlink
-		}
-	}
-	return how
-}
-
-// clones and links try on a file that is deleted at once, since no system says beforehand what it will allow.
-func (l *Library) clones(path string) bool {
-	src, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = src.Close() }()
-	probe, err := os.CreateTemp(l.blobs(), importPrefix)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = probe.Close(); _ = os.Remove(probe.Name()) }()
-	return fsys.Clone(probe, src) == nil
-}
-
-func (l *Library) links(path string) bool {
-	probe := filepath.Join(l.blobs(), importPrefix+rand.Text())
-	if err := os.Link(path, probe); err != nil && !errors.Is(err, fs.ErrExist) {
-		return false
-	}
-	return os.Remove(probe) == nil
 }
 
 // ImportFolder imports every model below a folder, each as a copy of its own, with its parts and what lets it see. Of
@@ -288,12 +195,12 @@ func (l *Library) ImportFolder(ctx context.Context, dir string, o Options) (mode
 			if o.Progress != nil {
 				o.Progress(min(before+done, total), total)
 			}
-		}}, origin{Source: firstOf(o.Source, SourceImport), Licence: o.Licence})
+		}}, layout.Origin{Source: cmp.Or(o.Source, SourceImport), Licence: o.Licence})
 		switch {
 		case ctx.Err() != nil:
-			return models, failed, explain(ctx.Err())
+			return models, failed, layout.Explain(ctx.Err())
 		case err != nil:
-			f.Problem = backend.Readable(explain(err))
+			f.Problem = backend.Readable(layout.Explain(err))
 			failed = append(failed, f)
 		default:
 			models = append(models, m)

@@ -14,6 +14,8 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
+	"weightroom/backend/library/scan"
 )
 
 // tree writes files below a new folder.
@@ -50,7 +52,7 @@ func ollamaStore(t testing.TB, dir, ref string, seed byte) {
 func huggingFace(t testing.TB, hub, repo, file string, data []byte) {
 	t.Helper()
 	base := filepath.Join(hub, "models--"+strings.ReplaceAll(repo, "/", "--"))
-	blob := filepath.Join(base, "blobs", digestOf(data)[7:])
+	blob := filepath.Join(base, "blobs", layout.DigestOf(data)[7:])
 	link := filepath.Join(base, "snapshots", "0123abc", file)
 	err := errors.Join(os.MkdirAll(filepath.Dir(blob), 0o755), os.MkdirAll(filepath.Dir(link), 0o755), os.WriteFile(blob, data, 0o600), os.Symlink("../../blobs/"+filepath.Base(blob), link))
 	if err != nil {
@@ -74,7 +76,7 @@ func TestModelsOfOtherAppsAreFound(t *testing.T) {
 	for i, p := range gguftest.Split(gguftest.Small(10).Set("general.name", "Hh"), 2) {
 		huggingFace(t, filepath.Join(home, ".cache", "huggingface", "hub"), "owner/Hh-GGUF", fmt.Sprintf("Hh-Q8_0-%05d-of-00002.gguf", i+1), p.Bytes())
 	}
-	env := Env{OS: "linux", Home: home, Get: func(string) string { return "" }}
+	env := scan.Env{OS: "linux", Home: home, Get: func(string) string { return "" }}
 	l := open(t, t.TempDir())
 	put(t, l, must(writeTo(t, named(3, "Bb"))), Options{Ref: "mine"})
 	before := contents(t, home)
@@ -144,7 +146,7 @@ func contents(t testing.TB, dir string) []string {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		out = append(out, fmt.Sprintf("%s %s %v %v", path, digestOf(data), info.Mode(), info.ModTime()))
+		out = append(out, fmt.Sprintf("%s %s %v %v", path, layout.DigestOf(data), info.Mode(), info.ModTime()))
 		return err
 	})
 	if err != nil {
@@ -184,7 +186,7 @@ func TestPlacesOfEverySystem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, p := range Places(Env{OS: c.os, Home: home, Get: func(k string) string { return c.env[k] }}) {
+			for _, p := range scan.Places(scan.Env{OS: c.os, Home: home, Get: func(k string) string { return c.env[k] }}) {
 				got = append(got, p.App+": "+strings.Replace(p.Dir, home, "~", 1))
 			}
 			for _, w := range c.want {
@@ -194,7 +196,7 @@ func TestPlacesOfEverySystem(t *testing.T) {
 			}
 		})
 	}
-	for _, p := range Places(Env{OS: "linux", Get: func(string) string { return "" }}) {
+	for _, p := range scan.Places(scan.Env{OS: "linux", Get: func(string) string { return "" }}) {
 		if !filepath.IsAbs(p.Dir) {
 			t.Errorf("without a home: %v", p)
 		}
@@ -311,7 +313,7 @@ func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
 	other := &Library{home: dir}
 	other.dir.Store(&dir)
 	e := must(other.entries())[0]
-	blob := other.blob(e.manifest.weights()[0].Digest)
+	blob := other.store().Blob(e.Manifest.Weights()[0].Digest)
 	data := must(os.ReadFile(blob))
 	data[len(data)-1] ^= 1
 	if err := os.WriteFile(blob, data, 0o600); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // Attach makes a model of a base and an adapter, both in the library. It shares the files of both, so it costs next to
@@ -24,7 +25,7 @@ func (l *Library) Attach(ctx context.Context, base, adapter, ref string) (backen
 func (l *Library) AttachAll(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
 	m, err := l.attach(ctx, base, uses, ref)
 	if err != nil {
-		return backend.Model{}, explain(err)
+		return backend.Model{}, layout.Explain(err)
 	}
 	slog.Info("adapters attached", "ref", m.Ref, "adapters", len(uses))
 	return m, nil
@@ -34,7 +35,7 @@ func (l *Library) AttachAll(ctx context.Context, base string, uses []AdapterUse,
 type attached struct {
 	Adapter
 	use    AdapterUse
-	layer  layer
+	layer  layout.Layer
 	header *gguf.File
 	staged *staged // a copy at another strength; nil: the adapter's own file
 }
@@ -58,12 +59,12 @@ func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, 
 			if one.header, err = gguf.ReadFile(a.Path); err != nil {
 				return out, err
 			}
-			one.layer = layer{typeAdapter, a.Digest, one.header.Size}
+			one.layer = layout.Layer{MediaType: layout.TypeAdapter, Digest: a.Digest, Size: one.header.Size}
 		} else {
 			if one.staged, one.header, err = l.scaled(ctx, a.Path, u.Scale); err != nil {
 				return out, err
 			}
-			one.layer = layer{typeAdapter, "sha256:" + one.staged.sum, one.staged.size}
+			one.layer = layout.Layer{MediaType: layout.TypeAdapter, Digest: "sha256:" + one.staged.sum, Size: one.staged.size}
 		}
 		out = append(out, one)
 	}
@@ -98,20 +99,20 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 	if err != nil {
 		return backend.Model{}, err
 	}
-	of, ok := entryNamed(entries, m.Ref)
+	of, ok := layout.Find(entries, m.Ref)
 	if !ok {
-		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(base)+" in the library.", "It may just have been removed.")
+		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(base)+" in the library.", "It may just have been removed.")
 	}
-	whole, err := l.header(of.manifest)
+	whole, err := l.store().Header(of.Manifest)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	c, _ := l.readConfig(of.manifest.Config)
-	from := origin{Name: m.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
+	c, _ := l.store().ReadConfig(of.Manifest.Config)
+	from := layout.Origin{Name: m.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
 	if c.Ours != nil {
 		from.Files = c.Ours.Files
 	}
-	layers := slices.Clone(of.manifest.Layers)
+	layers := slices.Clone(of.Manifest.Layers)
 	for _, a := range adapters {
 		if err := fits(a.header, whole); err != nil {
 			return backend.Model{}, err
@@ -122,8 +123,8 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 			from.Name += " ×" + label
 		}
 	}
-	from.Name = display(from.Name)
-	if i := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, layers) }); i >= 0 {
+	from.Name = layout.Display(from.Name)
+	if i := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, layers) }); i >= 0 {
 		return l.published(entries[i])
 	}
 	to, err := l.nameFor(entries, "", "", whole, Options{Ref: attachedRef(m, adapters, ref)})
@@ -138,10 +139,10 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 		}
 	}
 	if err := l.publish(to, c, layers, from); err != nil {
-		l.undo(layers[len(of.manifest.Layers):]...)
+		l.undo(layers[len(of.Manifest.Layers):]...)
 		return backend.Model{}, err
 	}
-	return l.published(entry{name: to, path: l.manifestPath(to)})
+	return l.published(layout.Entry{Name: to, Path: l.store().ManifestPath(to)})
 }
 
 // attachedRef is the name that was asked for, or one made of the base's and the adapters'.
@@ -151,7 +152,7 @@ func attachedRef(base backend.Model, adapters []attached, ref string) string {
 		return name[strings.LastIndexByte(name, '/')+1:]
 	}
 	if ref != "" {
-		out := slug(bare(ref))
+		out := layout.Slug(bare(ref))
 		if _, tag := backend.SplitRef(ref); tag != "" {
 			out += ":" + tag
 		}
@@ -164,60 +165,7 @@ func attachedRef(base backend.Model, adapters []attached, ref string) string {
 			out += "-" + label
 		}
 	}
-	return slug(out)
-}
-
-func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) {
-	adapters, err := l.Adapters(ctx)
-	if err != nil {
-		return Adapter{}, err
-	}
-	var found []Adapter
-	for _, a := range adapters {
-		name, _ := backend.SplitRef(a.Ref)
-		for _, r := range []string{a.Ref, name, strings.TrimPrefix(a.Ref, adapterNamespace+"/"), strings.TrimPrefix(name, adapterNamespace+"/")} {
-			if strings.EqualFold(r, strings.TrimSpace(ref)) {
-				found = append(found, a)
-				break
-			}
-		}
-	}
-	switch len(found) {
-	case 0:
-		return Adapter{}, backend.Fail(backend.CodeNotFound, nil, "There is no adapter "+quoted(ref)+" in the library.", "Import its GGUF file first.")
-	case 1:
-		return found[0], nil
-	}
-	return Adapter{}, backend.Fail(backend.CodeInvalid, nil, "Several adapters are called "+quoted(ref)+".", "Say which one, with what follows its colon.")
-}
-
-// header reads the header of a model's weights: of all parts, where it is split.
-func (l *Library) header(m manifest) (*gguf.File, error) {
-	var parts []*gguf.File
-	for _, w := range m.weights() {
-		p, err := gguf.ReadFile(l.blob(w.Digest))
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p)
-	}
-	return gguf.Join(parts)
-}
-
-func entryNamed(entries []entry, ref string) (entry, bool) {
-	i := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && e.name.ref() == ref })
-	if i < 0 {
-		return entry{}, false
-	}
-	return entries[i], true
-}
-
-// isLoRA refuses the kinds of adapters that the engine can't use.
-func isLoRA(adapter *gguf.File) error {
-	if kind := adapter.String("adapter.type"); kind != "lora" {
-		return backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This is an adapter of a kind the engine can't use (%s), not a LoRA.", quoted(kind)), "Look for a LoRA adapter in GGUF.")
-	}
-	return nil
+	return layout.Slug(out)
 }
 
 // fits refuses an adapter that doesn't belong to a base, by the rules of llama.cpp b10488 (src/llama-adapter.cpp).
@@ -226,7 +174,7 @@ func fits(adapter, base *gguf.File) error {
 		return backend.Fail(backend.CodeInvalid, fmt.Errorf(cause, args...), "This adapter was made for another model.", "Choose the model that its page names as its base.")
 	}
 	if adapter.Architecture() != base.Architecture() {
-		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("This adapter changes models of the kind %s, and this one is %s.", quoted(adapter.Architecture()), quoted(base.Architecture())), "Choose the model that its page names as its base.")
+		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("This adapter changes models of the kind %s, and this one is %s.", layout.Quoted(adapter.Architecture()), layout.Quoted(base.Architecture())), "Choose the model that its page names as its base.")
 	}
 	shapes := map[string][]int64{}
 	for _, t := range base.Tensors {

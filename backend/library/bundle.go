@@ -2,6 +2,7 @@ package library
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -19,6 +20,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // The files of a bundle besides those of its model.
@@ -62,7 +64,7 @@ type packed struct {
 func (l *Library) Export(ctx context.Context, ref, dir string, progress func(done, total int64)) (Bundle, error) {
 	b, err := l.export(ctx, ref, dir, progress)
 	if err != nil {
-		return Bundle{}, explain(err)
+		return Bundle{}, layout.Explain(err)
 	}
 	slog.Info("model exported", "ref", ref, "bytes", b.Bytes)
 	return b, nil
@@ -76,10 +78,10 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return Bundle{}, backend.Fail(backend.CodeNotFound, err, "There is no such folder to export to.", "Choose a folder that is there.")
 	}
-	if err := checkSpaceAt(dir, e.manifest.bytes()); err != nil {
+	if err := checkSpaceAt(dir, e.Manifest.Bytes()); err != nil {
 		return Bundle{}, err
 	}
-	base := slug(strings.NewReplacer("/", "-", ":", "-").Replace(e.name.ref()))
+	base := layout.Slug(strings.NewReplacer("/", "-", ":", "-").Replace(e.Name.Ref()))
 	to := filepath.Join(dir, base)
 	for i := 2; ; i++ {
 		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
@@ -91,9 +93,9 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return Bundle{}, err
 	}
-	p := &packer{l: l, dir: temp, base: base, total: e.manifest.bytes(), progress: progress}
+	p := &packer{l: l, dir: temp, base: base, total: e.Manifest.Bytes(), progress: progress}
 	if err = p.pack(ctx, e, header); err == nil {
-		if err = l.at("rename bundle"); err == nil {
+		if err = l.store().At("rename bundle"); err == nil {
 			err = os.Rename(temp, to)
 		}
 	}
@@ -101,33 +103,33 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 		_ = os.RemoveAll(temp)
 		return Bundle{}, explainExport(err)
 	}
-	return Bundle{Dir: to, Files: p.names, Bytes: p.done, Sum: digestOf(p.sums.Bytes())[len("sha256:"):]}, fsys.SyncDir(dir)
+	return Bundle{Dir: to, Files: p.names, Bytes: p.done, Sum: layout.DigestOf(p.sums.Bytes())[len("sha256:"):]}, fsys.SyncDir(dir)
 }
 
 // exported finds what a reference stands for, a model or an adapter.
-func (l *Library) exported(ctx context.Context, ref string) (entry, *gguf.File, error) {
+func (l *Library) exported(ctx context.Context, ref string) (layout.Entry, *gguf.File, error) {
 	a, errAdapter := l.findAdapter(ctx, ref)
 	wanted := a.Ref
 	if errAdapter != nil {
 		m, err := l.Model(ctx, ref)
 		if err != nil {
-			return entry{}, nil, err
+			return layout.Entry{}, nil, err
 		}
 		wanted = m.Ref
 	}
 	entries, err := l.entries()
 	if err != nil {
-		return entry{}, nil, err
+		return layout.Entry{}, nil, err
 	}
-	e, ok := entryNamed(entries, wanted)
+	e, ok := layout.Find(entries, wanted)
 	if !ok {
-		return entry{}, nil, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(ref)+" in the library.", "It may just have been removed.")
+		return layout.Entry{}, nil, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
 	}
 	if errAdapter == nil {
 		h, err := gguf.ReadFile(a.Path)
 		return e, h, err
 	}
-	h, err := l.header(e.manifest)
+	h, err := l.store().Header(e.Manifest)
 	return e, h, err
 }
 
@@ -158,29 +160,29 @@ type packer struct {
 	progress    func(done, total int64)
 }
 
-func (p *packer) pack(ctx context.Context, e entry, header *gguf.File) error {
-	list := packing{Version: bundleVersion, Ref: e.name.ref(), Kind: backend.KindModel, Files: []packed{}}
-	if len(e.manifest.weights()) == 0 {
+func (p *packer) pack(ctx context.Context, e layout.Entry, header *gguf.File) error {
+	list := packing{Version: bundleVersion, Ref: e.Name.Ref(), Kind: backend.KindModel, Files: []packed{}}
+	if len(e.Manifest.Weights()) == 0 {
 		list.Kind = backend.KindAdapter
 	}
-	if data, _, err := readSmall(p.l.blob(e.manifest.Config.Digest)); err == nil && json.Valid(data) {
+	if data, _, err := layout.ReadSmall(p.l.store().Blob(e.Manifest.Config.Digest)); err == nil && json.Valid(data) {
 		list.Config = data
 	} else {
-		c, _ := configFor(header, "")
+		c, _ := configOf(header, "")
 		if list.Config, err = json.Marshal(c); err != nil {
 			return err
 		}
 	}
 	part, count := 0, map[backend.FileKind]int{}
-	for _, x := range e.manifest.Layers {
-		kind := kindOfType(x.MediaType)
-		if x.MediaType == typeDraft {
-			kind = typeDraft
+	for _, x := range e.Manifest.Layers {
+		kind := layout.KindOf(x.MediaType)
+		if x.MediaType == layout.TypeDraft {
+			kind = layout.TypeDraft
 		}
-		if count[kind]++; x.MediaType == typeModel {
+		if count[kind]++; x.MediaType == layout.TypeModel {
 			part++
 		}
-		name := p.name(kind, count[kind], part, len(e.manifest.weights()))
+		name := p.name(kind, count[kind], part, len(e.Manifest.Weights()))
 		if err := p.blob(ctx, name, x); err != nil {
 			return err
 		}
@@ -226,7 +228,7 @@ func (p *packer) name(kind backend.FileKind, n, part, parts int) string {
 		return "mmproj-" + p.base + again + ".gguf"
 	case backend.KindAdapter:
 		return "adapter-" + p.base + again + ".gguf"
-	case typeDraft:
+	case layout.TypeDraft:
 		return "draft-" + p.base + again + ".gguf"
 	case backend.KindParams, backend.KindMessages:
 		return string(kind) + again + ".json"
@@ -237,8 +239,8 @@ func (p *packer) name(kind backend.FileKind, n, part, parts int) string {
 }
 
 // blob copies one file of the library, and fails when it is not what its name says.
-func (p *packer) blob(ctx context.Context, name string, x layer) error {
-	src, err := os.Open(p.l.blob(x.Digest))
+func (p *packer) blob(ctx context.Context, name string, x layout.Layer) error {
+	src, err := os.Open(p.l.store().Blob(x.Digest))
 	if err != nil {
 		return err
 	}
@@ -259,15 +261,15 @@ func (p *packer) text(name string, data []byte) error {
 }
 
 func (p *packer) write(ctx context.Context, name string, from io.Reader) (sum string, err error) {
-	if err := p.l.at("export " + name); err != nil {
+	if err := p.l.store().At("export " + name); err != nil {
 		return "", err
 	}
 	f, err := os.OpenFile(filepath.Join(p.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // it is made to be passed on
 	if err != nil {
 		return "", err
 	}
-	h, before := newHasher(PartBytes), p.done
-	n, err := copyWith(ctx, io.MultiWriter(f, h), from, p.total, func(done, _ int64) {
+	h, before := layout.NewHasher(layout.PartBytes), p.done
+	n, err := layout.Copy(ctx, io.MultiWriter(f, h), from, p.total, func(done, _ int64) {
 		if p.progress != nil {
 			p.progress(min(before+done, p.total), p.total)
 		}
@@ -280,14 +282,14 @@ func (p *packer) write(ctx context.Context, name string, from io.Reader) (sum st
 		err = e
 	}
 	p.names = append(p.names, name)
-	fmt.Fprintf(&p.sums, "%s  %s\n", h.sum(), name)
-	return h.sum(), err
+	fmt.Fprintf(&p.sums, "%s  %s\n", h.Sum(), name)
+	return h.Sum(), err
 }
 
 // readme tells a person who finds the folder what it is.
-func (p *packer) readme(e entry, header *gguf.File, list packing) []byte {
+func (p *packer) readme(e layout.Entry, header *gguf.File, list packing) []byte {
 	var b bytes.Buffer
-	from := origin{Name: e.name.model}
+	from := layout.Origin{Name: e.Name.Model}
 	if o := p.l.originOf(e); o != nil {
 		from = *o
 	}
@@ -304,13 +306,13 @@ func (p *packer) readme(e entry, header *gguf.File, list packing) []byte {
 	row("Name", list.Ref)
 	row("Architecture", header.Architecture())
 	row("Quantization", header.Quant())
-	row("Weights", weightCount(header.Parameters()))
+	row("Weights", layout.WeightCount(header.Parameters()))
 	if n := header.ContextLength(); n > 0 {
 		row("Context", fmt.Sprintf("%d tokens", n))
 	}
-	row("From", firstOf(from.Address, from.App))
+	row("From", cmp.Or(from.Address, from.App))
 	row("Revision", from.Revision)
-	row("Licence", firstOf(from.Licence.Name, "not named by its publisher: ask before you use or pass it on"))
+	row("Licence", cmp.Or(from.Licence.Name, "not named by its publisher: ask before you use or pass it on"))
 	if from.Licence.Name != "" && !from.Licence.Commercial {
 		row("", "not known to allow commercial use")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 // exports gives a model of every kind, each exported, and the library it is from.
@@ -62,9 +63,9 @@ func TestExportedModelIsImportedElsewhere(t *testing.T) {
 				t.Errorf("%+v, was %+v", got, was)
 			}
 			a, b2 := entryOf(t, l, was.Model.Ref), entryOf(t, to, m.Ref)
-			ca, _ := l.readConfig(a.manifest.Config)
-			cb, _ := to.readConfig(b2.manifest.Config)
-			if ca.Renderer != cb.Renderer || !slices.Equal(a.manifest.weights(), b2.manifest.weights()) || cb.Ours.Files[got.Model.Digest].Address != ca.Ours.Files[got.Model.Digest].Address {
+			ca, _ := l.store().ReadConfig(a.Manifest.Config)
+			cb, _ := to.store().ReadConfig(b2.Manifest.Config)
+			if ca.Renderer != cb.Renderer || !slices.Equal(a.Manifest.Weights(), b2.Manifest.Weights()) || cb.Ours.Files[got.Model.Digest].Address != ca.Ours.Files[got.Model.Digest].Address {
 				t.Errorf("%+v, was %+v", cb, ca)
 			}
 			if again := put(t, to, filepath.Join(b.Dir, bundleSums), Options{}); again.Ref != m.Ref {
@@ -92,7 +93,7 @@ func TestBundleIsForPeopleAndOtherTools(t *testing.T) {
 		}
 	}
 	sums := must(os.ReadFile(filepath.Join(b.Dir, bundleSums)))
-	if digestOf(sums) != "sha256:"+b.Sum {
+	if layout.DigestOf(sums) != "sha256:"+b.Sum {
 		t.Error("another checksum of the checksums")
 	}
 	tool, err := exec.LookPath("sha256sum")
@@ -177,8 +178,8 @@ func TestHostileBundleLeadsNowhere(t *testing.T) {
 	for name, file := range map[string]string{"a path": secret, "a path up": "../secret.gguf", "with a backslash": "..\\secret.gguf", "of a device": "C:secret", "no name": "", "with a newline": "a\nb"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			list := []byte(fmt.Sprintf(`{"version":1,"ref":"a:b","kind":"model","config":{},"files":[{"file":%q,"kind":"model","digest":%q,"bytes":12128}]}`, file, digestOf(gguftest.Small(9).Bytes())))
-			sums := fmt.Sprintf("%s  weightroom.json\n%s  %s\n", digestOf(list)[7:], digestOf(gguftest.Small(9).Bytes())[7:], file)
+			list := []byte(fmt.Sprintf(`{"version":1,"ref":"a:b","kind":"model","config":{},"files":[{"file":%q,"kind":"model","digest":%q,"bytes":12128}]}`, file, layout.DigestOf(gguftest.Small(9).Bytes())))
+			sums := fmt.Sprintf("%s  weightroom.json\n%s  %s\n", layout.DigestOf(list)[7:], layout.DigestOf(gguftest.Small(9).Bytes())[7:], file)
 			if err := os.WriteFile(filepath.Join(dir, bundleList), list, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"weightroom/backend"
 	"weightroom/backend/fsys"
+	"weightroom/backend/library/layout"
 )
 
 // Disk is what the library takes, in bytes.
@@ -45,29 +45,29 @@ func (l *Library) Disk(ctx context.Context) (Disk, error) {
 	}
 	_, total, err := fsys.Space(l.Dir())
 	if err != nil {
-		return Disk{}, explain(err)
+		return Disk{}, layout.Explain(err)
 	}
 	d := Disk{Used: used, Free: free, Total: total, Downloads: treeBytes(l.DownloadsDir()), Models: []Use{}}
 	entries, err := l.entries()
 	if err != nil {
-		return Disk{}, explain(err)
+		return Disk{}, layout.Explain(err)
 	}
 	users := map[string]int{}
 	for _, e := range entries {
-		for digest := range e.manifest.digests() {
+		for digest := range e.Manifest.Digests() {
 			users[digest]++
 		}
 	}
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
-			return Disk{}, explain(err)
+			return Disk{}, layout.Explain(err)
 		}
-		if e.bad == nil {
+		if e.Bad == nil {
 			d.Models = append(d.Models, l.use(e, users))
 		}
 	}
 	slices.SortFunc(d.Models, func(a, b Use) int { return cmp.Or(cmp.Compare(b.Frees, a.Frees), strings.Compare(a.Ref, b.Ref)) })
-	items, _ := os.ReadDir(l.blobs())
+	items, _ := os.ReadDir(l.store().Blobs())
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(it.Name(), "sha256-")
 		if info, err := it.Info(); err == nil && ok && users["sha256:"+sum] == 0 {
@@ -77,16 +77,16 @@ func (l *Library) Disk(ctx context.Context) (Disk, error) {
 	return d, nil
 }
 
-func (l *Library) use(e entry, users map[string]int) Use {
-	u := Use{Ref: e.name.ref(), Name: e.name.model, Bytes: e.manifest.bytes(), LastUsed: l.cache.lastUsed(e.name.ref())}
-	var of origin
-	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+func (l *Library) use(e layout.Entry, users map[string]int) Use {
+	u := Use{Ref: e.Name.Ref(), Name: e.Name.Model, Bytes: e.Manifest.Bytes(), LastUsed: l.index.LastUsed(e.Name.Ref())}
+	var of layout.Origin
+	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
 		of = *c.Ours
 		u.Name = cmp.Or(of.Name, u.Name)
 	}
-	u.Adapter = len(e.manifest.weights()) == 0 && e.manifest.has(typeAdapter)
-	for digest, size := range e.manifest.digests() {
-		info, err := os.Lstat(l.blob(digest))
+	u.Adapter = len(e.Manifest.Weights()) == 0 && e.Manifest.Has(layout.TypeAdapter)
+	for digest, size := range e.Manifest.Digests() {
+		info, err := os.Lstat(l.store().Blob(digest))
 		if err != nil {
 			continue
 		}
@@ -104,19 +104,8 @@ func (l *Library) use(e entry, users map[string]int) Use {
 	return u
 }
 
-// digests returns each file of a manifest once, with its size.
-func (m manifest) digests() map[string]int64 {
-	out := map[string]int64{}
-	for _, x := range m.all() {
-		if x.Digest != "" {
-			out[strings.ToLower(x.Digest)] = x.Size
-		}
-	}
-	return out
-}
-
 // MarkUsed remembers that a model is in use now, for the order in which people clear up.
-func (l *Library) MarkUsed(ref string) { l.cache.markUsed(ref, time.Now()); l.cache.save(l) }
+func (l *Library) MarkUsed(ref string) { l.index.MarkUsed(ref, time.Now()); l.saveIndex() }
 
 // treeBytes adds up the files below a folder.
 func treeBytes(dir string) (n int64) {
@@ -133,9 +122,9 @@ func treeBytes(dir string) (n int64) {
 
 // Usage returns the bytes that the library's own files take, and those still free on its disk.
 func (l *Library) Usage() (used, free int64, err error) {
-	items, err := os.ReadDir(l.blobs())
+	items, err := os.ReadDir(l.store().Blobs())
 	if err != nil && !os.IsNotExist(err) {
-		return 0, 0, explain(err)
+		return 0, 0, layout.Explain(err)
 	}
 	for _, it := range items {
 		if info, err := it.Info(); err == nil {
@@ -143,32 +132,7 @@ func (l *Library) Usage() (used, free int64, err error) {
 		}
 	}
 	if free, _, err = fsys.Space(l.Dir()); err != nil {
-		return used, 0, explain(err)
+		return used, 0, layout.Explain(err)
 	}
 	return used, free, nil
-}
-
-// ownBytes is what deleting a file gives back to the disk: nothing for a symbolic link, or for a file that has another
-// name elsewhere.
-func ownBytes(info fs.FileInfo) int64 {
-	if !info.Mode().IsRegular() || fsys.Links(info) > 1 {
-		return 0
-	}
-	return info.Size()
-}
-
-// metadataPath is where the engine keeps what it read of a file's header (Ollama v0.34.4, server/gguf_metadata.go).
-func (l *Library) metadataPath(digest string) string {
-	return filepath.Join(l.Dir(), "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
-}
-
-// Kind says what stands behind a reference: backend.KindModel or backend.KindAdapter.
-func (l *Library) Kind(ctx context.Context, ref string) (backend.FileKind, error) {
-	if _, err := l.findAdapter(ctx, ref); err == nil {
-		return backend.KindAdapter, nil
-	}
-	if _, err := l.Model(ctx, ref); err != nil {
-		return "", backend.Readable(err)
-	}
-	return backend.KindModel, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 // steps counts the marked steps of change on a fresh store that prepare has filled.
@@ -232,8 +233,8 @@ func TestFlippedBitIsFound(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	paths := []string{m.Path}
 	for _, e := range must(l.entries()) {
-		if e.name.model == "a" {
-			paths = append(paths, l.blob(e.manifest.Config.Digest))
+		if e.Name.Model == "a" {
+			paths = append(paths, l.store().Blob(e.Manifest.Config.Digest))
 		}
 	}
 	flips := often("WEIGHTROOM_FLIPS", 100)
@@ -269,7 +270,7 @@ func restore(data []byte, at int, path string) []byte {
 	for bit := range 8 {
 		c := bytes.Clone(data)
 		c[at] ^= 1 << bit
-		if strings.HasSuffix(path, digestOf(c)[7:]) {
+		if strings.HasSuffix(path, layout.DigestOf(c)[7:]) {
 			return c
 		}
 	}
@@ -301,7 +302,7 @@ func TestFolderNamesDoNotMatter(t *testing.T) {
 			if err := os.Symlink(file, link); err == nil {
 				put(t, l, link, Options{Link: true})
 			}
-			if err := os.WriteFile(filepath.Join(l.Dir(), removePrefix+"x"), []byte("{}"), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(l.Dir(), layout.RemovePrefix+"x"), []byte("{}"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			l = open(t, l.Dir())
@@ -323,7 +324,7 @@ func TestOtherFilesInTheStoreAreLeftAlone(t *testing.T) {
 	l := open(t, t.TempDir())
 	put(t, l, weights(t, 1), Options{})
 	strangers := []string{
-		"blobs/sha256-" + strings.Repeat("0", 64) + "-partial", "blobs/notes.txt", "blobs/sha256-" + digestOf([]byte("somebody's"))[7:],
+		"blobs/sha256-" + strings.Repeat("0", 64) + "-partial", "blobs/notes.txt", "blobs/sha256-" + layout.DigestOf([]byte("somebody's"))[7:],
 		"readme", "manifests/registry.ollama.ai/library/.hidden", "metadata/sha256-1.json",
 	}
 	for _, s := range strangers {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // harms are the ways in which a crash, a full disk or a hand can damage a file.
@@ -62,7 +63,7 @@ func newPantry(t testing.TB) pantry {
 			t.Fatal(err)
 		}
 	}
-	p.state = append(files(t, p.store), indexName)
+	p.state = append(files(t, p.store), layout.IndexName)
 	return p
 }
 

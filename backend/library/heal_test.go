@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // TestAnyDamagedFileHealsAlone damages every file of a store, one to three at a time, in every way a crash, a full disk
@@ -40,7 +41,7 @@ func TestAnyDamagedFileHealsAlone(t *testing.T) {
 		put(t, l, a, Options{Name: "a"})
 		put(t, l, b, Options{Name: "b"})
 		models(t, l)
-		return l, append(files(t, l.Dir()), indexName)
+		return l, append(files(t, l.Dir()), layout.IndexName)
 	}
 	_, shape := fresh()
 	ways := slices.Sorted(maps.Keys(harm))
@@ -130,19 +131,19 @@ func checkHeals(t *testing.T, name, dir, a, b string) {
 func TestFoldersOfTheStoreComeBack(t *testing.T) {
 	for name, harm := range map[string]func(l *Library) error{
 		"all deleted":       func(l *Library) error { return os.RemoveAll(l.Dir()) },
-		"blobs deleted":     func(l *Library) error { return os.RemoveAll(l.blobs()) },
-		"manifests deleted": func(l *Library) error { return os.RemoveAll(l.manifests()) },
+		"blobs deleted":     func(l *Library) error { return os.RemoveAll(l.store().Blobs()) },
+		"manifests deleted": func(l *Library) error { return os.RemoveAll(l.store().Manifests()) },
 		"manifests now a file": func(l *Library) error {
-			return errors.Join(os.RemoveAll(l.manifests()), os.WriteFile(l.manifests(), nil, 0o600))
+			return errors.Join(os.RemoveAll(l.store().Manifests()), os.WriteFile(l.store().Manifests(), nil, 0o600))
 		},
 		"blobs now a file": func(l *Library) error {
-			return errors.Join(os.RemoveAll(l.blobs()), os.WriteFile(l.blobs(), nil, 0o600))
+			return errors.Join(os.RemoveAll(l.store().Blobs()), os.WriteFile(l.store().Blobs(), nil, 0o600))
 		},
 		"lock now a folder": func(l *Library) error {
 			return errors.Join(os.Remove(filepath.Join(l.Dir(), lockName)), os.Mkdir(filepath.Join(l.Dir(), lockName), 0o755))
 		},
 		"stray files at levels": func(l *Library) error {
-			return os.WriteFile(filepath.Join(l.manifests(), layoutHost, layoutNamespace, "stray"), []byte("x"), 0o600)
+			return os.WriteFile(filepath.Join(l.store().Manifests(), layout.Host, layout.Namespace, "stray"), []byte("x"), 0o600)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,12 +164,12 @@ func TestFoldersOfTheStoreComeBack(t *testing.T) {
 
 func TestModelWithoutItsManifestComesBackUnderItsName(t *testing.T) {
 	for name, harm := range map[string]func(l *Library) error{
-		"manifest deleted": func(l *Library) error { return os.RemoveAll(l.manifests()) },
+		"manifest deleted": func(l *Library) error { return os.RemoveAll(l.store().Manifests()) },
 		"manifest zeroed": func(l *Library) error {
 			e := must(l.entries())[0]
-			return os.WriteFile(e.path, make([]byte, 300), 0o600)
+			return os.WriteFile(e.Path, make([]byte, 300), 0o600)
 		},
-		"config deleted": func(l *Library) error { return os.Remove(l.blob(must(l.entries())[0].manifest.Config.Digest)) },
+		"config deleted": func(l *Library) error { return os.Remove(l.store().Blob(must(l.entries())[0].Manifest.Config.Digest)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := open(t, t.TempDir())

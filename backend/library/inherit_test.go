@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // withSystem gives a model of the store a system prompt and a renderer, as the starter and pulled models have.
@@ -16,35 +17,35 @@ func withSystem(t *testing.T, l *Library, m backend.Model) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.name.ref() != m.Ref {
+		if e.Name.Ref() != m.Ref {
 			continue
 		}
-		c, _ := l.readConfig(e.manifest.Config)
+		c, _ := l.store().ReadConfig(e.Manifest.Config)
 		c.Renderer, c.Parser = "own", "own"
-		system, err := l.putBlob(typeSystem, []byte("Be brief."))
+		system, err := l.store().PutBlob(layout.TypeSystem, []byte("Be brief."))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.publish(e.name, c, append(e.manifest.Layers, system), *c.Ours); err != nil {
+		if err := l.publish(e.Name, c, append(e.Manifest.Layers, system), *c.Ours); err != nil {
 			t.Fatal(err)
 		}
-		l.undo(e.manifest.Config)
+		l.undo(e.Manifest.Config)
 	}
 }
 
-func entryOf(t *testing.T, l *Library, ref string) entry {
+func entryOf(t *testing.T, l *Library, ref string) layout.Entry {
 	t.Helper()
 	entries, err := l.entries()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.name.ref() == ref {
+		if e.Name.Ref() == ref {
 			return e
 		}
 	}
 	t.Fatalf("no manifest of %s", ref)
-	return entry{}
+	return layout.Entry{}
 }
 
 func derive(t *testing.T, l *Library, parent backend.Model, seed byte, ref string) backend.Model {
@@ -58,10 +59,10 @@ func derive(t *testing.T, l *Library, parent backend.Model, seed byte, ref strin
 func wantInherited(t *testing.T, l *Library, ref string) {
 	t.Helper()
 	e := entryOf(t, l, ref)
-	if !e.manifest.has(typeSystem) {
+	if !e.Manifest.Has(layout.TypeSystem) {
 		t.Error("the system prompt is lost")
 	}
-	if c, ok := l.readConfig(e.manifest.Config); !ok || c.Renderer != "own" || c.Parser != "own" {
+	if c, ok := l.store().ReadConfig(e.Manifest.Config); !ok || c.Renderer != "own" || c.Parser != "own" {
 		t.Errorf("config %+v", c)
 	}
 }
@@ -95,7 +96,7 @@ func TestDerivedModelKeepsItsParentageWhenItsManifestIsLost(t *testing.T) {
 	withSystem(t, l, parent)
 	derive(t, l, parent, 2, "a:Q8_0")
 	models(t, l)
-	if err := os.Remove(filepath.Join(dir, "manifests", layoutHost, layoutNamespace, "a", "Q8_0")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "manifests", layout.Host, layout.Namespace, "a", "Q8_0")); err != nil {
 		t.Fatal(err)
 	}
 	l = open(t, dir)

@@ -1,18 +1,16 @@
 package library
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"weightroom/backend"
-	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // Details is what is known of one model, for its page. Texts are the publisher's: show them as text.
@@ -83,7 +81,7 @@ type FileUse struct {
 // Inspect tells what is known of a model. It reads headers, not weights.
 func (l *Library) Inspect(ctx context.Context, ref string) (Details, error) {
 	d, err := l.inspect(ctx, ref)
-	return d, explain(err)
+	return d, layout.Explain(err)
 }
 
 func (l *Library) inspect(ctx context.Context, ref string) (Details, error) {
@@ -95,22 +93,22 @@ func (l *Library) inspect(ctx context.Context, ref string) (Details, error) {
 	if err != nil {
 		return Details{}, err
 	}
-	e, ok := entryNamed(entries, m.Ref)
+	e, ok := layout.Find(entries, m.Ref)
 	if !ok {
-		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+quoted(ref)+" in the library.", "It may just have been removed.")
+		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
 	}
-	h, err := l.header(e.manifest)
+	h, err := l.store().Header(e.Manifest)
 	if err != nil {
 		return Details{}, err
 	}
 	d := Details{
 		Model: m, Mix: []TypeUse{}, Layers: h.Layers(), Embedding: h.Embedding(), Heads: h.Heads(), KVHeads: h.KVHeads(), HeadDim: h.HeadDim(),
 		Tokenizer: Tokenizer{Kind: h.String("tokenizer.ggml.model"), Pre: h.String("tokenizer.ggml.pre"), Tokens: h.Vocabulary()},
-		Template:  templateOf(h), System: l.text(e, typeSystem), Params: l.text(e, typeParams), LicenceText: l.text(e, typeLicence), Files: []FileUse{}, Adapters: []string{},
+		Template:  templateOf(h), System: l.store().Text(e, layout.TypeSystem), Params: l.store().Text(e, layout.TypeParams), LicenceText: l.store().Text(e, layout.TypeLicence), Files: []FileUse{}, Adapters: []string{},
 	}
 	d.Experts, d.ExpertsUsed = h.Experts()
 	_, _, d.LicenceLink = h.Licence()
-	d.Template.Ollama = l.text(e, typeTemplate)
+	d.Template.Ollama = l.store().Text(e, layout.TypeTemplate)
 	for _, s := range h.TypeMix() {
 		d.Mix = append(d.Mix, TypeUse{s.Type.String(), s.Tensors, s.Parameters, s.Bytes})
 	}
@@ -122,58 +120,44 @@ func templateOf(h *gguf.File) Template {
 	t := Template{Text: h.ChatTemplate()}
 	if t.Text != "" {
 		t.SHA256 = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.TrimSpace(t.Text))))
-		t.Known = knownTemplate(t.Text)
+		t.Known = layout.KnownTemplate(t.Text)
 	}
 	return t
 }
 
-// text joins the small files of a type.
-func (l *Library) text(e entry, mediaType string) string {
-	var out []string
-	for _, x := range e.manifest.Layers {
-		if x.MediaType != mediaType {
-			continue
-		}
-		if data, _, err := readSmall(l.blob(x.Digest)); err == nil && digestOf(data) == strings.ToLower(x.Digest) {
-			out = append(out, string(data))
-		}
-	}
-	return strings.Join(out, "\n\n")
-}
-
 // files fills in what is known of each file of a model.
-func (l *Library) files(d *Details, e entry, entries []entry) {
-	var from origin
-	if c, ok := l.readConfig(e.manifest.Config); ok && c.Ours != nil {
+func (l *Library) files(d *Details, e layout.Entry, entries []layout.Entry) {
+	var from layout.Origin
+	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
 		from = *c.Ours
 	}
 	d.Address, d.Revision, d.App = from.Address, from.Revision, from.App
 	users := map[string][]string{}
 	for _, other := range entries {
-		for digest := range other.manifest.digests() {
-			users[digest] = append(users[digest], other.name.ref())
+		for digest := range other.Manifest.Digests() {
+			users[digest] = append(users[digest], other.Name.Ref())
 		}
 	}
-	for _, x := range e.manifest.all() {
+	for _, x := range e.Manifest.All() {
 		digest := strings.ToLower(x.Digest)
-		path := l.blob(digest)
+		path := l.store().Blob(digest)
 		if path == "" || slices.ContainsFunc(d.Files, func(f FileUse) bool { return f.Digest == digest }) {
 			continue
 		}
 		of := from.Files[digest]
 		f := FileUse{
-			Kind: kindOfType(x.MediaType), Name: of.Name, Digest: digest, Bytes: x.Size, Path: path, Address: of.Address,
-			SharedWith: slices.DeleteFunc(slices.Clone(users[digest]), func(r string) bool { return r == e.name.ref() }),
+			Kind: layout.KindOf(x.MediaType), Name: of.Name, Digest: digest, Bytes: x.Size, Path: path, Address: of.Address,
+			SharedWith: slices.DeleteFunc(slices.Clone(users[digest]), func(r string) bool { return r == e.Name.Ref() }),
 		}
 		f.How, f.Original = l.how(digest, of)
 		f.Keeps = keeps(f.How)
-		if s, ok := l.readSums(digest); ok {
+		if s, ok := l.store().ReadSums(digest); ok {
 			f.Checked, f.Parts = s.Modified, len(s.Parts)
 		}
-		if x.MediaType == typeAdapter {
+		if x.MediaType == layout.TypeAdapter {
 			for _, other := range entries {
-				if other.name.namespace == adapterNamespace && other.manifest.has(typeAdapter) && other.manifest.Layers[0].Digest == x.Digest {
-					d.Adapters = append(d.Adapters, other.name.ref())
+				if other.Name.Namespace == layout.Adapters && other.Manifest.Has(layout.TypeAdapter) && other.Manifest.Layers[0].Digest == x.Digest {
+					d.Adapters = append(d.Adapters, other.Name.Ref())
 				}
 			}
 		}
@@ -185,29 +169,4 @@ func (l *Library) files(d *Details, e entry, entries []entry) {
 	}
 	u := l.use(e, count)
 	d.Frees, d.Cloned = u.Frees, u.Cloned
-}
-
-// how tells from the disk whether a file shares its bytes with another, and with which.
-func (l *Library) how(digest string, of fileOrigin) (how, original string) {
-	info, err := os.Lstat(l.blob(digest))
-	switch {
-	case err != nil:
-		return HowCopy, ""
-	case info.Mode()&os.ModeSymlink != 0:
-		return HowSymlink, l.original(digest)
-	case fsys.Links(info) > 1:
-		return HowLink, of.Original
-	case of.How == HowClone:
-		return HowClone, of.Original
-	}
-	return HowCopy, ""
-}
-
-// keeps says in a sentence what sharing a file means for a person.
-func keeps(how string) string {
-	return cmp.Or(map[string]string{
-		HowClone:   "The library has its own copy, which takes no space until one of the two changes: it stays when the other app deletes or changes its file.",
-		HowLink:    "Both apps use one file, so it takes no extra space: the model stays here when the other app deletes it, and its space comes free when both have.",
-		HowSymlink: "The library uses the other app's file where it is: if that app deletes or moves it, the model is gone here too.",
-	}[how])
 }

@@ -18,6 +18,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 func open(tb testing.TB, dir string) *Library {
@@ -77,7 +78,7 @@ func files(tb testing.TB, dir string) []string {
 	out := []string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(dir, path)
-		if err == nil && !d.IsDir() && rel != lockName && rel != indexName {
+		if err == nil && !d.IsDir() && rel != lockName && rel != layout.IndexName {
 			out = append(out, rel)
 		}
 		return err
@@ -104,7 +105,7 @@ func checkSound(tb testing.TB, l *Library) {
 		if of, sums := strings.CutSuffix(digest, ".json"); sums && used["sha256:"+of] {
 			continue
 		}
-		if isBlob && used["sha256:"+digest] || slices.ContainsFunc(entries, func(e entry) bool { return e.path == filepath.Join(l.Dir(), f) }) {
+		if isBlob && used["sha256:"+digest] || slices.ContainsFunc(entries, func(e layout.Entry) bool { return e.Path == filepath.Join(l.Dir(), f) }) {
 			continue
 		}
 		tb.Errorf("left behind: %s", f)
@@ -178,16 +179,16 @@ func TestStoreHasTheEnginesLayout(t *testing.T) {
 	}
 	c, _ := mf["config"].(map[string]any)
 	layers, _ := mf["layers"].([]any)
-	if mf["schemaVersion"] != 2.0 || mf["mediaType"] != typeManifest || c["mediaType"] != typeConfig || len(layers) != 1 {
+	if mf["schemaVersion"] != 2.0 || mf["mediaType"] != layout.TypeManifest || c["mediaType"] != layout.TypeConfig || len(layers) != 1 {
 		t.Fatalf("%s", data)
 	}
-	if w, _ := layers[0].(map[string]any); w["mediaType"] != typeModel || w["digest"] != m.Digest || w["size"] != float64(m.Bytes)-c["size"].(float64) {
+	if w, _ := layers[0].(map[string]any); w["mediaType"] != layout.TypeModel || w["digest"] != m.Digest || w["size"] != float64(m.Bytes)-c["size"].(float64) {
 		t.Errorf("%s", data)
 	}
 	digest, _ := c["digest"].(string)
 	var conf map[string]any
-	data, err = os.ReadFile(l.blob(digest))
-	if err != nil || json.Unmarshal(data, &conf) != nil || digestOf(data) != digest {
+	data, err = os.ReadFile(l.store().Blob(digest))
+	if err != nil || json.Unmarshal(data, &conf) != nil || layout.DigestOf(data) != digest {
 		t.Fatal(err, string(data))
 	}
 	for key, want := range map[string]any{"model_format": "gguf", "model_family": "llama", "model_type": "10K", "file_type": "Q8_0"} {
@@ -366,11 +367,11 @@ func TestRemoveFreesWhatNoOtherModelUses(t *testing.T) {
 	l := open(t, t.TempDir())
 	a, b := put(t, l, weights(t, 1), Options{Name: "a"}), put(t, l, weights(t, 2), Options{Name: "b"})
 	// A second name for the same weights, as the engine's own copy command makes it.
-	src, err := os.ReadFile(l.manifestPath(name{layoutHost, layoutNamespace, "a", "Q8_0"}))
+	src, err := os.ReadFile(l.store().ManifestPath(layout.Name{Host: layout.Host, Namespace: layout.Namespace, Model: "a", Tag: "Q8_0"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	twin := l.manifestPath(name{layoutHost, layoutNamespace, "twin", "latest"})
+	twin := l.store().ManifestPath(layout.Name{Host: layout.Host, Namespace: layout.Namespace, Model: "twin", Tag: "latest"})
 	if err := errors.Join(os.MkdirAll(filepath.Dir(twin), 0o755), os.WriteFile(twin, src, 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/fsys"
+	"weightroom/backend/library/layout"
 )
 
 // A library that was moved leaves two copies of a note in its first folder, so that one damaged file does not hide it,
@@ -24,14 +25,6 @@ const (
 	movingName = ".moving.json"
 	hereName   = ".moving-here" // in the new folder until it is the library
 )
-
-func movedNames() []string { return []string{"moved.json", ".moved.json"} }
-
-// moved is a note that says where the library is.
-type moved struct {
-	To    string `json:"to"`
-	Check string `json:"check"` // sha256 of To
-}
 
 // moving is the journal of a move.
 type moving struct {
@@ -43,7 +36,7 @@ type moving struct {
 
 // owned are the top folders and files of a library. Others that somebody put there stay where they are.
 func owned() []string {
-	return []string{"blobs", "manifests", sumsFolder, "downloads", indexName}
+	return []string{"blobs", "manifests", layout.SumsFolder, "downloads", layout.IndexName}
 }
 
 // Move moves the library to another folder, which has to be new or empty. On the same disk its files are renamed; on
@@ -54,7 +47,7 @@ func owned() []string {
 // links. Progress counts bytes.
 func (l *Library) Move(ctx context.Context, to string, progress func(done, total int64)) error {
 	if err := l.move(ctx, to, progress); err != nil {
-		return explain(err)
+		return layout.Explain(err)
 	}
 	slog.Info("library moved", "to", l.Dir())
 	return nil
@@ -78,7 +71,7 @@ func (l *Library) move(ctx context.Context, to string, progress func(done, total
 		return err
 	}
 	l.tidyTemporary()
-	if left, _ := filepath.Glob(filepath.Join(escape(l.blobs()), importPrefix+"*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(layout.Escape(l.store().Blobs()), layout.ImportPrefix+"*")); len(left) > 0 {
 		return backend.Fail(backend.CodeBusy, nil, "A model is being imported just now.", "Wait until it is in the library, then move it.")
 	}
 	j.Rename = fsys.SameDisk(j.From, j.To) && !l.apart
@@ -126,7 +119,7 @@ func (l *Library) target(to string) (dir string, made bool, err error) {
 	case err == nil:
 		items, err := os.ReadDir(dir)
 		if err != nil {
-			return "", false, explainSource(err)
+			return "", false, layout.ExplainSource(err)
 		}
 		others := slices.DeleteFunc(items, func(it os.DirEntry) bool {
 			return dir == l.home && (it.Name() == lockName || slices.Contains(movedNames(), it.Name()) || it.Name() == movingName) || emptyFolder(filepath.Join(dir, it.Name()))
@@ -138,7 +131,7 @@ func (l *Library) target(to string) (dir string, made bool, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", false, backend.Fail(backend.CodeDenied, err, "This folder can't be made, or not be written to.", "Choose a folder on a disk that you may write to.")
 	}
-	probe, err := os.CreateTemp(dir, importPrefix)
+	probe, err := os.CreateTemp(dir, layout.ImportPrefix)
 	if err != nil {
 		if made {
 			_ = os.Remove(dir)
@@ -160,10 +153,10 @@ func (l *Library) begin(j moving) error {
 	if err != nil {
 		return err
 	}
-	if err := l.writeFile(filepath.Join(l.home, movingName), data); err != nil {
+	if err := l.store().WriteFile(filepath.Join(l.home, movingName), data); err != nil {
 		return err
 	}
-	return l.writeFile(filepath.Join(j.To, hereName), data)
+	return l.store().WriteFile(filepath.Join(j.To, hereName), data)
 }
 
 // renameTo moves what is the library's to a folder on the same disk. It may be called again.
@@ -173,7 +166,7 @@ func (l *Library) renameTo(j moving) error {
 		if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := l.at("move " + item); err != nil {
+		if err := l.store().At("move " + item); err != nil {
 			return err
 		}
 		if emptyFolder(to) {
@@ -197,7 +190,7 @@ func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, tota
 	}
 	var done int64
 	for _, rel := range paths {
-		if err := l.at("copy " + rel); err != nil {
+		if err := l.store().At("copy " + rel); err != nil {
 			return err
 		}
 		n, err := copyFile(ctx, filepath.Join(j.From, rel), filepath.Join(j.To, rel), func(n int64) {
@@ -273,19 +266,19 @@ func copyFile(ctx context.Context, from, to string, progress func(int64)) (n int
 	if err := fsys.Reserve(dst, info.Size()); err != nil {
 		return 0, err
 	}
-	read := newHasher(PartBytes)
-	if n, err = copyWith(ctx, io.MultiWriter(dst, read), src, info.Size(), func(done, _ int64) { progress(done) }); err != nil {
+	read := layout.NewHasher(layout.PartBytes)
+	if n, err = layout.Copy(ctx, io.MultiWriter(dst, read), src, info.Size(), func(done, _ int64) { progress(done) }); err != nil {
 		return n, err
 	}
 	if err := dst.Sync(); err != nil {
 		return n, err
 	}
 	fsys.DropCache(dst)
-	back, _, err := sumsOf(ctx, io.NewSectionReader(dst, 0, n+1), n, PartBytes, nil)
+	back, _, err := layout.SumsOf(ctx, io.NewSectionReader(dst, 0, n+1), n, layout.PartBytes, nil)
 	if err != nil {
 		return n, err
 	}
-	if back != read.sum() || n != info.Size() {
+	if back != read.Sum() || n != info.Size() {
 		return n, backend.Fail(backend.CodeDisk, fmt.Errorf("%s read back differently", to), "The other disk did not keep what was written to it.", "Check that disk before you trust it with models.")
 	}
 	return n, os.Chtimes(to, info.ModTime(), info.ModTime())
@@ -312,60 +305,12 @@ func (l *Library) syncFolders(dir string, paths []string) error {
 	return nil
 }
 
-// writeMovedNotes writes down where the library is now, twice.
-func (l *Library) writeMovedNotes(to string) error {
-	for _, name := range movedNames() {
-		path := filepath.Join(l.home, name)
-		if to == l.home {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			continue
-		}
-		data, err := json.Marshal(moved{To: to, Check: digestOf([]byte(to))})
-		if err == nil {
-			err = l.writeFile(path, data)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return fsys.SyncDir(l.home)
-}
-
-// resolve returns the folder that the library is in.
-func (l *Library) resolve() string {
-	for _, name := range movedNames() {
-		var m moved
-		data, _, err := readSmall(filepath.Join(l.home, name))
-		if err == nil && json.Unmarshal(data, &m) == nil && m.Check == digestOf([]byte(m.To)) && filepath.IsAbs(m.To) {
-			return m.To
-		}
-	}
-	return l.home
-}
-
-// follow goes to where the library is, should another process have moved it, and refuses when its disk is not there.
-func (l *Library) follow() error {
-	dir := l.resolve()
-	if dir != l.Dir() {
-		l.dir.Store(&dir)
-	}
-	if dir == l.home {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(dir, "manifests")); err != nil {
-		return backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The library was moved to %s, which is not there.", dir), "Connect the disk that it is on, then try again.")
-	}
-	return nil
-}
-
 // endMove deletes what a finished move left behind.
 func (l *Library) endMove(j moving) {
 	to := j.To
 	l.dir.Store(&to)
 	_ = l.writeMovedNotes(j.To) // the second note, should only the first be there
-	_ = l.at("end of move")
+	_ = l.store().At("end of move")
 	_ = os.Remove(filepath.Join(j.To, hereName))
 	if !j.Rename {
 		paths, _, _ := l.belongings(j.From)
@@ -373,8 +318,8 @@ func (l *Library) endMove(j moving) {
 			a, errA := os.Lstat(filepath.Join(j.From, rel))
 			b, errB := os.Lstat(filepath.Join(j.To, rel))
 			arrived := errA == nil && errB == nil && a.Size() == b.Size()
-			if rel == indexName || strings.HasPrefix(rel, sumsFolder) || arrived {
-				_ = l.at("delete " + rel)
+			if rel == layout.IndexName || strings.HasPrefix(rel, layout.SumsFolder) || arrived {
+				_ = l.store().At("delete " + rel)
 				_ = os.Remove(filepath.Join(j.From, rel))
 			}
 		}
@@ -391,7 +336,7 @@ func (l *Library) endMove(j moving) {
 
 // dropDrafts deletes the notes and journals that were being written to a folder when a process ended.
 func dropDrafts(dir string) {
-	drafts, _ := filepath.Glob(filepath.Join(escape(dir), importPrefix+"*"))
+	drafts, _ := filepath.Glob(filepath.Join(layout.Escape(dir), layout.ImportPrefix+"*"))
 	for _, d := range drafts {
 		_ = os.Remove(d)
 	}
@@ -446,12 +391,12 @@ func (l *Library) undoMove(j moving) error {
 func (l *Library) finishMove() {
 	var j moving
 	path := filepath.Join(l.home, movingName)
-	data, _, err := readSmall(path)
+	data, _, err := layout.ReadSmall(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if err != nil || json.Unmarshal(data, &j) != nil || !filepath.IsAbs(j.From) || !filepath.IsAbs(j.To) {
-		_ = clearAway(path)
+		_ = layout.ClearAway(path)
 		return
 	}
 	if _, err := os.Stat(j.To); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -469,7 +414,7 @@ func (l *Library) finishMove() {
 		}
 	default:
 		var here moving
-		mark, _, errMark := readSmall(filepath.Join(j.To, hereName))
+		mark, _, errMark := layout.ReadSmall(filepath.Join(j.To, hereName))
 		if errMark == nil && json.Unmarshal(mark, &here) == nil && here == j {
 			err = l.undoMove(j)
 		} else if errors.Is(errMark, fs.ErrNotExist) { // it had not begun to copy

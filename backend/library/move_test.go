@@ -106,7 +106,7 @@ func TestLibraryMovesAndIsFoundAgain(t *testing.T) {
 				if left := leftovers(t, from); len(left) != 0 {
 					t.Errorf("left in %s: %v", from, left)
 				}
-				if s, ok := l.readSums(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest); ok && !l.proven(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest) {
+				if s, ok := l.store().ReadSums(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest); ok && !l.store().Proven(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest) {
 					t.Errorf("dates were lost: %+v", s)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // Fetch returns n bytes of a file from off on. Fewer are an error.
@@ -20,13 +21,13 @@ type Fetch func(ctx context.Context, off, n int64) (io.ReadCloser, error)
 func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
 	x, err := l.named(digest)
 	if err != nil {
-		return nil, explain(err)
+		return nil, layout.Explain(err)
 	}
 	v := verification{l: l, ctx: ctx}
 	b, err := v.read(x)
 	switch {
 	case err != nil:
-		return nil, explain(err)
+		return nil, layout.Explain(err)
 	case b.Reason == "":
 		return []Part{}, nil
 	case len(b.Parts) == 0:
@@ -36,7 +37,7 @@ func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
 }
 
 // everyPart is a whole file: in parts where their sums are known, so that each is checked as it comes.
-func (l *Library) everyPart(x layer) []Part {
+func (l *Library) everyPart(x layout.Layer) []Part {
 	if parts := l.differing(x, nil); len(parts) > 0 {
 		return parts
 	}
@@ -44,19 +45,19 @@ func (l *Library) everyPart(x layer) []Part {
 }
 
 // named finds a file that a manifest names.
-func (l *Library) named(digest string) (layer, error) {
+func (l *Library) named(digest string) (layout.Layer, error) {
 	entries, err := l.entries()
 	if err != nil {
-		return layer{}, err
+		return layout.Layer{}, err
 	}
 	for _, e := range entries {
-		for _, x := range e.manifest.all() {
-			if e.bad == nil && strings.EqualFold(x.Digest, digest) {
+		for _, x := range e.Manifest.All() {
+			if e.Bad == nil && strings.EqualFold(x.Digest, digest) {
 				return x, nil
 			}
 		}
 	}
-	return layer{}, backend.Fail(backend.CodeNotFound, nil, "No model of the library has this file.", "It may just have been removed.")
+	return layout.Layer{}, backend.Fail(backend.CodeNotFound, nil, "No model of the library has this file.", "It may just have been removed.")
 }
 
 // Repair mends one file: its bad parts are fetched, everything else is taken from the disk, and the result replaces the
@@ -65,7 +66,7 @@ func (l *Library) named(digest string) (layer, error) {
 func (l *Library) Repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (fetched int64, err error) {
 	fetched, err = l.repair(ctx, digest, fetch, progress)
 	if err != nil {
-		return fetched, explain(err)
+		return fetched, layout.Explain(err)
 	}
 	slog.Info("file repaired", "digest", digest, "fetched_bytes", fetched)
 	return fetched, nil
@@ -103,20 +104,20 @@ func (l *Library) repair(ctx context.Context, digest string, fetch Fetch, progre
 	if err := l.placeBlob(s, strings.ToLower(x.Digest)); err != nil {
 		return fetched, err
 	}
-	l.note(x.Digest, sums)
+	l.store().Note(x.Digest, sums)
 	return fetched, nil
 }
 
 // patch writes a file anew from what is on the disk and what is fetched.
-func (l *Library) patch(ctx context.Context, s *staged, x layer, bad []Part, fetch Fetch, progress func(done, total int64)) (fetched int64, parts []string, err error) {
-	old, err := os.Open(l.blob(x.Digest))
+func (l *Library) patch(ctx context.Context, s *staged, x layout.Layer, bad []Part, fetch Fetch, progress func(done, total int64)) (fetched int64, parts []string, err error) {
+	old, err := os.Open(l.store().Blob(x.Digest))
 	if err == nil {
 		defer func() { _ = old.Close() }()
 	}
-	sum := newHasher(l.partBytes)
+	sum := layout.NewHasher(l.partBytes)
 	to := io.MultiWriter(s.file, sum)
 	step := func(from io.Reader, at, n int64) error {
-		got, err := copyWith(ctx, to, io.LimitReader(from, n), n, func(done, _ int64) {
+		got, err := layout.Copy(ctx, to, io.LimitReader(from, n), n, func(done, _ int64) {
 			if progress != nil {
 				progress(at+done, x.Size)
 			}
@@ -150,9 +151,9 @@ func (l *Library) patch(ctx context.Context, s *staged, x layer, bad []Part, fet
 		}
 		at = p.Offset + p.Bytes
 	}
-	if err := l.at("sync copy"); err != nil {
+	if err := l.store().At("sync copy"); err != nil {
 		return fetched, nil, err
 	}
-	s.size, s.sum = x.Size, sum.sum()
-	return fetched, sum.parts(), s.file.Sync()
+	s.size, s.sum = x.Size, sum.Sum()
+	return fetched, sum.Parts(), s.file.Sync()
 }

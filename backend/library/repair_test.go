@@ -14,6 +14,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 // inParts gives a library whose parts are small, with a model of many of them.
@@ -92,7 +93,7 @@ func TestDamageOfEveryKindIsRepaired(t *testing.T) {
 		"sums lost": {func(p string, good []byte) error {
 			b := bytes.Clone(good)
 			b[100] ^= 1
-			return errors.Join(os.WriteFile(p, b, 0o600), os.RemoveAll(filepath.Join(filepath.Dir(filepath.Dir(p)), sumsFolder)))
+			return errors.Join(os.WriteFile(p, b, 0o600), os.RemoveAll(filepath.Join(filepath.Dir(filepath.Dir(p)), layout.SumsFolder)))
 		}, 1 << 20},
 		"nothing is wrong": {func(string, []byte) error { return nil }, 0},
 		"the other app's": {func(p string, good []byte) error {
@@ -172,7 +173,7 @@ func TestRepairThatFailsChangesNothing(t *testing.T) {
 
 func TestDamagedSumsAccuseNoSoundFile(t *testing.T) {
 	l, m, _ := inParts(t)
-	path := l.sumsPath(m.Digest)
+	path := l.store().SumsPath(m.Digest)
 	good := must(os.ReadFile(path))
 	r := rand.New(rand.NewPCG(1, 2))
 	for range often("WEIGHTROOM_FLIPS", 60) {
@@ -185,7 +186,7 @@ func TestDamagedSumsAccuseNoSoundFile(t *testing.T) {
 			t.Fatalf("%+v %v", bad, err)
 		}
 	}
-	if s, ok := l.readSums(m.Digest); !ok || len(s.Parts) != 12 {
+	if s, ok := l.store().ReadSums(m.Digest); !ok || len(s.Parts) != 12 {
 		t.Errorf("the sums were not written again: %+v", s)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // alphaOf reads how strongly the last adapter of a model is added.
 func alphaOf(t *testing.T, l *Library, ref string) float64 {
 	t.Helper()
-	layers := entryOf(t, l, ref).manifest.Layers
-	header, err := gguf.ReadFile(l.blob(layers[len(layers)-1].Digest))
+	layers := entryOf(t, l, ref).Manifest.Layers
+	header, err := gguf.ReadFile(l.store().Blob(layers[len(layers)-1].Digest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +49,8 @@ func TestAdapterIsAttachedAtAStrength(t *testing.T) {
 		}
 	}
 	// Only the strength differs: every tensor has its bytes.
-	layers := entryOf(t, l, "base-tiny-adapter-0.5:Q8_0").manifest.Layers
-	copied := l.blob(layers[len(layers)-1].Digest)
+	layers := entryOf(t, l, "base-tiny-adapter-0.5:Q8_0").Manifest.Layers
+	copied := l.store().Blob(layers[len(layers)-1].Digest)
 	if want, got := tensorBytes(t, a.Path), tensorBytes(t, copied); !slices.EqualFunc(want, got, slices.Equal) {
 		t.Error("the tensors of the copy are others")
 	}

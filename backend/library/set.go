@@ -1,26 +1,19 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
-)
-
-// How a file of the library came by its bytes, and with whom it shares them.
-const (
-	HowCopy    = "copy"    // its own
-	HowClone   = "clone"   // its own, with disk blocks shared until either file changes
-	HowLink    = "link"    // one file with two names: it stays when the other name goes, and changes when it is changed
-	HowSymlink = "symlink" // another app's file: gone when that app deletes it
+	"weightroom/backend/library/layout"
 )
 
 // importSet imports what is more than one file, or an adapter.
@@ -86,31 +79,20 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 		if err != nil {
 			return files, err
 		}
-		f := &file{layer: layer{typeModel, "sha256:" + s.sum, s.size}, path: p, staged: s, origin: originalOf(p, s), parts: s.parts}
+		f := &file{layer: layout.Layer{MediaType: layout.TypeModel, Digest: "sha256:" + s.sum, Size: s.size}, path: p, staged: s, origin: originalOf(p, s), parts: s.parts}
 		files = append(files, f)
 		if f.header, err = gguf.Read(s.file, s.size); err != nil {
 			return files, err
 		}
 		switch f.header.Role() {
 		case gguf.RoleProjector:
-			f.layer.MediaType = typeProjector
+			f.layer.MediaType = layout.TypeProjector
 		case gguf.RoleAdapter:
-			f.layer.MediaType = typeAdapter
+			f.layer.MediaType = layout.TypeAdapter
 		}
 		before += s.size
 	}
 	return files, nil
-}
-
-// originalOf remembers where a staged file came from; the place only if it still shares its bytes with it.
-func originalOf(path string, s *staged) fileOrigin {
-	out := fileOrigin{Name: display(filepath.Base(path)), How: s.how}
-	if s.how != "" {
-		if abs, err := filepath.Abs(path); err == nil {
-			out.Original = abs
-		}
-	}
-	return out
 }
 
 // commitSet gives staged files their names, config and manifest.
@@ -129,18 +111,18 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	if err != nil {
 		return backend.Model{}, err
 	}
-	same := slices.IndexFunc(entries, func(e entry) bool { return e.bad == nil && slices.Equal(e.manifest.Layers, a.Manifest.Layers) })
+	same := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, a.Manifest.Layers) })
 	sound := same >= 0
 	if sound { // else its config comes again too
-		_, sound = l.readConfig(entries[same].manifest.Config)
+		_, sound = l.store().ReadConfig(entries[same].Manifest.Config)
 	}
 	switch {
 	case same >= 0: // the files are put in place again, since one of them may be damaged
-		a.Name = entries[same].name
+		a.Name = entries[same].Name
 	case whole.Role() == gguf.RoleAdapter:
-		a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, slug(o.Name)), Name: firstOf(o.Name, stem(source, "")), Source: from.Source})
+		a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, layout.Slug(o.Name)), Name: cmp.Or(o.Name, layout.Stem(source, "")), Source: from.Source})
 	default:
-		a.Name, err = l.nameFor(entries, splitStem(source), files[0].layer.Digest, whole, o)
+		a.Name, err = l.nameFor(entries, layout.SplitStem(source), files[0].layer.Digest, whole, o)
 	}
 	if err != nil {
 		return backend.Model{}, err
@@ -150,10 +132,10 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	}
 	if sound {
 		for _, m := range a.Moves {
-			if l.proven(m.Digest) {
+			if l.store().Proven(m.Digest) {
 				continue
 			}
-			if err := l.place(m.From, l.blob(m.Digest)); err != nil {
+			if err := l.store().Place(m.From, l.store().Blob(m.Digest)); err != nil {
 				return backend.Model{}, err
 			}
 		}
@@ -161,20 +143,9 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 		return backend.Model{}, err
 	}
 	for _, f := range files {
-		l.note(f.layer.Digest, f.parts)
+		l.store().Note(f.layer.Digest, f.parts)
 	}
-	return l.published(entry{name: a.Name, path: l.manifestPath(a.Name)})
-}
-
-// partName is how llama-gguf-split names the parts of a model.
-func partName() *regexp.Regexp { return regexp.MustCompile(`(?i)^(.*)-(\d{5})-of-(\d{5})\.gguf$`) }
-
-// splitStem is a path without the number of its part.
-func splitStem(path string) string {
-	if m := partName().FindStringSubmatch(filepath.Base(path)); m != nil {
-		return m[1]
-	}
-	return path
+	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
 }
 
 // siblings finds all parts of a split model, in order, beside one of them: by their names, or, when they were renamed,
@@ -186,7 +157,7 @@ func siblings(path string, header *gguf.File) ([]string, error) {
 		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("Part %d of %d of this model is missing.", no, count), "Put all parts into one folder, then choose one of them.")
 	}
 	var out []string
-	if m := partName().FindStringSubmatch(filepath.Base(path)); m != nil {
+	if m := layout.PartName().FindStringSubmatch(filepath.Base(path)); m != nil {
 		if n, err := strconv.Atoi(m[3]); err != nil || n != count {
 			return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("The name of this file says that it is one of %s parts, and the file itself says %d.", m[3], count), "Get all parts of the model again from one place.")
 		}
@@ -203,7 +174,7 @@ func siblings(path string, header *gguf.File) ([]string, error) {
 	all, _ := header.Int("split.tensors.count")
 	items, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, explainSource(err)
+		return nil, layout.ExplainSource(err)
 	}
 	for _, it := range items {
 		p := filepath.Join(dir, it.Name())

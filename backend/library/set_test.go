@@ -10,6 +10,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/library/layout"
 )
 
 // saved writes files named as given into a new folder.
@@ -47,7 +48,7 @@ func TestAnyPartOfASplitModelStandsForAll(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 			e := entryOf(t, l, m.Ref)
-			if w := e.manifest.weights(); len(w) != 3 || w[0].Digest != m.Digest {
+			if w := e.Manifest.Weights(); len(w) != 3 || w[0].Digest != m.Digest {
 				t.Errorf("%+v", w)
 			}
 			if again := put(t, l, filepath.Join(dir, names[(i+1)%3]), Options{Ref: "other"}); again.Ref != m.Ref {
@@ -123,8 +124,8 @@ func TestModelIsImportedWithWhatLetsItSee(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	e := entryOf(t, l, m.Ref)
-	if len(e.manifest.Layers) != 2 || e.manifest.Layers[0].MediaType != typeModel || e.manifest.Layers[1].MediaType != typeProjector {
-		t.Errorf("%+v", e.manifest)
+	if len(e.Manifest.Layers) != 2 || e.Manifest.Layers[0].MediaType != layout.TypeModel || e.Manifest.Layers[1].MediaType != layout.TypeProjector {
+		t.Errorf("%+v", e.Manifest)
 	}
 	checkSound(t, l)
 	_, err := l.Import(t.Context(), filepath.Join(dir, "mmproj-f16.gguf"), Options{})
@@ -157,8 +158,8 @@ func TestAdapterIsKeptApartAndAttached(t *testing.T) {
 		t.Fatalf("%+v %v", m, err)
 	}
 	e := entryOf(t, l, m.Ref)
-	if x := e.manifest.Layers[len(e.manifest.Layers)-1]; x.MediaType != typeAdapter || x.Digest != a.Digest {
-		t.Errorf("%+v", e.manifest)
+	if x := e.Manifest.Layers[len(e.Manifest.Layers)-1]; x.MediaType != layout.TypeAdapter || x.Digest != a.Digest {
+		t.Errorf("%+v", e.Manifest)
 	}
 	if again, err := l.Attach(t.Context(), "base", a.Ref, "x"); err != nil || again.Ref != m.Ref {
 		t.Errorf("%+v %v", again, err)

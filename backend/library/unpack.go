@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // importBundle takes a model back from a folder that Export wrote. Nothing is imported unless every file that its
@@ -51,30 +53,30 @@ func (l *Library) importBundle(ctx context.Context, dir string, o Options) (back
 
 // landBundle gives the files of a bundle their name, config and manifest.
 func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
-	var c config
-	if err := json.Unmarshal(list.Config, &c); err != nil || checkSmall(typeConfig, list.Config) != nil {
+	var c layout.Config
+	if err := json.Unmarshal(list.Config, &c); err != nil || layout.CheckSmall(layout.TypeConfig, list.Config) != nil {
 		return backend.Model{}, badBundle(bundleList, err)
 	}
-	from := origin{}
+	from := layout.Origin{}
 	if c.Ours != nil {
 		from = *c.Ours
 	}
-	from.Name, from.Source, from.App = display(firstOf(o.Name, from.Name, whole.Name())), firstOf(o.Source, SourceImport), ""
+	from.Name, from.Source, from.App = layout.Display(cmp.Or(o.Name, from.Name, whole.Name())), cmp.Or(o.Source, SourceImport), ""
 	from.Added = time.Now().UTC().Truncate(time.Second)
 	for _, f := range files {
-		f.origin.Name = firstOf(display(from.Files[f.layer.Digest].Name), f.origin.Name)
+		f.origin.Name = cmp.Or(layout.Display(from.Files[f.layer.Digest].Name), f.origin.Name)
 		f.origin.Address = from.Files[f.layer.Digest].Address
 	}
 	a, err := l.arrange(whole, files, from)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	data, err := mergeConfig(list.Config, c, a.origin)
+	data, err := layout.MergeConfig(list.Config, c, a.origin)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	a.contents = a.contents[:len(a.contents)-1]
-	a.Manifest.Config = a.small(content{typeConfig, data})
+	a.Manifest.Config = a.small(layout.Content{MediaType: layout.TypeConfig, Data: data})
 	free, err := l.change(ctx)
 	if err != nil {
 		return backend.Model{}, err
@@ -84,7 +86,7 @@ func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File
 	if err != nil {
 		return backend.Model{}, err
 	}
-	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: firstOf(o.Ref, list.Ref), Name: from.Name, Source: from.Source}); err != nil {
+	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, list.Ref), Name: from.Name, Source: from.Source}); err != nil {
 		return backend.Model{}, err
 	}
 	for _, f := range files {
@@ -96,31 +98,31 @@ func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File
 		return backend.Model{}, err
 	}
 	for _, f := range files {
-		l.note(f.layer.Digest, f.parts)
+		l.store().Note(f.layer.Digest, f.parts)
 	}
-	return l.published(entry{name: a.Name, path: l.manifestPath(a.Name)})
+	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
 }
 
 func badBundle(name string, cause error) error {
-	return backend.Fail(backend.CodeDamaged, cause, fmt.Sprintf("The file %s of this folder was changed or damaged: its checksum is different.", quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
+	return backend.Fail(backend.CodeDamaged, cause, fmt.Sprintf("The file %s of this folder was changed or damaged: its checksum is different.", layout.Quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
 }
 
 // readBundle reads the lists of a bundle and checks every small file that they name.
 func readBundle(dir string) (sums map[string]string, list packing, err error) {
-	data, _, err := readSmall(filepath.Join(dir, bundleSums))
+	data, _, err := layout.ReadSmall(filepath.Join(dir, bundleSums))
 	if err != nil {
-		return nil, list, explainSource(err)
+		return nil, list, layout.ExplainSource(err)
 	}
 	sums = map[string]string{}
 	for line := range strings.Lines(string(data)) {
 		sum, name, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "  ")
-		if !ok || !isSHA256(sum) || !plainName(name) || sums[name] != "" {
-			return nil, list, backend.Fail(backend.CodeDamaged, fmt.Errorf("line %s", quoted(line)), "The list of checksums of this folder (SHA256SUMS) is damaged.", "Nothing was imported. Copy the folder again from where it was exported.")
+		if !ok || !layout.IsSHA256(sum) || !plainName(name) || sums[name] != "" {
+			return nil, list, backend.Fail(backend.CodeDamaged, fmt.Errorf("line %s", layout.Quoted(line)), "The list of checksums of this folder (SHA256SUMS) is damaged.", "Nothing was imported. Copy the folder again from where it was exported.")
 		}
 		sums[name] = strings.ToLower(sum)
 	}
-	read, _, err := readSmall(filepath.Join(dir, bundleList))
-	if err != nil || digestOf(read) != "sha256:"+sums[bundleList] || json.Unmarshal(read, &list) != nil {
+	read, _, err := layout.ReadSmall(filepath.Join(dir, bundleList))
+	if err != nil || layout.DigestOf(read) != "sha256:"+sums[bundleList] || json.Unmarshal(read, &list) != nil {
 		return nil, list, badBundle(bundleList, err)
 	}
 	if list.Version != bundleVersion {
@@ -128,8 +130,8 @@ func readBundle(dir string) (sums map[string]string, list packing, err error) {
 	}
 	weights := map[string]bool{}
 	for _, p := range list.Files {
-		if _, known := mediaType(p.Kind); !known || !plainName(p.File) || weights[p.File] || p.Bytes < 0 || sums[p.File] == "" || "sha256:"+sums[p.File] != strings.ToLower(p.Digest) {
-			return nil, list, badBundle(bundleList, fmt.Errorf("%s", quoted(p.File)))
+		if _, known := layout.MediaType(p.Kind); !known || !plainName(p.File) || weights[p.File] || p.Bytes < 0 || sums[p.File] == "" || "sha256:"+sums[p.File] != strings.ToLower(p.Digest) {
+			return nil, list, badBundle(bundleList, fmt.Errorf("%s", layout.Quoted(p.File)))
 		}
 		weights[p.File] = true
 	}
@@ -137,11 +139,11 @@ func readBundle(dir string) (sums map[string]string, list packing, err error) {
 		if weights[name] {
 			continue
 		}
-		data, _, err := readSmall(filepath.Join(dir, name))
+		data, _, err := layout.ReadSmall(filepath.Join(dir, name))
 		if os.IsNotExist(err) {
-			return nil, list, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
+			return nil, list, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", layout.Quoted(name)), "Nothing was imported. Copy the folder again from where it was exported.")
 		}
-		if err != nil || digestOf(data) != "sha256:"+sum {
+		if err != nil || layout.DigestOf(data) != "sha256:"+sum {
 			return nil, list, badBundle(name, err)
 		}
 	}
@@ -155,19 +157,19 @@ func plainName(name string) bool {
 
 // unpack takes one file of a bundle.
 func (l *Library) unpack(ctx context.Context, dir string, p packed, sum string, progress func(done, total int64)) (*file, error) {
-	kind, _ := mediaType(p.Kind)
+	kind, _ := layout.MediaType(p.Kind)
 	path := filepath.Join(dir, p.File)
-	f := &file{layer: layer{kind, "sha256:" + sum, p.Bytes}, origin: fileOrigin{Name: p.File}}
+	f := &file{layer: layout.Layer{MediaType: kind, Digest: "sha256:" + sum, Size: p.Bytes}, origin: layout.FileOrigin{Name: p.File}}
 	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return nil, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", quoted(p.File)), "Nothing was imported. Copy the folder again from where it was exported.")
+		return nil, backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The file %s is missing from this folder.", layout.Quoted(p.File)), "Nothing was imported. Copy the folder again from where it was exported.")
 	}
-	if !holdsTensors(kind) {
-		data, _, err := readSmall(path)
-		if err != nil || digestOf(data) != f.layer.Digest || int64(len(data)) != p.Bytes {
+	if !layout.HoldsTensors(kind) {
+		data, _, err := layout.ReadSmall(path)
+		if err != nil || layout.DigestOf(data) != f.layer.Digest || int64(len(data)) != p.Bytes {
 			return nil, badBundle(p.File, err)
 		}
 		f.data = data
-		return f, checkSmall(kind, data)
+		return f, layout.CheckSmall(kind, data)
 	}
 	src, info, err := openSource(path)
 	if err != nil {

@@ -1,16 +1,17 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // Bad is a file of the library that is not what it should be.
@@ -47,37 +48,37 @@ const (
 func (l *Library) Verify(ctx context.Context, ref string, progress func(done, total int64)) ([]Bad, error) {
 	entries, err := l.entries()
 	if err != nil {
-		return nil, explain(err)
+		return nil, layout.Explain(err)
 	}
 	if ref != "" {
 		e, err := l.locate(ctx, ref)
 		if err != nil {
-			return nil, explain(err)
+			return nil, layout.Explain(err)
 		}
-		entries = []entry{e}
+		entries = []layout.Entry{e}
 	}
 	v := verification{l: l, ctx: ctx, progress: progress, seen: map[string]Bad{}}
 	for _, e := range entries {
-		v.total += e.manifest.bytes()
+		v.total += e.Manifest.Bytes()
 	}
 	return v.all(entries)
 }
 
 // all checks the files of entries, each of them once.
-func (v *verification) all(entries []entry) ([]Bad, error) {
+func (v *verification) all(entries []layout.Entry) ([]Bad, error) {
 	bad := []Bad{}
 	for _, e := range entries {
-		if e.bad != nil {
-			bad = append(bad, Bad{Ref: e.name.ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
+		if e.Bad != nil {
+			bad = append(bad, Bad{Ref: e.Name.Ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
 			continue
 		}
-		for _, x := range e.manifest.all() {
+		for _, x := range e.Manifest.All() {
 			if x.Digest == "" { // a manifest without a config is allowed
 				continue
 			}
 			b, err := v.check(x)
 			if err != nil {
-				return nil, explain(err)
+				return nil, layout.Explain(err)
 			}
 			if b.Reason != "" {
 				bad = append(bad, v.l.describe(b, e, x))
@@ -88,9 +89,9 @@ func (v *verification) all(entries []entry) ([]Bad, error) {
 }
 
 // describe adds what is known of a bad file.
-func (l *Library) describe(b Bad, e entry, x layer) Bad {
-	b.Ref, b.Digest, b.Bytes = e.name.ref(), x.Digest, x.Size
-	b.Hint = firstOf(b.Hint, hintRepair)
+func (l *Library) describe(b Bad, e layout.Entry, x layout.Layer) Bad {
+	b.Ref, b.Digest, b.Bytes = e.Name.Ref(), x.Digest, x.Size
+	b.Hint = cmp.Or(b.Hint, hintRepair)
 	if b.Parts == nil {
 		b.Parts = []Part{}
 	}
@@ -110,7 +111,7 @@ type verification struct {
 }
 
 // check returns what is wrong with a blob; an empty Reason means nothing. Its error is the end of ctx.
-func (v *verification) check(x layer) (Bad, error) {
+func (v *verification) check(x layout.Layer) (Bad, error) {
 	key := strings.ToLower(x.Digest) + " " + x.MediaType
 	if b, ok := v.seen[key]; ok {
 		v.advance(x.Size)
@@ -130,10 +131,10 @@ func (v *verification) advance(n int64) {
 	}
 }
 
-func (v *verification) read(x layer) (Bad, error) {
+func (v *verification) read(x layout.Layer) (Bad, error) {
 	before := v.done
 	defer func() { v.advance(before + x.Size - v.done) }()
-	path := v.l.blob(x.Digest)
+	path := v.l.store().Blob(x.Digest)
 	if b := v.l.quickCheck(x); b.Reason != "" && b.Parts == nil {
 		return b, nil
 	}
@@ -146,7 +147,7 @@ func (v *verification) read(x layer) (Bad, error) {
 	if err != nil {
 		return Bad{Reason: "A file of this model can't be read."}, nil
 	}
-	sum, parts, err := sumsOf(v.ctx, f, x.Size, v.l.partBytes, func(done int64) { v.advance(before + min(done, x.Size) - v.done) })
+	sum, parts, err := layout.SumsOf(v.ctx, f, x.Size, v.l.partBytes, func(done int64) { v.advance(before + min(done, x.Size) - v.done) })
 	if v.ctx.Err() != nil {
 		return Bad{}, v.ctx.Err()
 	}
@@ -157,21 +158,21 @@ func (v *verification) read(x layer) (Bad, error) {
 		b := v.l.quickCheck(x)
 		if b.Reason == "" || b.Doubtful {
 			b = Bad{Reason: "A file of this model has changed since it was stored: its checksum is different."}
-			if original := v.l.original(x.Digest); original != "" {
+			if original := v.l.store().Original(x.Digest); original != "" {
 				b = Bad{Reason: fmt.Sprintf("Another app has changed the file of this model (%s).", original), Hint: "Remove this model and download it again."}
 			}
 		}
 		b.Parts = v.l.differing(x, parts)
 		return b, nil
 	}
-	if holdsTensors(x.MediaType) {
+	if layout.HoldsTensors(x.MediaType) {
 		if _, err := gguf.Read(f, info.Size()); err != nil {
 			return Bad{Reason: backend.Readable(err).Message, Hint: backend.Readable(err).Hint}, nil
 		}
 	}
-	if s, ok := v.l.readSums(x.Digest); !ok || !s.Modified.Equal(info.ModTime()) || len(s.Parts) == 0 {
+	if s, ok := v.l.store().ReadSums(x.Digest); !ok || !s.Modified.Equal(info.ModTime()) || len(s.Parts) == 0 {
 		if free, ok := v.l.tryChange(); ok { // only what is known of the file is written, not the file
-			v.l.note(x.Digest, parts)
+			v.l.store().Note(x.Digest, parts)
 			free()
 		}
 	}
@@ -179,8 +180,8 @@ func (v *verification) read(x layer) (Bad, error) {
 }
 
 // differing returns the parts of a file whose sums are not those that were noted when it was sound.
-func (l *Library) differing(x layer, have []string) []Part {
-	s, ok := l.readSums(x.Digest)
+func (l *Library) differing(x layout.Layer, have []string) []Part {
+	s, ok := l.store().ReadSums(x.Digest)
 	if !ok || len(s.Parts) == 0 || s.Bytes != x.Size || s.PartBytes != l.partBytes {
 		return nil
 	}
@@ -199,9 +200,9 @@ func (l *Library) differing(x layer, have []string) []Part {
 }
 
 // quickCheck finds what is wrong with a blob without reading it. Parts is not nil where reading it says more.
-func (l *Library) quickCheck(x layer) Bad {
-	path := l.blob(x.Digest)
-	original := l.original(x.Digest)
+func (l *Library) quickCheck(x layout.Layer) Bad {
+	path := l.store().Blob(x.Digest)
+	original := l.store().Original(x.Digest)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && original != "":
@@ -217,19 +218,10 @@ func (l *Library) quickCheck(x layer) Bad {
 	case info.Size() != x.Size:
 		return Bad{Reason: fmt.Sprintf("A file of this model is %d bytes long instead of %d.", info.Size(), x.Size), Parts: []Part{}}
 	}
-	if s, ok := l.readSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
+	if s, ok := l.store().ReadSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
 		return Bad{Reason: fmt.Sprintf("Another app has written to the file of this model (%s) since it was last checked.", original), Hint: "Verify this model to see whether it is still the same.", Doubtful: true, Parts: []Part{}}
 	}
 	return Bad{}
-}
-
-// original returns the file of another app that a blob stands for, or "".
-func (l *Library) original(digest string) string {
-	to, err := os.Readlink(l.blob(digest))
-	if err != nil {
-		return ""
-	}
-	return to
 }
 
 // Broken lists quickly, without reading weights, which models can't be run and why, and which have a file that another
@@ -237,19 +229,19 @@ func (l *Library) original(digest string) string {
 func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
 	entries, err := l.entries()
 	if err != nil {
-		return nil, explain(err)
+		return nil, layout.Explain(err)
 	}
 	bad := []Bad{}
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
-			return nil, explain(err)
+			return nil, layout.Explain(err)
 		}
-		if e.bad != nil {
-			bad = append(bad, Bad{Ref: e.name.ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
+		if e.Bad != nil {
+			bad = append(bad, Bad{Ref: e.Name.Ref(), Reason: "The file that says what this model is made of can't be read.", Hint: hintRepair, Parts: []Part{}})
 			continue
 		}
 		found := false
-		for _, x := range e.manifest.Layers {
+		for _, x := range e.Manifest.Layers {
 			if b := l.quickCheck(x); b.Reason != "" {
 				b.Parts = nil
 				bad, found = append(bad, l.describe(b, e, x)), found || !b.Doubtful
@@ -260,19 +252,8 @@ func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
 		}
 		if _, err := l.model(e); err != nil && !errors.Is(err, errNoWeights) {
 			says := backend.Readable(err)
-			bad = append(bad, l.describe(Bad{Reason: says.Message, Hint: says.Hint}, e, e.manifest.Layers[0]))
+			bad = append(bad, l.describe(Bad{Reason: says.Message, Hint: says.Hint}, e, e.Manifest.Layers[0]))
 		}
 	}
 	return bad, nil
-}
-
-// key is the digest that what is remembered of a manifest's model is filed under.
-func (m manifest) key() string {
-	if w := m.weights(); len(w) > 0 {
-		return w[0].Digest
-	}
-	if i := slices.IndexFunc(m.Layers, func(x layer) bool { return holdsTensors(x.MediaType) }); i >= 0 {
-		return m.Layers[i].Digest
-	}
-	return ""
 }

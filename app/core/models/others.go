@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"os"
 	"sync"
 
 	"weightroom/backend"
@@ -26,18 +25,10 @@ type OtherApp struct {
 func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) {
 	var found []library.ForeignModel
 	var err error
-	dirs := map[string]string{}
 	if folder != "" {
 		found, err = m.opts.Library.ScanFolder(ctx, folder)
-		dirs[""] = folder
 	} else {
-		env := library.HostEnv()
-		for _, p := range library.Places(env) {
-			if dirs[p.App] == "" || !isFolder(dirs[p.App]) {
-				dirs[p.App] = p.Dir
-			}
-		}
-		found, err = m.opts.Library.ScanApps(ctx, env)
+		found, err = m.opts.Library.ScanApps(ctx, library.HostEnv())
 	}
 	if err != nil {
 		return nil, err
@@ -57,17 +48,12 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 		if !ok {
 			i = len(apps)
 			at[f.App] = i
-			apps = append(apps, OtherApp{Name: f.App, Folder: dirs[f.App]})
+			apps = append(apps, OtherApp{Name: f.App, Folder: f.Dir})
 		}
 		m.foreign.found[f.Files[0].Path] = f
 		apps[i].Models = append(apps[i].Models, f)
 	}
 	return apps, nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // Adopt makes a model that a scan found one of the library's. One that can't be shared is copied.

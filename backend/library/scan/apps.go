@@ -1,12 +1,15 @@
-package library
+package scan
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+
+	"weightroom/backend/library/layout"
 )
 
 // Env is what decides where other apps keep their models.
@@ -40,7 +43,7 @@ func Places(env Env) []Place {
 		}
 		return filepath.Join(append([]string{env.Home}, part...)...)
 	}
-	under := func(name, otherwise string) string { return firstOf(env.Get(name), otherwise) }
+	under := func(name, otherwise string) string { return cmp.Or(env.Get(name), otherwise) }
 	config, data, cache := under("XDG_CONFIG_HOME", home(".config")), under("XDG_DATA_HOME", home(".local", "share")), under("XDG_CACHE_HOME", home(".cache"))
 	local := data
 	switch env.OS {
@@ -72,8 +75,8 @@ func Places(env Env) []Place {
 		}
 	}
 	lmstudio := home(".lmstudio")
-	if text, _, err := readSmall(home(".lmstudio-home-pointer")); err == nil {
-		lmstudio = firstOf(strings.TrimSpace(string(text)), lmstudio)
+	if text, _, err := layout.ReadSmall(home(".lmstudio-home-pointer")); err == nil {
+		lmstudio = cmp.Or(strings.TrimSpace(string(text)), lmstudio)
 	}
 	add("LM Studio", settingOf(join(lmstudio, "settings.json"), "downloadsFolder"), false)
 	add("LM Studio", join(lmstudio, "models"), false)
@@ -84,7 +87,7 @@ func Places(env Env) []Place {
 		add("Jan", join(base, "Jan", "data", "models"), false)
 	}
 	add("Jan", home("jan", "models"), false)
-	add("Hugging Face", firstOf(env.Get("HF_HUB_CACHE"), env.Get("HUGGINGFACE_HUB_CACHE"), join(env.Get("HF_HOME"), "hub")), false)
+	add("Hugging Face", cmp.Or(env.Get("HF_HUB_CACHE"), env.Get("HUGGINGFACE_HUB_CACHE"), join(env.Get("HF_HOME"), "hub")), false)
 	add("Hugging Face", join(under("XDG_CACHE_HOME", home(".cache")), "huggingface", "hub"), false)
 	add("GPT4All", iniValue(join(config, "nomic.ai", "GPT4All.ini"), "modelPath"), false)
 	add("GPT4All", join(local, "nomic.ai", "GPT4All"), false)
@@ -95,7 +98,7 @@ func Places(env Env) []Place {
 
 // settingOf reads one text of a JSON file of another app; "" where there is none.
 func settingOf(path, key string) string {
-	data, _, err := readSmall(path)
+	data, _, err := layout.ReadSmall(path)
 	if err != nil {
 		return ""
 	}
@@ -109,7 +112,7 @@ func settingOf(path, key string) string {
 
 // iniValue reads one value of an ini file; "" where there is none.
 func iniValue(path, key string) string {
-	data, _, err := readSmall(path)
+	data, _, err := layout.ReadSmall(path)
 	if err != nil {
 		return ""
 	}

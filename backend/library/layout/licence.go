@@ -1,15 +1,16 @@
-package library
+package layout
 
 import (
+	"cmp"
 	"strings"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
 )
 
-// licenceOf says what a file's own licence entry allows, for the licences that models commonly carry. OpenSource is
+// LicenceOf says what a file's own licence entry allows, for the licences that models commonly carry. OpenSource is
 // the Open Source Initiative's list (opensource.org/licenses). A name that is not known allows nothing.
-func licenceOf(f *gguf.File) backend.Licence {
+func LicenceOf(f *gguf.File) backend.Licence {
 	id, name, _ := f.Licence()
 	key := strings.ToLower(strings.TrimSpace(id))
 	if key == "other" || key == "unknown" {
@@ -42,14 +43,5 @@ func licenceOf(f *gguf.File) backend.Licence {
 	case "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0": // free to use, but not on the list: made for works, not software
 		return backend.Licence{Name: strings.ToUpper(key), Commercial: true}
 	}
-	return backend.Licence{Name: display(firstOf(name, strings.TrimSpace(id)))}
-}
-
-func firstOf(names ...string) string {
-	for _, n := range names {
-		if n != "" {
-			return n
-		}
-	}
-	return ""
+	return backend.Licence{Name: Display(cmp.Or(name, strings.TrimSpace(id)))}
 }

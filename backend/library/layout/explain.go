@@ -1,4 +1,4 @@
-package library
+package layout
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"weightroom/backend/fsys"
 )
 
-// explain gives a failure of the file system its sentence. What already has one keeps it.
-func explain(err error) error {
+// Explain gives a failure of the file system its sentence. What already has one keeps it.
+func Explain(err error) error {
 	var known *backend.Error
 	switch {
 	case err == nil:
@@ -30,8 +30,8 @@ func explain(err error) error {
 	return backend.Fail(backend.CodeInternal, err, "The library's files could not be changed.", "Try again. If it happens again, the log on the Machine page says more.")
 }
 
-// explainSource does the same for a file that is to be imported.
-func explainSource(err error) error {
+// ExplainSource does the same for a file that is to be imported.
+func ExplainSource(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return backend.Fail(backend.CodeNotFound, err, "There is no such file.", "Check the name, and that the disk it is on is there.")
@@ -43,12 +43,13 @@ func explainSource(err error) error {
 	return backend.Fail(backend.CodeInvalid, err, "This file could not be opened.", "Check the name, and that the disk it is on is there.")
 }
 
-// unwritable tells a store that can be read but not changed.
-func unwritable(err error) bool { return fsys.IsReadOnly(err) || errors.Is(err, fs.ErrPermission) }
+// Unwritable tells a store that can be read but not changed.
+func Unwritable(err error) bool { return fsys.IsReadOnly(err) || errors.Is(err, fs.ErrPermission) }
 
-func quoted(s string) string {
-	if len(s) > maxPart {
-		s = s[:maxPart]
+// Quoted shows a text of unknown origin inside a sentence, escaped and short.
+func Quoted(s string) string {
+	if len(s) > MaxName {
+		s = s[:MaxName]
 	}
 	return strconv.Quote(s)
 }

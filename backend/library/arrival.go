@@ -8,23 +8,20 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-)
 
-const (
-	arrivePrefix     = ".arriving-" // a journal: files on their way to being a model
-	adapterNamespace = "adapters"
+	"weightroom/backend/gguf"
+	"weightroom/backend/library/layout"
 )
 
 // arrival is a model that is about to be: what its manifest will say, and where its files are until then. On disk it is
 // the journal that lets the next process finish what this one began.
 type arrival struct {
-	Name     name
-	Manifest manifest
+	Name     layout.Name
+	Manifest layout.Manifest
 	Moves    []move
 
-	contents []content // small blobs to write
-	origin   origin    // as the config says it
+	contents []layout.Content // small blobs to write
+	origin   layout.Origin    // as the config says it
 }
 
 // move is one file to be renamed to its blob. An empty From means that the blob is there.
@@ -35,36 +32,71 @@ type move struct {
 }
 
 type journal struct {
-	Host, Namespace, Model, Tag string
-	Manifest                    manifest
-	Moves                       []move
+	layout.Name
+	Manifest layout.Manifest
+	Moves    []move
 }
 
 // small plans a small blob.
-func (a *arrival) small(c content) layer {
+func (a *arrival) small(c layout.Content) layout.Layer {
 	a.contents = append(a.contents, c)
-	return layer{MediaType: c.mediaType, Digest: digestOf(c.data), Size: int64(len(c.data))}
+	return layout.Layer{MediaType: c.MediaType, Digest: layout.DigestOf(c.Data), Size: int64(len(c.Data))}
 }
 
 // add plans a small blob as a layer.
-func (a *arrival) add(c content) { a.Manifest.Layers = append(a.Manifest.Layers, a.small(c)) }
+func (a *arrival) add(c layout.Content) { a.Manifest.Layers = append(a.Manifest.Layers, a.small(c)) }
+
+// arrange makes the config and the manifest of files that make a model.
+func (l *Library) arrange(whole *gguf.File, files []*file, from layout.Origin) (*arrival, error) {
+	a := &arrival{Manifest: layout.Manifest{SchemaVersion: 2, MediaType: layout.TypeManifest}}
+	from.Files = map[string]layout.FileOrigin{}
+	if from.Licence.Name == "" {
+		from.Licence = layout.LicenceOf(whole)
+	}
+	c, extra := configOf(whole, files[0].layer.Digest)
+	var given []byte
+	for _, f := range files {
+		from.Files[f.layer.Digest] = f.origin
+		if f.layer.MediaType == layout.TypeConfig {
+			given = f.data
+			continue // ours is written in its place
+		}
+		extra = slices.DeleteFunc(extra, func(e layout.Content) bool { return e.MediaType == f.layer.MediaType })
+		if f.data != nil && f.at() == "" {
+			a.add(layout.Content{MediaType: f.layer.MediaType, Data: f.data})
+			continue
+		}
+		a.Manifest.Layers = append(a.Manifest.Layers, f.layer)
+		a.Moves = append(a.Moves, move{From: f.at(), Digest: f.layer.Digest, Size: f.layer.Size})
+	}
+	for _, e := range extra {
+		a.add(e)
+	}
+	a.origin = from
+	data, err := layout.MergeConfig(given, c, from)
+	if err != nil {
+		return nil, err
+	}
+	a.Manifest.Config = a.small(layout.Content{MediaType: layout.TypeConfig, Data: data})
+	return a, nil
+}
 
 // install makes an arrival a model, for a caller that holds the right to change the store. What it replaces is removed.
 // When it fails, every file is back where it was. A file whose blob is there and known to be sound is deleted at the
 // end; a blob that is not known to be is replaced, since it is the same or damaged.
 func (l *Library) install(a *arrival) (err error) {
-	if err := makeFolder(l.blobs()); err != nil {
+	if err := layout.MakeFolder(l.store().Blobs()); err != nil {
 		return err
 	}
-	var wrote []layer
+	var wrote []layout.Layer
 	var moved []move
-	path := filepath.Join(l.Dir(), arrivePrefix+rand.Text())
+	path := filepath.Join(l.Dir(), layout.ArrivePrefix+rand.Text())
 	defer func() {
 		if err == nil {
 			return
 		}
 		for _, m := range slices.Backward(moved) {
-			if e := os.Rename(l.blob(m.Digest), m.From); e != nil {
+			if e := os.Rename(l.store().Blob(m.Digest), m.From); e != nil {
 				slog.Warn("file of a failed arrival not moved back", "error", e)
 			}
 		}
@@ -72,17 +104,17 @@ func (l *Library) install(a *arrival) (err error) {
 		l.undo(wrote...)
 	}()
 	for _, c := range a.contents {
-		blob, err := l.putBlob(c.mediaType, c.data)
+		blob, err := l.store().PutBlob(c.MediaType, c.Data)
 		wrote = append(wrote, blob)
 		if err != nil {
 			return err
 		}
 	}
-	data, err := json.Marshal(journal{a.Name.host, a.Name.namespace, a.Name.model, a.Name.tag, a.Manifest, a.Moves})
+	data, err := json.Marshal(journal{a.Name, a.Manifest, a.Moves})
 	if err != nil {
 		return err
 	}
-	if err := l.writeFile(path, data); err != nil {
+	if err := l.store().WriteFile(path, data); err != nil {
 		return err
 	}
 	var spare []string
@@ -90,11 +122,11 @@ func (l *Library) install(a *arrival) (err error) {
 		if m.From == "" {
 			continue
 		}
-		if l.proven(m.Digest) {
+		if l.store().Proven(m.Digest) {
 			spare = append(spare, m.From)
 			continue
 		}
-		err := l.place(m.From, l.blob(m.Digest))
+		err := l.store().Place(m.From, l.store().Blob(m.Digest))
 		if _, gone := os.Lstat(m.From); gone != nil {
 			moved = append(moved, m)
 		}
@@ -112,7 +144,7 @@ func (l *Library) install(a *arrival) (err error) {
 }
 
 // reveal writes the manifest of an arrival whose files are in place, drops what it replaces, and then its journal.
-func (l *Library) reveal(n name, m manifest, arriving string) error {
+func (l *Library) reveal(n layout.Name, m layout.Manifest, arriving string) error {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -121,9 +153,9 @@ func (l *Library) reveal(n name, m manifest, arriving string) error {
 	if err != nil {
 		return err
 	}
-	path := l.manifestPath(n)
+	path := l.store().ManifestPath(n)
 	_, absent := os.Lstat(path)
-	if err := l.writeFile(path, data); err != nil {
+	if err := l.store().WriteFile(path, data); err != nil {
 		switch { // it may have its name already, but not for certain
 		case absent != nil:
 			_ = os.Remove(path)
@@ -138,7 +170,7 @@ func (l *Library) reveal(n name, m manifest, arriving string) error {
 			slog.Warn("replaced model not removed yet", "error", err)
 		}
 	}
-	if err := l.at("remove arrival"); err == nil {
+	if err := l.store().At("remove arrival"); err == nil {
 		err = os.Remove(arriving)
 		if err != nil {
 			slog.Warn("journal of an arrival not removed yet", "error", err)
@@ -148,13 +180,13 @@ func (l *Library) reveal(n name, m manifest, arriving string) error {
 }
 
 // setAside notes what a manifest that is about to be replaced names, so that it is removed even if this process ends.
-func (l *Library) setAside(n name) (journal string, err error) {
-	data, _, err := readSmall(l.manifestPath(n))
+func (l *Library) setAside(n layout.Name) (journal string, err error) {
+	data, _, err := layout.ReadSmall(l.store().ManifestPath(n))
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing to replace, or nothing that could be read
 	}
-	journal = filepath.Join(l.Dir(), removePrefix+rand.Text())
-	if err := l.writeFile(journal, data); err != nil {
+	journal = filepath.Join(l.Dir(), layout.RemovePrefix+rand.Text())
+	if err := l.store().WriteFile(journal, data); err != nil {
 		_ = os.Remove(journal)
 		return "", err
 	}
@@ -164,7 +196,7 @@ func (l *Library) setAside(n name) (journal string, err error) {
 // finishArrivals makes models of what earlier processes were about to, where all their files are whole; else the files
 // that no model uses are deleted.
 func (l *Library) finishArrivals() {
-	paths, _ := filepath.Glob(filepath.Join(escape(l.Dir()), arrivePrefix+"*"))
+	paths, _ := filepath.Glob(filepath.Join(layout.Escape(l.Dir()), layout.ArrivePrefix+"*"))
 	for _, p := range paths {
 		if err := l.finishArrival(p); err != nil {
 			slog.Warn("arrival not finished", "error", err)
@@ -174,55 +206,34 @@ func (l *Library) finishArrivals() {
 
 func (l *Library) finishArrival(path string) error {
 	var j journal
-	data, _, err := readSmall(path)
+	data, _, err := layout.ReadSmall(path)
 	if err == nil {
 		err = json.Unmarshal(data, &j)
 	}
-	n := name{j.Host, j.Namespace, j.Model, j.Tag}
-	if err != nil || !n.valid() || !j.Manifest.sound() {
-		return clearAway(path)
+	n := j.Name
+	if err != nil || !n.Valid() || !j.Manifest.Sound() {
+		return layout.ClearAway(path)
 	}
 	for _, m := range j.Moves {
-		blob := l.blob(m.Digest)
+		blob := l.store().Blob(m.Digest)
 		if blob == "" || m.From == "" {
 			continue
 		}
 		if info, err := os.Stat(m.From); err == nil && info.Mode().IsRegular() && info.Size() == m.Size {
-			if err := l.place(m.From, blob); err != nil {
+			if err := l.store().Place(m.From, blob); err != nil {
 				return err
 			}
 		}
 	}
-	for _, x := range j.Manifest.all() {
-		if info, err := os.Stat(l.blob(x.Digest)); err != nil || info.Size() != x.Size || !info.Mode().IsRegular() {
-			_, err := l.dropUnused(j.Manifest.all())
-			return errors.Join(err, clearAway(path))
+	for _, x := range j.Manifest.All() {
+		if info, err := os.Stat(l.store().Blob(x.Digest)); err != nil || info.Size() != x.Size || !info.Mode().IsRegular() {
+			_, err := l.dropUnused(j.Manifest.All())
+			return errors.Join(err, layout.ClearAway(path))
 		}
 	}
-	if have, _, err := readManifest(l.manifestPath(n)); err == nil && slices.Equal(have.all(), j.Manifest.all()) {
-		return clearAway(path)
+	if have, _, err := layout.ReadManifest(l.store().ManifestPath(n)); err == nil && slices.Equal(have.All(), j.Manifest.All()) {
+		return layout.ClearAway(path)
 	}
-	slog.Info("arrival finished", "ref", n.ref())
+	slog.Info("arrival finished", "ref", n.Ref())
 	return l.reveal(n, j.Manifest, path)
-}
-
-// clearAway removes a file of ours, or the folder that somebody put in its place.
-func clearAway(path string) error {
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		return clearFolder(path)
-	}
-	return os.Remove(path)
-}
-
-// sound reports whether a manifest names blobs as it should.
-func (m manifest) sound() bool {
-	if len(m.Layers) == 0 {
-		return false
-	}
-	for _, x := range m.all() {
-		if sum, ok := strings.CutPrefix(x.Digest, "sha256:"); !ok || !isSHA256(sum) || x.Size < 0 {
-			return false
-		}
-	}
-	return true
 }

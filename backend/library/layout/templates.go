@@ -1,4 +1,4 @@
-package library
+package layout
 
 import (
 	"crypto/sha256"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// knownTemplate names a chat template that many models share, by the sha256 of its text without white space around it,
+// KnownTemplate names a chat template that many models share, by the sha256 of its text without white space around it,
 // or returns "". The texts are those of Ollama v0.34.4, template/index.json.
-func knownTemplate(text string) string {
+func KnownTemplate(text string) string {
 	switch fmt.Sprintf("%x", sha256.Sum256([]byte(strings.TrimSpace(text)))) {
 	case "153280e3ff55d19da1398bdb3914ee2a51b80429bfaedde11d7d216c39db80f3",
 		"3ce2fe9753f9a77a601f55dfcab7cd46fbc91324aae0f78ca38d194a4eaef8d5",

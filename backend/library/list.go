@@ -1,0 +1,107 @@
+package library
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"weightroom/backend"
+	"weightroom/backend/library/layout"
+)
+
+var errNoWeights = errors.New("manifest names no weights")
+
+// Models lists what can be run, by name and then size. A model whose files are damaged is left out, and Verify says
+// why; one such model never hides another.
+func (l *Library) Models(ctx context.Context) ([]backend.Model, error) {
+	entries, err := l.entries()
+	if err != nil {
+		return nil, layout.Explain(err)
+	}
+	models := []backend.Model{}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, layout.Explain(err)
+		}
+		m, err := l.model(e)
+		if errors.Is(err, errNoWeights) {
+			continue // an adapter
+		}
+		if err != nil {
+			slog.Warn("model left out of the list", "ref", e.Name.Ref(), "error", err)
+			continue
+		}
+		models = append(models, m)
+	}
+	l.saveIndex()
+	slices.SortFunc(models, func(a, b backend.Model) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Bytes, b.Bytes), strings.Compare(a.Ref, b.Ref))
+	})
+	return models, nil
+}
+
+// model turns a manifest into a model, or says why it can't be run.
+func (l *Library) model(e layout.Entry) (backend.Model, error) {
+	if e.Bad != nil {
+		return backend.Model{}, e.Bad
+	}
+	weights := e.Manifest.Weights()
+	if len(weights) == 0 {
+		return backend.Model{}, errNoWeights
+	}
+	var m backend.Model
+	for i, w := range weights {
+		f, err := l.index.Facts(l.store().Blob(w.Digest), w)
+		if err != nil {
+			return backend.Model{}, err
+		}
+		if i > 0 {
+			m.Parameters += f.Parameters
+			continue
+		}
+		m = f.AsModel()
+	}
+	m.Ref = e.Name.Ref()
+	m.Bytes = e.Manifest.Bytes()
+	m.Digest = strings.ToLower(weights[0].Digest)
+	m.Path = l.store().Blob(weights[0].Digest)
+	m.Added = e.Added
+	m.Source = SourceAdopted
+	if e.Manifest.Has(layout.TypeProjector) && !slices.Contains(m.Capable, "vision") {
+		m.Capable = append(m.Capable, "vision")
+	}
+	if e.Manifest.Has(layout.TypeTemplate) && !slices.Contains(m.Capable, "embedding") {
+		m.Template = true
+		if !slices.Contains(m.Capable, "chat") {
+			m.Capable = append([]string{"chat"}, m.Capable...)
+		}
+	}
+	c, readable := l.store().ReadConfig(e.Manifest.Config)
+	o := c.Ours
+	if k, ok := l.index.Of(e.Name.Ref()); !readable && ok {
+		o = k.Origin()
+	}
+	if o != nil {
+		m.Name = cmp.Or(o.Name, m.Name)
+		m.Source = cmp.Or(o.Source, m.Source)
+		if o.Licence.Name != "" {
+			m.Licence = o.Licence
+		}
+		if !o.Added.IsZero() {
+			m.Added = o.Added
+		}
+		if o.Parent != nil {
+			m.Parent = *o.Parent
+		}
+	}
+	if m.Name == "" {
+		m.Name = e.Name.Model
+	}
+	if readable {
+		l.remember(e)
+	}
+	return m, nil
+}
