@@ -10,9 +10,10 @@ import (
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/download/transfer"
 	"weightroom/backend/download/web"
+	"weightroom/backend/leaktest"
 )
 
-func TestMain(m *testing.M) { downloadtest.Main(m, nil) }
+func TestMain(m *testing.M) { leaktest.Main(m, nil) }
 
 // testFetcher is a fetcher with its own connections, behind a gate, and little patience.
 func testFetcher(t testing.TB, streams int) *transfer.Fetcher {

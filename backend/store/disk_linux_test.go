@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"weightroom/backend"
+	"weightroom/backend/leaktest"
 )
 
 // limitedChild runs one of the disks below, in namespaces of its own where the parent has put it there.
@@ -47,7 +48,7 @@ func limitedChild(args []string) error {
 func runLimited(t *testing.T, mounts bool, args ...string) string {
 	t.Helper()
 	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), roleEnv+"=limited")
+	c.Env = append(os.Environ(), leaktest.RoleEnv+"=limited")
 	if mounts {
 		c.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
@@ -409,7 +410,7 @@ func TestAFailedWriteIsNeverReportedAsSaved(t *testing.T) {
 		}
 		c := exec.Command(strace, "-f", "-o", os.DevNull, "-e", "trace="+p.call,
 			"-e", fmt.Sprintf("inject=%s:error=%s:when=%s", p.call, p.err, when), os.Args[0], "script", dir)
-		c.Env = append(os.Environ(), roleEnv+"=limited")
+		c.Env = append(os.Environ(), leaktest.RoleEnv+"=limited")
 		var said, complained bytes.Buffer
 		c.Stdout, c.Stderr = &said, &complained
 		if err := c.Run(); err != nil || complained.Len() > 0 {

@@ -4,25 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
-	"fmt"
 	"hash/fnv"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/leaktest"
 )
-
-// roleEnv makes a run of the test binary one of the children below instead.
-const roleEnv = "WEIGHTROOM_STORE_CHILD"
 
 var roles = map[string]func(args []string) error{
 	"write":   writeChild,
@@ -32,30 +27,7 @@ var roles = map[string]func(args []string) error{
 	"open":    openChild,
 }
 
-func TestMain(m *testing.M) {
-	if role := os.Getenv(roleEnv); role != "" {
-		if err := roles[role](os.Args[1:]); err != nil {
-			fmt.Println("child failed:", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
-		os.Exit(code) // fuzzing waits for signals to the end
-	}
-	for wait := 0; runtime.NumGoroutine() > before; wait++ {
-		if wait == 100 {
-			buf := make([]byte, 1<<20)
-			fmt.Printf("goroutines leaked:\n%s\n", buf[:runtime.Stack(buf, true)])
-			code = 1
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { leaktest.Main(m, roles) }
 
 // child is the test binary in one of its roles, with its standard output as lines.
 type child struct {
@@ -67,7 +39,7 @@ type child struct {
 func startChild(t *testing.T, role string, args ...string) *child {
 	t.Helper()
 	c := &child{Cmd: exec.Command(os.Args[0], args...)}
-	c.Env = append(os.Environ(), roleEnv+"="+role)
+	c.Env = append(os.Environ(), leaktest.RoleEnv+"="+role)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {

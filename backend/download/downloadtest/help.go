@@ -7,14 +7,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,37 +20,8 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/leaktest"
 )
-
-// RoleEnv makes a run of the test binary one of its children instead.
-const RoleEnv = "WEIGHTROOM_DOWNLOAD_CHILD"
-
-// Main runs a package's tests and fails when they leave goroutines behind. In a process that Child made, it runs the
-// role that was asked for instead.
-func Main(m *testing.M, roles map[string]func(args []string) error) {
-	if role := os.Getenv(RoleEnv); role != "" {
-		if err := roles[role](os.Args[1:]); err != nil {
-			fmt.Println("child failed:", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
-		os.Exit(code) // fuzzing waits for signals to the end
-	}
-	for wait := 0; runtime.NumGoroutine() > before; wait++ {
-		if wait == 100 {
-			buf := make([]byte, 1<<20)
-			fmt.Printf("goroutines leaked:\n%s\n", buf[:runtime.Stack(buf, true)])
-			code = 1
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	os.Exit(code)
-}
 
 // Trials is how often a trial runs: the slice by default, the full count in the slow suite or what the variable says.
 func Trials(t *testing.T, variable string, slice, full int) int {
@@ -154,7 +123,7 @@ func Target(t testing.TB) string { return filepath.Join(t.TempDir(), "file") }
 // Child is the test binary in one of its roles.
 func Child(role string, args ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], args...)
-	c.Env = append(os.Environ(), RoleEnv+"="+role)
+	c.Env = append(os.Environ(), leaktest.RoleEnv+"="+role)
 	c.Stderr = os.Stderr
 	return c
 }

@@ -4,12 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/download/transfer"
+	"weightroom/backend/leaktest"
 )
 
 func TestMain(m *testing.M) {
-	downloadtest.Main(m, map[string]func(args []string) error{"keyring": keyringChild})
+	leaktest.Main(m, map[string]func(args []string) error{"keyring": keyringChild})
 }
 
 // quick is a patience for tests.

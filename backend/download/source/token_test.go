@@ -13,6 +13,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/leaktest"
 )
 
 // keyringChild runs inside a session with a real keyring.
@@ -57,7 +58,7 @@ func TestSecretsAreInTheSystemsKeyring(t *testing.T) {
 	}
 	home := t.TempDir()
 	cmd := exec.Command("dbus-run-session", "--", "sh", "-c", `printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$0"`, os.Args[0])
-	cmd.Env = append(os.Environ(), downloadtest.RoleEnv+"=keyring", "HOME="+home, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_RUNTIME_DIR="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "HF_TOKEN=")
+	cmd.Env = append(os.Environ(), leaktest.RoleEnv+"=keyring", "HOME="+home, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_RUNTIME_DIR="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "HF_TOKEN=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -11,6 +11,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/download/web"
+	"weightroom/backend/leaktest"
 )
 
 var roles = map[string]func(args []string) error{
@@ -18,7 +19,7 @@ var roles = map[string]func(args []string) error{
 	"files": filesChild,
 }
 
-func TestMain(m *testing.M) { downloadtest.Main(m, roles) }
+func TestMain(m *testing.M) { leaktest.Main(m, roles) }
 
 // quick is a patience for tests.
 func quick() *Patience {

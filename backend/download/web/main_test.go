@@ -3,7 +3,7 @@ package web
 import (
 	"testing"
 
-	"weightroom/backend/download/downloadtest"
+	"weightroom/backend/leaktest"
 )
 
-func TestMain(m *testing.M) { downloadtest.Main(m, nil) }
+func TestMain(m *testing.M) { leaktest.Main(m, nil) }
