@@ -74,7 +74,7 @@ func (a Ask) filled() Ask {
 	return a
 }
 
-// Complete fills in the defaults and refuses what makes no sense. Its error is a *backend.Error.
+// Complete fills in the defaults and refuses what is out of range. Its error is a *backend.Error.
 func (a Ask) Complete() (Ask, error) {
 	invalid := func(message, hint string) (Ask, error) {
 		return a, backend.Fail(backend.CodeInvalid, nil, message, hint)

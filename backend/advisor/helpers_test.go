@@ -44,9 +44,9 @@ func testProfile(t testing.TB, id string) Machine {
 	return Machine{}
 }
 
-func mustAdvise(t testing.TB, all []Candidate, m Machine, known Known, ask Ask) Advice {
+func mustAdvise(t testing.TB, all []Candidate, m Machine, measured Measurements, ask Ask) Advice {
 	t.Helper()
-	advice, err := Advise(all, &m, known, ask)
+	advice, err := Advise(all, &m, measured, ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func unified(total, free int64) GPU {
 	return GPU{Name: "unified", Backend: "Metal", TotalBytes: total, SharedBytes: total, FreeBytes: free, Unified: true, BandwidthBytesPerSec: 120 * gb}
 }
 
-// facts is a Known for tests.
+// facts are Measurements for tests.
 type facts struct {
 	speeds   map[string]Speed
 	estimate func(*Candidate, Verdict) (Speed, bool)

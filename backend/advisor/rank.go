@@ -55,12 +55,12 @@ const (
 	CauseMemory     Cause = "memory"
 	CauseDisk       Cause = "disk"
 	CauseSlow       Cause = "slow"
-	CauseBeaten     Cause = "beaten" // another is as good, as fast and as small
+	CauseDominated  Cause = "beaten" // another is as good, as fast and as small
 	CauseLimit      Cause = "limit"  // a pick, but the list was asked to be short
 )
 
 func (c Cause) nearness() int {
-	return slices.Index([]Cause{CauseUnrunnable, CauseUse, CauseLicence, CauseContext, CauseMemory, CauseDisk, CauseSlow, CauseBeaten, CauseLimit}, c)
+	return slices.Index([]Cause{CauseUnrunnable, CauseUse, CauseLicence, CauseContext, CauseMemory, CauseDisk, CauseSlow, CauseDominated, CauseLimit}, c)
 }
 
 // Rejection is a model of which no quantization was picked, shown by the one that came nearest.
@@ -87,30 +87,30 @@ const (
 	// noticeable is a difference in quality below which the faster and smaller one is simply better. Two points are
 	// about what quantizing a good model to 4 bits costs.
 	noticeable = 2.0
-	// again is what a second quantization of a model already listed loses in the order: it tells a person little new.
-	again = 5.0
+	// repeatLoss is what a second quantization of a model already listed loses in the order: it tells a person little new.
+	repeatLoss = 5.0
 	// sameMemory is how much more memory still counts as no more.
 	sameMemory = 1.05
 )
 
 // row is a candidate on its way through the ranking.
 type row struct {
-	c       *Candidate
-	v       Verdict
-	speed   Speed
-	score   Score
-	known   bool // score is published
-	finding *Finding
-	cause   Cause
-	beater  *row // where cause is CauseBeaten
-	worth   float64
-	bigger  *contest // against a smaller model at more bits
+	c         *Candidate
+	v         Verdict
+	speed     Speed
+	score     Score
+	known     bool // score is published
+	finding   *Finding
+	cause     Cause
+	dominator *row // where cause is CauseDominated
+	utility   float64
+	bigger    *tradeoff // against a smaller model at more bits
 }
 
 // Advise ranks all candidates: a Pareto set over speed, quality and memory, best first. Every model is either among the
 // picks or rejected with a reason. The order depends on the candidates alone, not on their order. Without a limit, a
 // higher wished speed never adds a pick. Its error is a *backend.Error about the ask.
-func Advise(all []Candidate, m *Machine, known Known, ask Ask) (Advice, error) {
+func Advise(all []Candidate, m *Machine, measured Measurements, ask Ask) (Advice, error) {
 	ask, err := ask.Complete()
 	if err != nil {
 		return Advice{}, err
@@ -120,22 +120,22 @@ func Advise(all []Candidate, m *Machine, known Known, ask Ask) (Advice, error) {
 	siblings := map[string][]*row{}
 	for i := range all {
 		rows[i] = row{c: &all[i]}
-		rows[i].judge(m, known, ask, guess)
+		rows[i].judge(m, measured, ask, guess)
 		siblings[all[i].ID] = append(siblings[all[i].ID], &rows[i])
 	}
 	var fitting []*row
 	for i := range rows {
-		rows[i].heed(known, siblings[rows[i].c.ID], ask.Use)
+		rows[i].applyBlindTest(measured, siblings[rows[i].c.ID], ask.Use)
 		if rows[i].cause == "" {
 			fitting = append(fitting, &rows[i])
 		}
 	}
 	picks := pareto(fitting)
 	for i := range rows {
-		rows[i].worth = rows[i].value(ask.Use)
+		rows[i].utility = rows[i].utilityFor(ask.Use)
 	}
-	name(picks, fitting)
-	picks = prefer(spread(picks), fitting)
+	nameDominators(picks, fitting)
+	picks = preferSupportedBigger(diversify(picks), fitting)
 	if ask.Limit > 0 && len(picks) > ask.Limit {
 		for _, r := range picks[ask.Limit:] {
 			r.cause = CauseLimit
@@ -152,7 +152,7 @@ func Advise(all []Candidate, m *Machine, known Known, ask Ask) (Advice, error) {
 }
 
 // judge finds the first reason against a candidate.
-func (r *row) judge(m *Machine, known Known, ask Ask, guess func(*Candidate) Score) {
+func (r *row) judge(m *Machine, measured Measurements, ask Ask, guess func(*Candidate) Score) {
 	c := r.c
 	score, ok := c.Scores[ask.Use]
 	if !ok {
@@ -179,7 +179,7 @@ func (r *row) judge(m *Machine, known Known, ask Ask, guess func(*Candidate) Sco
 		r.cause = CauseMemory
 		return
 	}
-	r.speed = Expect(c, m, r.v, known)
+	r.speed = Expect(c, m, r.v, measured)
 	switch {
 	case !c.Installed && m.DiskFree > 0 && c.download() > m.DiskFree:
 		r.cause = CauseDisk
@@ -190,12 +190,12 @@ func (r *row) judge(m *Machine, known Known, ask Ask, guess func(*Candidate) Sco
 	}
 }
 
-// heed lets a person's own blind test overrule the loss of the table.
-func (r *row) heed(known Known, siblings []*row, use Use) {
+// applyBlindTest lets a person's own blind test overrule the loss of the table.
+func (r *row) applyBlindTest(measured Measurements, siblings []*row, use Use) {
 	if r.cause != "" {
 		return
 	}
-	f, ok := known.Finding(r.c.ID, r.c.Quant)
+	f, ok := measured.Finding(r.c.ID, r.c.Quant)
 	if !ok {
 		return
 	}
@@ -235,8 +235,8 @@ func pareto(rows []*row) []*row {
 	var kept []*row
 	for _, r := range sorted {
 		for _, k := range kept {
-			if k.beats(r) {
-				r.cause, r.beater = CauseBeaten, k
+			if k.dominates(r) {
+				r.cause, r.dominator = CauseDominated, k
 				break
 			}
 		}
@@ -247,38 +247,38 @@ func pareto(rows []*row) []*row {
 	return kept
 }
 
-// name gives every beaten row the best of the picks that beat it.
-func name(picks, rows []*row) {
+// nameDominators gives every dominated row the best of the picks that beat it.
+func nameDominators(picks, rows []*row) {
 	for _, r := range rows {
-		if r.cause != CauseBeaten {
+		if r.cause != CauseDominated {
 			continue
 		}
 		for _, k := range picks {
-			if k.worth > r.beater.worth && k.speed.Generation >= r.speed.Generation && k.beats(r) {
-				r.beater = k
+			if k.utility > r.dominator.utility && k.speed.Generation >= r.speed.Generation && k.dominates(r) {
+				r.dominator = k
 			}
 		}
 	}
 }
 
-// spread sorts picks by worth, with other models before more quantizations of one that is listed already.
-func spread(picks []*row) []*row {
-	byWorth := func(a, b *row) int {
-		return cmp.Or(cmp.Compare(b.worth, a.worth), byName(a, b))
+// diversify sorts picks by utility, with other models before more quantizations of one that is listed already.
+func diversify(picks []*row) []*row {
+	byUtility := func(a, b *row) int {
+		return cmp.Or(cmp.Compare(b.utility, a.utility), byName(a, b))
 	}
-	slices.SortFunc(picks, byWorth)
+	slices.SortFunc(picks, byUtility)
 	seen := map[string]float64{}
 	for _, r := range picks {
-		r.worth -= again * seen[r.c.ID]
+		r.utility -= repeatLoss * seen[r.c.ID]
 		seen[r.c.ID]++
 	}
-	slices.SortFunc(picks, byWorth)
+	slices.SortFunc(picks, byUtility)
 	return picks
 }
 
-// beats says whether k, which is no slower, leaves no reason to take r. A guessed quality beats nothing but its own
+// dominates says whether k, which is no slower, leaves no reason to take r. A guessed quality beats nothing but its own
 // model's.
-func (k *row) beats(r *row) bool {
+func (k *row) dominates(r *row) bool {
 	if !k.known && k.c.ID != r.c.ID {
 		return false
 	}
@@ -286,10 +286,10 @@ func (k *row) beats(r *row) bool {
 		float64(k.v.Memory.TotalBytes) <= float64(r.v.Memory.TotalBytes)*sameMemory
 }
 
-// value puts picks in order, in points of quality: the score less its error, four points for each doubling of the speed
-// up to what feels immediate and one beyond, up to three off for filling the memory, and for long documents two for each
-// doubling of the speed of reading. Where a candidate has no speed, the score alone counts.
-func (r *row) value(use Use) float64 {
+// utilityFor puts picks in order, in points of quality: the score less its error, four points for each doubling of the
+// speed up to what feels immediate and one beyond, up to three off for filling the memory, and for long documents two
+// for each doubling of the speed of reading. Where a candidate has no speed, the score alone counts.
+func (r *row) utilityFor(use Use) float64 {
 	immediate := 4 * readingSpeed
 	if use == UseReasoning || r.c.Thinking {
 		immediate *= 3 // most of what is written is thoughts that nobody reads
@@ -307,14 +307,14 @@ func (r *row) value(use Use) float64 {
 	return v
 }
 
-// contest is a bigger model at few bits against a smaller one at many, in about the same memory.
-type contest struct {
+// tradeoff is a bigger model at few bits against a smaller one at many, in about the same memory.
+type tradeoff struct {
 	big, small *row
 	supported  bool // the difference is larger than its error
 }
 
-// versus finds the best smaller model at 8 bits or more beside a bigger one at fewer than 6.5.
-func versus(r *row, fitting []*row) *contest {
+// tradeoffOf finds the best smaller model at 8 bits or more beside a bigger one at fewer than 6.5.
+func tradeoffOf(r *row, fitting []*row) *tradeoff {
 	const few, many = 6.5, 7.5
 	if bits := r.c.bitsPerWeight(); !r.known || bits == 0 || bits >= few {
 		return nil
@@ -332,7 +332,7 @@ func versus(r *row, fitting []*row) *contest {
 	if small == nil {
 		return nil
 	}
-	return &contest{big: r, small: small, supported: r.clearlyAbove(small)}
+	return &tradeoff{big: r, small: small, supported: r.clearlyAbove(small)}
 }
 
 // clearlyAbove says whether the difference of two scores is larger than its standard error.
@@ -340,14 +340,14 @@ func (r *row) clearlyAbove(o *row) bool {
 	return r.score.Value-o.score.Value > math.Hypot(r.score.Error, o.score.Error)
 }
 
-// prefer puts a bigger model at 4 bits first only where the scores support it: where they do not, and the smaller
-// model has a pick that is no slower, that one comes first.
-func prefer(picks, fitting []*row) []*row {
+// preferSupportedBigger puts a bigger model at 4 bits first only where the scores support it: where they do not, and
+// the smaller model has a pick that is no slower, that one comes first.
+func preferSupportedBigger(picks, fitting []*row) []*row {
 	if len(picks) == 0 {
 		return picks
 	}
 	first := picks[0]
-	first.bigger = versus(first, fitting)
+	first.bigger = tradeoffOf(first, fitting)
 	if first.bigger == nil || first.bigger.supported {
 		return picks
 	}

@@ -64,7 +64,7 @@ func TestRejectionsSayWhy(t *testing.T) {
 		{"no memory", with("x", func(c *Candidate) { c.FileBytes = 36 * gb }), Ask{}, CauseMemory, "Short by 21 GB: it needs 36 GB."},
 		{"no disk", with("x", func(c *Candidate) { c.DiskBytes = 60 * gb }), Ask{}, CauseDisk, "Its 60 GB do not fit on the disk, which has 50 GB free."},
 		{"too slow", with("x", func(c *Candidate) { c.FileBytes = 14 * gb }), Ask{}, CauseSlow, "Writes only 2.9 tokens a second; you ask for 8. Each token reads 14 GB of weights."},
-		{"beaten by another", with("x", func(c *Candidate) { c.FileBytes, c.Scores = 3*gb, map[Use]Score{UseChat: {Value: 41}} }), Ask{}, CauseBeaten,
+		{"beaten by another", with("x", func(c *Candidate) { c.FileBytes, c.Scores = 3*gb, map[Use]Score{UseChat: {Value: 41}} }), Ask{}, CauseDominated,
 			"FINE Q4_K_M writes 35 tokens a second instead of 13, takes 1.2 GB instead of 3.1 GB, and scores about as high (40 against 41)."},
 		{"a short list", with("x", func(*Candidate) {}), Ask{Limit: 1}, "", ""},
 	}
@@ -128,7 +128,7 @@ func TestBiggerAtFourBitsOnlyWhereTheFactsSupportIt(t *testing.T) {
 		for i := range rows {
 			rows[i].v.Memory.TotalBytes = rows[i].c.FileBytes
 		}
-		got := prefer([]*row{&rows[0], &rows[1]}, []*row{&rows[0], &rows[1]})
+		got := preferSupportedBigger([]*row{&rows[0], &rows[1]}, []*row{&rows[0], &rows[1]})
 		if got[0].c.ID != "small" || got[0].whyBigger() != "BIG Q4_K_M is bigger but not clearly better (62 ±2 against 60 ±2), so the faster one comes first." {
 			t.Errorf("%s: %s", got[0].c.ID, got[0].whyBigger())
 		}

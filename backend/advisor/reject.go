@@ -67,7 +67,7 @@ func nearer(a, b *row) bool {
 		cmp.Compare(b.cause.nearness(), a.cause.nearness()),
 		cmp.Compare(a.v.ShortByBytes, b.v.ShortByBytes),
 		cmp.Compare(b.sloth(), a.sloth()),
-		cmp.Compare(b.worth, a.worth),
+		cmp.Compare(b.utility, a.utility),
 		byName(a, b),
 	) < 0
 }
@@ -113,8 +113,8 @@ func (r *row) reason(quants int, m *Machine, ask Ask) string {
 		return fmt.Sprintf("Its %s do not fit on the disk, which has %s free.", backend.Bytes(c.download()), backend.Bytes(m.DiskFree))
 	case CauseSlow:
 		return r.slow(quants, m, ask)
-	case CauseBeaten:
-		return r.beaten()
+	case CauseDominated:
+		return r.dominated()
 	case CauseLimit:
 		return "It is a fair choice too, but others suit you better."
 	}
@@ -136,8 +136,8 @@ func (r *row) slow(quants int, m *Machine, ask Ask) string {
 	return text
 }
 
-func (r *row) beaten() string {
-	k := r.beater
+func (r *row) dominated() string {
+	k := r.dominator
 	who := k.c.Name + " " + k.c.Quant
 	faster := "is as fast"
 	if k.speed.Generation > r.speed.Generation*1.1 {

@@ -26,9 +26,9 @@ type Finding struct {
 	Rounds    int
 }
 
-// Known is what has been measured on the machine that the advice is for. Each method may be called for every
+// Measurements are what has been measured on the machine that the advice is for. Each method may be called for every
 // candidate, in any order.
-type Known interface {
+type Measurements interface {
 	// Speed gives a measured or test-driven figure; false: there is none.
 	Speed(id, quant string) (Speed, bool)
 	// Estimate gives a figure of a model fitted to this machine's own runs; false: there is no such fit, and the prior
@@ -53,16 +53,16 @@ func (Nothing) Finding(_, _ string) (Finding, bool) { return Finding{}, false }
 
 // Expect gives the best figure there is: measured, test drive, fitted, or the prior. Its Generation is 0 where the
 // model does not fit.
-func Expect(c *Candidate, m *Machine, v Verdict, known Known) Speed {
+func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 	if v.Place == PlaceNo {
 		return Speed{Source: backend.SourceEstimated}
 	}
 	guess := Prior(c, m, v)
-	if s, ok := known.Estimate(c, v); ok && s.sane() {
+	if s, ok := measured.Estimate(c, v); ok && s.sane() {
 		s.Source = backend.SourceEstimated
 		guess = s
 	}
-	if s, ok := known.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
+	if s, ok := measured.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
 		if s.Prompt == 0 { // a short answer tells how fast a model writes, not how fast it reads
 			s.Prompt = guess.Prompt
 		}

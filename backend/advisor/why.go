@@ -147,7 +147,7 @@ func summary(rows []row, picks, models int, m *Machine, ask Ask) string {
 	for i := range rows {
 		r := &rows[i]
 		switch r.cause {
-		case "", CauseBeaten, CauseLimit:
+		case "", CauseDominated, CauseLimit:
 			fitting[r.c.ID] = true
 		case CauseSlow:
 			if fastest == nil || r.speed.Generation > fastest.speed.Generation || (r.speed.Generation == fastest.speed.Generation && byName(r, fastest) < 0) {

@@ -167,7 +167,7 @@ func (l *Lab) answerRounds(ctx context.Context, b Blind, rounds []Round, s *step
 		return err
 	}
 	defer func() { _ = server.Close() }()
-	models, err := l.o.Shelf.Models(ctx)
+	models, err := l.o.Library.Models(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ const (
 	minContext = 512
 )
 
-// complete fills in defaults and refuses what makes no sense.
+// complete fills in defaults and refuses what is out of range.
 func (s Settings) complete() (Settings, error) {
 	s.Rounds = cmp.Or(s.Rounds, 3)
 	s.Generate = cmp.Or(s.Generate, 32)
@@ -58,13 +58,13 @@ func (s Settings) complete() (Settings, error) {
 	case s.TextChunks < 2 || s.TextChunks > 10_000:
 		return invalid("The number of chunks must be between 2 and 10,000.")
 	case s.Threads < 0 || s.Threads > 1024:
-		return invalid("The number of threads makes no sense.")
+		return invalid("The number of threads must be between 0 and 1024; 0 leaves it to the engine.")
 	case s.SkipQuality && s.SkipSpeed:
 		return invalid("With neither quality nor speed there is nothing to measure.")
 	}
 	for _, n := range slices.Concat(s.PromptTokens, s.Depths) {
 		if n < 0 || n > 1<<20 {
-			return invalid("A number of tokens makes no sense.")
+			return invalid("Numbers of tokens must be between 0 and 1,048,576.")
 		}
 	}
 	return s, nil

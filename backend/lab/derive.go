@@ -118,7 +118,7 @@ func sourceHeader(m backend.Model) (*gguf.File, error) {
 	return header, nil
 }
 
-// refusal says why a quant makes no sense for a model; empty: it may be tried.
+// refusal returns why a quant is of no use for a model; empty: it may be tried.
 func refusal(parent backend.Model, header *gguf.File, quant string) string {
 	experts, _ := header.Experts()
 	switch {
@@ -227,7 +227,7 @@ func (l *Lab) publish(ctx context.Context, path string, parent backend.Model, d 
 		tag += "-imatrix"
 	}
 	s.at(Progress{Stage: StagePublish, Label: "Adding it to the library", Row: -1, Done: 0.9})
-	m, err := l.o.Shelf.Publish(ctx, path, Publication{
+	m, err := l.o.Library.Publish(ctx, path, Publication{
 		Ref: name + ":" + tag, Name: parent.Name, Licence: parent.Licence,
 		Parent: backend.Parent{Ref: parent.Ref, Digest: parent.Digest, Quant: parent.Quant, SecondHand: d.SecondHand, Matrix: d.MatrixText},
 	}, func(done, total int64) {
@@ -273,7 +273,7 @@ func (l *Lab) existing(ctx context.Context, parent backend.Model, quant, matrixT
 			return Made{}, false
 		}
 	}
-	models, err := l.o.Shelf.Models(ctx)
+	models, err := l.o.Library.Models(ctx)
 	if err != nil {
 		return Made{}, false
 	}

@@ -10,7 +10,7 @@
 //   - A [Blind] test asks a person which of two to four answers is best, names hidden, and says what the votes support.
 //
 // The package starts no programs and stores nothing itself. It is given a [Tools] that runs the engine's programs, a
-// [Server] that answers prompts as the app would, a [Shelf] that takes a finished model, a [Store] for results and a
+// [Server] that answers prompts as the app would, a [Library] that takes a finished model, a [Store] for results and a
 // [Meter] for what else the machine does; package app wires them. Files of its own lie in one folder under names that
 // [Sweep] knows: a run that ends in any way but kill -9 removes them itself.
 //

@@ -44,7 +44,7 @@ func newBed(t *testing.T) *bed {
 		return strings.Repeat("An answer that goes on and on about the lighthouse. ", 40) + ref + p.Messages[0].Text
 	}
 	b.lab = New(Options{
-		Tools: b, Serve: b.serve, Shelf: b, Store: b, Meter: b, Dir: filepath.Join(b.dir, "lab"),
+		Tools: b, Serve: b.serve, Library: b, Store: b, Meter: b, Dir: filepath.Join(b.dir, "lab"),
 		Plan: func(_ context.Context, _ string, contextLength int, kv string) (backend.MemoryPlan, error) {
 			kvBytes := int64(contextLength) * 100 * map[string]int64{"q4_0": 1, "q8_0": 2, "f16": 5}[kv]
 			return backend.MemoryPlan{WeightsBytes: 1e6, KVBytes: kvBytes, TotalBytes: 1e6 + kvBytes}, nil

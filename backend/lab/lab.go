@@ -70,8 +70,8 @@ type Publication struct {
 	Licence backend.Licence
 }
 
-// Shelf is the library as the lab needs it.
-type Shelf interface {
+// Library is the library as the lab needs it.
+type Library interface {
 	// Models lists what is there.
 	Models(ctx context.Context) ([]backend.Model, error)
 	// Publish takes over the file at path, whole or not at all.
@@ -117,7 +117,7 @@ type Meter interface {
 type Options struct {
 	Tools Tools
 	Serve func(ctx context.Context, s Serving) (Server, error)
-	Shelf Shelf
+	Library Library
 	Store Store
 	Meter Meter
 	// Plan asks the engine what it would allocate for a model file at a context and a KV-cache type.

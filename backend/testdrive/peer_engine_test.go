@@ -53,7 +53,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 			d = drive(h, name)
 		}
 		truth := llama.Median(real)
-		e := speed.Estimate(Subject{h.Quant, h.Bytes, h.ActiveBytes, h.Layers()})
+		e := speed.Estimate(SpeedInput{h.Quant, h.Bytes, h.ActiveBytes, h.Layers()})
 		var plan struct {
 			Paths []struct {
 				Path  string  `json:"path"`

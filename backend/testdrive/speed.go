@@ -25,8 +25,8 @@ type Speed struct {
 	generate, prompt fitted
 }
 
-// Subject is what an estimate is for.
-type Subject struct {
+// SpeedInput is what an estimate is for.
+type SpeedInput struct {
 	Quant       string
 	Bytes       int64 // of the file
 	ActiveBytes int64 // read for one token
@@ -94,7 +94,7 @@ func NewSpeed(drives []backend.Drive, bandwidth float64) Speed {
 	}
 	var tg, pp []sample
 	for _, d := range drives {
-		s := Subject{d.Quant, d.Bytes, d.ActiveBytes, d.Layers}
+		s := SpeedInput{d.Quant, d.Bytes, d.ActiveBytes, d.Layers}
 		if d.ActiveBytes <= 0 || d.Layers <= 0 {
 			continue
 		}
@@ -120,7 +120,7 @@ func NewSpeed(drives []backend.Drive, bandwidth float64) Speed {
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) && !math.IsNaN(v) }
 
 // Estimate guesses how fast a model runs.
-func (s Speed) Estimate(x Subject) Estimate {
+func (s Speed) Estimate(x SpeedInput) Estimate {
 	tg, tgError := s.generate.predict(x)
 	pp, ppError := s.prompt.predict(x)
 	return Estimate{TokensPerSecond: 1 / tg, PromptTokensPerSecond: 1 / pp, Error: tgError, PromptError: ppError}
@@ -131,7 +131,7 @@ func (s Speed) Runs() int { return len(s.generate.samples) }
 
 // sample is one run: the logarithm of its seconds for each token, and the standard deviation of that.
 type sample struct {
-	Subject
+	SpeedInput
 	logSeconds, noise float64
 }
 
@@ -139,7 +139,7 @@ type sample struct {
 // model's own, then one for each class.
 type model struct {
 	prior, doubt []float64
-	terms        func(Subject) []term
+	terms        func(SpeedInput) []term
 }
 
 // term is size · exp(theta[own] if own ≥ 0 + theta[class] if class ≥ 0).
@@ -154,7 +154,7 @@ func generation(bandwidth, doubt float64) model {
 	for _, c := range classes {
 		m.prior, m.doubt = append(m.prior, math.Log(c.cost)), append(m.doubt, costDoubt)
 	}
-	m.terms = func(x Subject) []term {
+	m.terms = func(x SpeedInput) []term {
 		return []term{{float64(x.ActiveBytes), 0, 2 + classOf(x.Quant)}, {float64(x.Layers), 1, -1}}
 	}
 	return m
@@ -166,7 +166,7 @@ func prompting(secondsPerByte, overhead, doubt float64) model {
 	for _, c := range classes {
 		m.prior, m.doubt = append(m.prior, math.Log(c.work)), append(m.doubt, costDoubt)
 	}
-	m.terms = func(x Subject) []term {
+	m.terms = func(x SpeedInput) []term {
 		c := classOf(x.Quant)
 		return []term{
 			{float64(x.ActiveBytes) * 8 / classes[c].bits, 0, 1 + c},
@@ -197,7 +197,7 @@ func fitModel(m model, samples []sample) fitted {
 		for i, s := range samples {
 			others := append(append([]sample{}, samples[:i]...), samples[i+1:]...)
 			without := solve(m, others)
-			y, grad := without.value(s.Subject)
+			y, grad := without.value(s.SpeedInput)
 			r := s.logSeconds - y
 			sum += r * r / (without.variance(grad) + modelNoise*modelNoise + s.noise*s.noise)
 		}
@@ -207,7 +207,7 @@ func fitModel(m model, samples []sample) fitted {
 }
 
 // value gives the logarithm of the seconds and its gradient.
-func (f fitted) value(x Subject) (y float64, grad []float64) {
+func (f fitted) value(x SpeedInput) (y float64, grad []float64) {
 	grad = make([]float64, len(f.theta))
 	var sum float64
 	for _, t := range f.terms(x) {
@@ -245,7 +245,7 @@ func (f fitted) variance(grad []float64) float64 {
 }
 
 // predict gives seconds for each token, and the share within which nine of ten models lie.
-func (f fitted) predict(x Subject) (seconds, share float64) {
+func (f fitted) predict(x SpeedInput) (seconds, share float64) {
 	y, grad := f.value(x)
 	deviation := f.misfit * math.Sqrt(f.variance(grad)+f.noise*f.noise)
 	return math.Exp(y), math.Expm1(nineOfTen * deviation)
@@ -265,7 +265,7 @@ func solve(m model, samples []sample) fitted {
 			b[i] = w * (m.prior[i] - f.theta[i])
 		}
 		for _, s := range samples {
-			y, grad := f.value(s.Subject)
+			y, grad := f.value(s.SpeedInput)
 			w := 1 / (s.noise*s.noise + modelNoise*modelNoise)
 			for i := range n {
 				b[i] += w * grad[i] * (s.logSeconds - y)

@@ -117,7 +117,7 @@ func (a *Advice) bandwidthOf(name string, _ int64) int64 {
 type judged struct {
 	advisor.Advice
 	machine *advisor.Machine
-	known   advisor.Known
+	known   advisor.Measurements
 }
 
 // Advise answers an Ask about a machine; nil: this one. Its rows know which models are in the library.
@@ -247,7 +247,7 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 	}
 	for _, r := range j.Rejected {
 		candidate, ok := a.candidates.find(r.Model, r.Quant)
-		if ok && (r.Cause == advisor.CauseBeaten || r.Cause == advisor.CauseLimit) {
+		if ok && (r.Cause == advisor.CauseDominated || r.Cause == advisor.CauseLimit) {
 			out.Choices = append(out.Choices, a.dominated(candidate, j.machine, j.known, j.Ask, r.Reason))
 			continue
 		}
@@ -268,7 +268,7 @@ func (a *Advice) about(id string) (family string, params, active int64) {
 }
 
 // dominated is a model that fits, but another is as good, as fast and as small.
-func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own advisor.Known, ask advisor.Ask, reason string) Choice {
+func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own advisor.Measurements, ask advisor.Ask, reason string) Choice {
 	v := candidate.Fit(m, ask)
 	s := advisor.Expect(candidate, m, v, own)
 	choice := Choice{Recommendation: advisor.Recommendation{

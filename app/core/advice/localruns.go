@@ -41,7 +41,7 @@ func (a *Advice) KeepRun(ctx context.Context, d backend.Drive) error {
 	})
 }
 
-// LocalRuns is what this machine's own runs say; it implements advisor.Known.
+// LocalRuns is what this machine's own runs say; it implements advisor.Measurements.
 type LocalRuns struct {
 	runs   []backend.Drive // newest last
 	engine string
@@ -99,7 +99,7 @@ func (r LocalRuns) Estimate(c *advisor.Candidate, v advisor.Verdict) (advisor.Sp
 	if active == 0 {
 		active = c.FileBytes
 	}
-	e := r.speed.Estimate(testdrive.Subject{Quant: c.Quant, Bytes: c.FileBytes, ActiveBytes: active, Layers: max(1, c.Layers)})
+	e := r.speed.Estimate(testdrive.SpeedInput{Quant: c.Quant, Bytes: c.FileBytes, ActiveBytes: active, Layers: max(1, c.Layers)})
 	return advisor.Speed{Generation: e.TokensPerSecond, Prompt: e.PromptTokensPerSecond, Source: backend.SourceEstimated, Error: e.Error, Place: v.Place}, true
 }
 

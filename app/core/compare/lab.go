@@ -68,7 +68,7 @@ func (l *Lab) open() (*lab.Lab, error) {
 		}
 		l.meter = &labMeter{machine: l.opts.Machine}
 		l.lab = lab.New(lab.Options{
-			Tools: labTools{l.opts.Engine}, Serve: l.serve, Shelf: labLibrary{l.opts.Library}, Store: l.opts.History, Meter: l.meter,
+			Tools: labTools{l.opts.Engine}, Serve: l.serve, Library: labLibrary{l.opts.Library}, Store: l.opts.History, Meter: l.meter,
 			Plan: l.plan, Dir: l.folder(), NewID: l.opts.History.NewID,
 		})
 	})
