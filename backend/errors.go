@@ -51,7 +51,7 @@ type Error struct {
 	Cause   error  `json:"-"`
 }
 
-// Error gives the sentence and, for the log, its cause.
+// Error returns the sentence and, for the log, its cause.
 func (e *Error) Error() string {
 	if e.Cause != nil {
 		return fmt.Sprintf("%s (%v)", e.Message, e.Cause)
@@ -59,7 +59,7 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // Fail makes an Error.
@@ -67,7 +67,7 @@ func Fail(code Code, cause error, message, hint string) *Error {
 	return &Error{Code: code, Message: message, Hint: hint, Cause: cause}
 }
 
-// Readable gives err's own sentence where it has one, else one fixed text, so that nothing reaches the screen
+// Readable returns err's own sentence where it has one, else one fixed text, so that nothing reaches the screen
 // that nobody wrote for it.
 func Readable(err error) *Error {
 	if err == nil {

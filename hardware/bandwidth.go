@@ -116,7 +116,7 @@ func measureBandwidth(ctx context.Context, cpu CPU, memory Memory) (BandwidthRes
 	}, nil
 }
 
-// throttled says whether so many busy cores run into a container's quota.
+// throttled reports whether so many busy cores run into a container's quota.
 func throttled(limit float64, cores int) bool {
 	return limit > 0 && limit < float64(cores)
 }

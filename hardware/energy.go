@@ -36,7 +36,7 @@ func NewEnergyMeter(card bool) *EnergyMeter {
 	return &EnergyMeter{host: newHost(Options{}), card: card, last: map[string]int64{}}
 }
 
-// Read gives the counter. The first reading starts it.
+// Read returns the counter. The first reading starts it.
 func (m *EnergyMeter) Read(context.Context) Energy {
 	m.mu.Lock()
 	defer m.mu.Unlock()

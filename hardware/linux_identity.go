@@ -60,7 +60,7 @@ func makerName(word string) string {
 	return word
 }
 
-// meant says whether a firmware string was filled in.
+// meant reports whether a firmware string was filled in.
 func meant(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "", "system product name", "system version", "system manufacturer", "to be filled by o.e.m.", "default string",
@@ -112,7 +112,7 @@ func (h *host) container() string {
 	return ""
 }
 
-// lxcfsOverProc says whether files of /proc are replaced by a container's view of them. The machine that serves the
+// lxcfsOverProc reports whether files of /proc are replaced by a container's view of them. The machine that serves the
 // view has lxcfs mounted too, but elsewhere.
 func lxcfsOverProc(mounts string) bool {
 	for line := range strings.Lines(mounts) {

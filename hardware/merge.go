@@ -102,7 +102,7 @@ func sameName(g GPU, d EngineDevice) bool {
 	return name != "" && (name == plainName(d.Label) || name == plainName(d.Name))
 }
 
-// anotherView says whether d is a GPU already in the list, seen by another backend.
+// anotherView reports whether d is a GPU already in the list, seen by another backend.
 func anotherView(gpus []GPU, d EngineDevice) bool {
 	return slices.ContainsFunc(gpus, func(g GPU) bool {
 		if g.Backend == "" || strings.EqualFold(g.Backend, d.Backend) {

@@ -110,7 +110,7 @@ type Candidate struct {
 	Installed  bool            `json:"installed"`
 }
 
-// mixture says whether only some of the weights work on each token.
+// mixture reports whether only some of the weights work on each token.
 func (c *Candidate) mixture() bool { return c.ActiveParams > 0 && c.ActiveParams < c.Params*9/10 }
 
 func (c *Candidate) active() int64 {

@@ -276,8 +276,8 @@ func diversify(picks []*row) []*row {
 	return picks
 }
 
-// dominates says whether k, which is no slower, leaves no reason to take r. A guessed quality beats nothing but its own
-// model's.
+// dominates reports whether k, which is no slower, leaves no reason to take r. A guessed quality beats nothing but its
+// own model's.
 func (k *row) dominates(r *row) bool {
 	if !k.known && k.c.ID != r.c.ID {
 		return false
@@ -335,7 +335,7 @@ func tradeoffOf(r *row, fitting []*row) *tradeoff {
 	return &tradeoff{big: r, small: small, supported: r.clearlyAbove(small)}
 }
 
-// clearlyAbove says whether the difference of two scores is larger than its standard error.
+// clearlyAbove reports whether the difference of two scores is larger than its standard error.
 func (r *row) clearlyAbove(o *row) bool {
 	return r.score.Value-o.score.Value > math.Hypot(r.score.Error, o.score.Error)
 }
@@ -365,7 +365,7 @@ func preferSupportedBigger(picks, fitting []*row) []*row {
 	return picks
 }
 
-// sizeGuess gives a quality for models without a score: a line through the known ones over the logarithm of the size,
+// sizeGuess returns a quality for models without a score: a line through the known ones over the logarithm of the size,
 // with what is left over as its error. The size of a mixture of experts is the geometric mean of all its parameters and
 // of those at work, a rule of thumb. With fewer than five known models the line is a fixed one.
 func sizeGuess(all []Candidate, use Use) func(*Candidate) Score {

@@ -66,7 +66,7 @@ func (r *reader) fail(message, hint string) {
 	}
 }
 
-// size gives an optional figure; ok is false where it was left out.
+// size returns an optional figure; ok is false where it was left out.
 func (r *reader) size(value *float64, key string, least, most float64, unit string) (n int64, ok bool) {
 	if value == nil {
 		return 0, false

@@ -8,7 +8,7 @@ import (
 	"weightroom/backend"
 )
 
-// reject gives one rejection for each model without a pick, the strongest first.
+// reject returns one rejection for each model without a pick, the strongest first.
 func reject(siblings map[string][]*row, all []Candidate, m *Machine, ask Ask) []Rejection {
 	ofModel := map[string][]Candidate{}
 	for i := range all {

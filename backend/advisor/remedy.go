@@ -169,7 +169,7 @@ func bySize(a, b *Candidate) int {
 	return cmp.Or(cmp.Compare(a.FileBytes, b.FileBytes), cmp.Compare(a.Quant, b.Quant))
 }
 
-// split says whether sharing the layers between graphics processors gives a better place.
+// split reports whether sharing the layers between graphics processors gives a better place.
 func split(c *Candidate, m *Machine, ask Ask, v Verdict) (Remedy, bool) {
 	if ask.SumGPUs || v.Place == PlaceGPU {
 		return Remedy{}, false

@@ -29,12 +29,12 @@ type Finding struct {
 // Measurements are what has been measured on the machine that the advice is for. Each method may be called for every
 // candidate, in any order.
 type Measurements interface {
-	// Speed gives a measured or test-driven figure; false: there is none.
+	// Speed returns a measured or test-driven figure; false: there is none.
 	Speed(id, quant string) (Speed, bool)
-	// Estimate gives a figure of a model fitted to this machine's own runs; false: there is no such fit, and the prior
+	// Estimate returns a figure of a model fitted to this machine's own runs; false: there is no such fit, and the prior
 	// from memory bandwidth counts.
 	Estimate(c *Candidate, v Verdict) (Speed, bool)
-	// Finding gives the verdict of this person's blind tests that is about a quant; false: there is none. Of several, a
+	// Finding returns the verdict of this person's blind tests that is about a quant; false: there is none. Of several, a
 	// preference against it comes before the rest, and then the one that puts it beside the most precise quant.
 	Finding(id, quant string) (Finding, bool)
 }
@@ -42,16 +42,16 @@ type Measurements interface {
 // Nothing is what is known about a machine that nobody has run anything on.
 type Nothing struct{}
 
-// Speed gives none.
+// Speed returns none.
 func (Nothing) Speed(_, _ string) (Speed, bool) { return Speed{}, false }
 
-// Estimate gives none.
+// Estimate returns none.
 func (Nothing) Estimate(*Candidate, Verdict) (Speed, bool) { return Speed{}, false }
 
-// Finding gives none.
+// Finding returns none.
 func (Nothing) Finding(_, _ string) (Finding, bool) { return Finding{}, false }
 
-// Expect gives the best figure there is: measured, test drive, fitted, or the prior. Its Generation is 0 where the
+// Expect returns the best figure there is: measured, test drive, fitted, or the prior. Its Generation is 0 where the
 // model does not fit.
 func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 	if v.Place == PlaceNo {

@@ -114,22 +114,22 @@ func (c *Catalog) complete(m *Model) {
 	c.byID[m.ID] = m
 }
 
-// Models gives every model, the person's own last. A line's models stand together.
+// Models returns every model, the person's own last. A line's models stand together.
 func (c *Catalog) Models() []*Model { return slices.Clone(c.models) }
 
-// Model gives one model by its id.
+// Model returns one model by its id.
 func (c *Catalog) Model(id string) (*Model, bool) {
 	m, ok := c.byID[id]
 	return m, ok
 }
 
-// Families gives the lines of releases, by name.
+// Families returns the lines of releases, by name.
 func (c *Catalog) Families() []Family { return slices.Clone(c.families) }
 
-// Listings gives what is known by name only.
+// Listings returns what is known by name only.
 func (c *Catalog) Listings() []Listing { return slices.Clone(c.listings) }
 
-// Licence gives one licence by its id.
+// Licence returns one licence by its id.
 func (c *Catalog) Licence(id string) (Licence, bool) {
 	l, ok := c.licences[id]
 	return l, ok

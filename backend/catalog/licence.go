@@ -24,7 +24,7 @@ type Licence struct {
 	Source         string   `json:"source"`
 }
 
-// Plain gives the three facts that other packages carry. What is not known counts as not allowed.
+// Plain returns the three facts that other packages carry. What is not known counts as not allowed.
 func (l Licence) Plain() backend.Licence {
 	return backend.Licence{
 		Name:       l.Name,

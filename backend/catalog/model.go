@@ -182,7 +182,7 @@ type Benchmark struct {
 	Recalled bool    `json:"recalled,omitempty"` // written down from memory, not read again
 }
 
-// Active gives the weights that work on each token.
+// Active returns the weights that work on each token.
 func (m *Model) Active() int64 {
 	if m.ActiveParams > 0 {
 		return m.ActiveParams
@@ -190,7 +190,7 @@ func (m *Model) Active() int64 {
 	return m.Params
 }
 
-// Has says whether the model is meant for a use.
+// Has reports whether the model is meant for a use.
 func (m *Model) Has(use Use) bool {
 	for _, u := range m.Uses {
 		if u == use {
@@ -200,7 +200,7 @@ func (m *Model) Has(use Use) bool {
 	return false
 }
 
-// Quant gives one of the model's quantizations.
+// Quant returns one of the model's quantizations.
 func (m *Model) Quant(name string) (Quant, bool) {
 	for _, q := range m.Quants {
 		if q.Name == name {
@@ -210,7 +210,7 @@ func (m *Model) Quant(name string) (Quant, bool) {
 	return Quant{}, false
 }
 
-// FileBytes gives the size of the file that holds the text model at a quantization.
+// FileBytes returns the size of the file that holds the text model at a quantization.
 func (m *Model) FileBytes(q Quant) int64 {
 	if q.Source == SizeComputed {
 		return q.Bytes + m.HeaderBytes
@@ -218,7 +218,7 @@ func (m *Model) FileBytes(q Quant) int64 {
 	return q.Bytes
 }
 
-// CacheBytes gives what keys and values take at a context, in bytes, with bitsPerValue 16 for f16, 8.5 for q8_0 and
+// CacheBytes returns what keys and values take at a context, in bytes, with bitsPerValue 16 for f16, 8.5 for q8_0 and
 // 4.5 for q4_0. It leaves out the engine's padding and a hybrid's fixed state; ok is false where the shape is not known.
 func (m *Model) CacheBytes(context int, bitsPerValue float64) (bytes int64, ok bool) {
 	if len(m.Cache) == 0 || context < 0 {

@@ -27,7 +27,7 @@ type Loss struct {
 	Source            string  `json:"source"`
 }
 
-// Loss gives one published loss: of Llama 3 8B, with an importance matrix where there is one, because the files
+// Loss returns one published loss: of Llama 3 8B, with an importance matrix where there is one, because the files
 // people download have it.
 func (q QuantQuality) Loss() (Loss, bool) {
 	best, found := Loss{}, false
@@ -39,10 +39,10 @@ func (q QuantQuality) Loss() (Loss, bool) {
 	return best, found
 }
 
-// QuantQualities gives the whole table, most precise first.
+// QuantQualities returns the whole table, most precise first.
 func (c *Catalog) QuantQualities() []QuantQuality { return slices.Clone(c.quants) }
 
-// QuantQuality gives one row of the table, by llama.cpp's name in any case.
+// QuantQuality returns one row of the table, by llama.cpp's name in any case.
 func (c *Catalog) QuantQuality(name string) (QuantQuality, bool) {
 	for _, q := range c.quants {
 		if strings.EqualFold(q.Name, name) {
@@ -52,13 +52,13 @@ func (c *Catalog) QuantQuality(name string) (QuantQuality, bool) {
 	return QuantQuality{}, false
 }
 
-// isSuperblock says whether a quantization packs rows in blocks of 256.
+// isSuperblock reports whether a quantization packs rows in blocks of 256.
 func isSuperblock(quant string) bool {
 	return strings.Contains(quant, "_K") || strings.HasPrefix(quant, "TQ") ||
 		strings.HasPrefix(quant, "IQ") && quant != "IQ4_NL"
 }
 
-// CanHave says whether the model exists, or can be made, at a quantization. The sentence is the reason when it
+// CanHave reports whether the model exists, or can be made, at a quantization. The sentence is the reason when it
 // cannot, or what is special when it can; often it is empty.
 func (c *Catalog) CanHave(m *Model, quant string) (ok bool, why string) {
 	q, known := c.QuantQuality(quant)

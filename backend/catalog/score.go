@@ -46,7 +46,7 @@ type Score struct {
 	Why        string   `json:"why"`
 }
 
-// Score gives a model's ability at a use; ok is false where the model is not for that use, or nothing is known.
+// Score returns a model's ability at a use; ok is false where the model is not for that use, or nothing is known.
 //
 // Each score s of a benchmark with guessing rate g and difficulty d becomes an ability, logit((s-g)/(1-g)) + d, as
 // in a one-parameter response model; a model's ability is their mean, and its Score 100 times the logistic of that.
@@ -136,7 +136,7 @@ func (c *Catalog) ability(m *Model) (float64, bool) {
 	return a, true
 }
 
-// set gives the middle 90% of a normal distribution.
+// set returns the middle 90% of a normal distribution.
 func (s *Score) set(ability, deviation float64) {
 	const ninety = 1.645
 	s.Value, s.Low, s.High = 100*logistic(ability), 100*logistic(ability-ninety*deviation), 100*logistic(ability+ninety*deviation)

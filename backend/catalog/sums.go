@@ -9,16 +9,16 @@ type Assumption struct {
 	Source string  `json:"source"`
 }
 
-// WeightBytes gives what params weights take at bits each, and nothing else: no cache, no buffers, no metadata.
+// WeightBytes returns what params weights take at bits each, and nothing else: no cache, no buffers, no metadata.
 func WeightBytes(params int64, bits float64) int64 {
 	return int64(math.Round(float64(params) * bits / 8))
 }
 
-// DecimalGB gives bytes in units of 10⁹, as download pages and the article count them: 70 billion weights at 16 bits
+// DecimalGB returns bytes in units of 10⁹, as download pages and the article count them: 70 billion weights at 16 bits
 // are 140 GB.
 func DecimalGB(bytes int64) float64 { return float64(bytes) / 1e9 }
 
-// LargestParams gives how many weights of bits each fit into memory, in bytes, when share of it may hold weights.
+// LargestParams returns how many weights of bits each fit into memory, in bytes, when share of it may hold weights.
 func LargestParams(memory int64, share, bits float64) int64 {
 	if memory <= 0 || share <= 0 || bits <= 0 {
 		return 0
@@ -26,7 +26,7 @@ func LargestParams(memory int64, share, bits float64) int64 {
 	return int64(float64(memory) * min(share, 1) * 8 / bits)
 }
 
-// SpeedLimit gives the tokens per second that a memory rate cannot exceed when activeBytes are read for each token.
+// SpeedLimit returns the tokens per second that a memory rate cannot exceed when activeBytes are read for each token.
 func SpeedLimit(bytesPerSecond float64, activeBytes int64) float64 {
 	if activeBytes <= 0 {
 		return 0
@@ -41,7 +41,7 @@ type Holds struct {
 	TokensPerSecond float64 // at most, by memory rate alone
 }
 
-// Holding gives the rows that are sold with a memory of which share holds weightBytes, in the table's order.
+// Holding returns the rows that are sold with a memory of which share holds weightBytes, in the table's order.
 func (c *Catalog) Holding(weightBytes, activeBytes int64, share float64) []Holds {
 	var holds []Holds
 	for _, b := range c.bandwidths {
@@ -61,7 +61,7 @@ type Tokens struct {
 	Output float64 `json:"output"`
 }
 
-// APIMonth gives what a month's tokens cost at a price, in US dollars.
+// APIMonth returns what a month's tokens cost at a price, in US dollars.
 func APIMonth(p Price, t Tokens) float64 {
 	return (p.Input*nonNegative(t.Input) + p.Output*nonNegative(t.Output)) / 1e6
 }
@@ -82,7 +82,7 @@ type Own struct {
 	MonthlyTokens         Tokens     `json:"monthlyTokens"`
 }
 
-// DefaultOwn gives the defaults. Every one of them is a starting point for the person's own figure.
+// DefaultOwn returns the defaults. Every one of them is a starting point for the person's own figure.
 func DefaultOwn() Own {
 	return Own{
 		PromptTokensPerSecond: Assumption{200, "tokens per second", "assumed: a 7B at 4 bits on a graphics processor of a laptop; a measured speed replaces it"},

@@ -28,10 +28,10 @@ type Bandwidth struct {
 	Note           string    `json:"note,omitempty"`
 }
 
-// Prices gives the price table, in its published order.
+// Prices returns the price table, in its published order.
 func (c *Catalog) Prices() []Price { return slices.Clone(c.prices) }
 
-// Bandwidths gives the hardware table.
+// Bandwidths returns the hardware table.
 func (c *Catalog) Bandwidths() []Bandwidth { return slices.Clone(c.bandwidths) }
 
 // Bandwidth finds the row for a device's name as a driver reports it ("NVIDIA GeForce RTX 4090 Laptop GPU"): the row

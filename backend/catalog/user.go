@@ -21,7 +21,7 @@ const (
 	maxUserFiles = 500
 )
 
-// LoadUser gives a catalog with the entries of every *.json file at the top of dir added, in the order of the files'
+// LoadUser returns a catalog with the entries of every *.json file at the top of dir added, in the order of the files'
 // names. A file holds one model or a list of them, with the fields of Model. Either all of a file's entries are
 // added or none, and each file that is left out has one sentence in problems. A folder that is not there has no
 // entries. c itself stays as it is.

@@ -312,7 +312,7 @@ func (s *Service) Stop(chatID string) {
 	}
 }
 
-// Live gives the answer that streams in a chat, with all the text that the page has been sent. The store is up to a
+// Live returns the answer that streams in a chat, with all the text that the page has been sent. The store is up to a
 // second behind it.
 func (s *Service) Live(chatID string) (backend.Message, bool) {
 	s.mu.Lock()
@@ -326,14 +326,14 @@ func (s *Service) Live(chatID string) (backend.Message, bool) {
 	return t.live, t.live.ID != ""
 }
 
-// Busy says whether an answer streams in any chat.
+// Busy reports whether an answer streams in any chat.
 func (s *Service) Busy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.turns) > 0
 }
 
-// Streaming says whether an answer streams in a chat.
+// Streaming reports whether an answer streams in a chat.
 func (s *Service) Streaming(chatID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -153,7 +153,7 @@ func llamaServer(t *testing.T, e *Engine) process {
 	return process{}
 }
 
-// gone says whether a process runs no more; one that nobody has waited for yet does not run either.
+// gone reports whether a process runs no more; one that nobody has waited for yet does not run either.
 func gone(pid int) bool {
 	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -210,7 +210,7 @@ func TestEngineHasANetworkOfItsOwn(t *testing.T) {
 	}
 }
 
-// listeners gives the listening TCP sockets of one network namespace, from its tables below dir, with their inodes.
+// listeners returns the listening TCP sockets of one network namespace, from its tables below dir, with their inodes.
 func listeners(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

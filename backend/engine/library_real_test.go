@@ -21,7 +21,7 @@ import (
 	"weightroom/backend/library"
 )
 
-// real gives the starter's file and its header.
+// real returns the starter's file and its header.
 func real(t *testing.T) (header *gguf.File, data []byte) {
 	t.Helper()
 	path, ok := library.FindStarter([]string{"../../build/share/weightroom"})
@@ -55,7 +55,7 @@ func put(w io.Writer, values ...any) {
 	}
 }
 
-// entries gives the metadata of a file as it is written.
+// entries returns the metadata of a file as it is written.
 func entries(h *gguf.File, data []byte) []byte {
 	list := int64(0)
 	for _, t := range h.Tensors {

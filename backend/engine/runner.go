@@ -142,7 +142,7 @@ func (c *child) loadProgress(bytes int64) float64 {
 	return min(0.99, float64(rss)/float64(bytes))
 }
 
-// isServer says whether a process is the llama-server that holds a model.
+// isServer reports whether a process is the llama-server that holds a model.
 func isServer(p process) bool { return strings.HasPrefix(p.name, llama.Server) }
 
 // Answer implements backend.Runner by Ollama's chat, which applies the model's own template.

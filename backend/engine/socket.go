@@ -71,7 +71,7 @@ func endRest(cmd *exec.Cmd) {
 	}
 }
 
-// alive says whether the child can take requests.
+// alive reports whether the child can take requests.
 func (c *child) alive() bool {
 	select {
 	case <-c.done:

@@ -140,7 +140,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	return err
 }
 
-// running gives the child that answers, starting one when there is none. A start goes on when ctx gives up on it.
+// running returns the child that answers, starting one when there is none. A start goes on when ctx gives up on it.
 func (e *Engine) running(ctx context.Context) (*child, error) {
 	select {
 	case e.starting <- struct{}{}:

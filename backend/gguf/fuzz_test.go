@@ -85,7 +85,7 @@ func TestMutantsNeverCrash(t *testing.T) {
 	t.Logf("%d mutants, %d accepted, the rest refused with a sentence", n, accepted)
 }
 
-// edge gives numbers at which sums and products break.
+// edge returns numbers at which sums and products break.
 func edge(r *rand.Rand) uint64 {
 	n := uint64(1) << r.IntN(64)
 	switch r.IntN(4) {

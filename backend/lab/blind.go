@@ -230,8 +230,8 @@ func (l *Lab) answer(ctx context.Context, server Server, m backend.Model, b Blin
 	return Answer{Text: strings.TrimSpace(strings.ToValidUTF8(text.String(), "")), Thinking: thinking.String(), Metrics: metrics}, nil
 }
 
-// NextRound gives the round that waits for a vote, as the person may see it. False: its answers are not written yet, or
-// the test is over.
+// NextRound returns the round that waits for a vote, as the person may see it. False: its answers are not written yet,
+// or the test is over.
 func (b *Blind) NextRound() (Hidden, bool) {
 	if b.Ended || b.Standing().Stop {
 		return Hidden{}, false

@@ -97,7 +97,7 @@ func fallBacks(from []llama.FallBack) []FallBack {
 	return out
 }
 
-// fatal says whether a program did not even run.
+// fatal reports whether a program did not even run.
 func fatal(err error) bool {
 	e := backend.Readable(err)
 	return e.Code == backend.CodeEngineMissing
@@ -292,7 +292,7 @@ func (l *Lab) existing(ctx context.Context, parent backend.Model, quant, matrixT
 
 func derivationKey(digest string) string { return "lab/derived/" + digest }
 
-// Derivation gives how a model was made; false: it was not made here.
+// Derivation returns how a model was made; false: it was not made here.
 func (l *Lab) Derivation(ctx context.Context, digest string) (Derivation, bool) {
 	var d Derivation
 	found, err := l.o.Store.Get(ctx, derivationKey(digest), &d)

@@ -190,7 +190,7 @@ func withoutQuality(c *Comparison, usable []*Row) string {
 	return fmt.Sprintf("%s writes fastest, %s tokens a second. Quality was not measured, so this says nothing about which one to use.", fastest.title(c), speedWords(f.Median))
 }
 
-// apart says whether two figures differ by more than what repeats differ by.
+// apart reports whether two figures differ by more than what repeats differ by.
 func apart(a, b Figure) bool {
 	if a.Median < b.Median {
 		a, b = b, a

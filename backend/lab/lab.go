@@ -115,11 +115,11 @@ type Meter interface {
 
 // Options are what a Lab is given.
 type Options struct {
-	Tools Tools
-	Serve func(ctx context.Context, s Serving) (Server, error)
+	Tools   Tools
+	Serve   func(ctx context.Context, s Serving) (Server, error)
 	Library Library
-	Store Store
-	Meter Meter
+	Store   Store
+	Meter   Meter
 	// Plan asks the engine what it would allocate for a model file at a context and a KV-cache type.
 	Plan  func(ctx context.Context, path string, contextLength int, kv string) (backend.MemoryPlan, error)
 	Dir   string // a folder of the lab's own, on the disk of the models where that can be

@@ -8,7 +8,7 @@ func Uses() []string { return []string{"chat", "writing", "summary", "reasoning"
 // prompt is a built-in question.
 type prompt struct{ use, text string }
 
-// builtIn gives the built-in prompts for a use, or of all uses in turn.
+// builtIn returns the built-in prompts for a use, or of all uses in turn.
 func builtIn(use string) []prompt {
 	all := map[string][]string{
 		"chat": {

@@ -32,11 +32,11 @@ func bitsOf(quant string) float64 {
 	return q.Bits
 }
 
-// original says whether a quant holds a model as it was trained, or so nearly that another quant made from it loses
+// original reports whether a quant holds a model as it was trained, or so nearly that another quant made from it loses
 // nothing that can be seen: 8 bits and more.
 func original(quant string) bool { return bitsOf(quant) >= 8 }
 
-// secondHand says whether what is made from a model adds to losses that it has already.
+// secondHand reports whether what is made from a model adds to losses that it has already.
 func secondHand(m backend.Model) bool { return !original(m.Quant) || m.Parent.SecondHand }
 
 // unknownQuant refuses a name.

@@ -23,7 +23,7 @@ import "math"
 // spending is how the error is spent: up for the verdict that the first variant is preferred, down for the second.
 type spending struct{ up, down, rho float64 }
 
-// spendingFor gives the plan of a test of so many pairs, which share the error (Bonferroni).
+// spendingFor returns the plan of a test of so many pairs, which share the error (Bonferroni).
 func spendingFor(ordered bool, pairs int) spending {
 	s := spending{0.025, 0.025, 3}
 	if ordered {
@@ -122,7 +122,7 @@ func count(rounds []outcome) (wins, losses, ties int) {
 	return wins, losses, ties
 }
 
-// open says whether rounds that are still to come could lead to a verdict.
+// open reports whether rounds that are still to come could lead to a verdict.
 func (s spending) open(rounds []outcome, most int) bool {
 	for _, all := range []outcome{firstBetter, secondBetter} {
 		future := append([]outcome{}, rounds...)

@@ -69,7 +69,7 @@ func shortText(out Output, context int) error {
 	return nil
 }
 
-// text gives the file to measure on. An empty file means the reference's own answers, which are written once and kept.
+// text returns the file to measure on. An empty file means the reference's own answers, which are written once and kept.
 func (l *Lab) text(ctx context.Context, reference backend.Model, file string, s Settings, report func(done float64)) (string, Text, error) {
 	t := Text{Source: TextFile, Name: filepath.Base(file), Context: s.TextContext}
 	if file == "" {

@@ -114,7 +114,7 @@ func (i *Instance) Serve(answer func(Request) Reply) {
 	}
 }
 
-// Close gives the data folder back.
+// Close releases the data folder.
 func (i *Instance) Close() error {
 	var err error
 	i.once.Do(func() {

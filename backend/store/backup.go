@@ -175,7 +175,7 @@ func globSafe(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
-// anythingLeft says whether a missing history can be rebuilt.
+// anythingLeft reports whether a missing history can be rebuilt.
 func (s *Store) anythingLeft() bool { return len(s.Backups()) > 0 || len(s.setAside()) > 0 }
 
 // Verify reads the whole history from the disk and checks every page and record. Writes wait for it; reads do not.

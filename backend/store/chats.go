@@ -28,7 +28,7 @@ func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, e
 	return c, err
 }
 
-// Chat gives one chat, in the trash or not.
+// Chat returns one chat, in the trash or not.
 func (s *Store) Chat(ctx context.Context, id string) (c backend.Chat, err error) {
 	err = s.view(ctx, func(tx *readTx) error {
 		c, err = tx.chat(id)

@@ -15,7 +15,7 @@ import (
 // errNewer is a file of a later version of the app.
 var errNewer = errors.New("schema is newer than this version knows")
 
-// explain gives err its sentence. An error that has one already is returned as it is.
+// explain returns the sentence for err. An error that has one already is returned as it is.
 func explain(err error) error {
 	var known *backend.Error
 	var broken *fault

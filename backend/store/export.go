@@ -38,7 +38,7 @@ type Imported struct {
 	IDs      []string // of every chat that was in the file
 }
 
-// Export gives the named chats, or all outside the trash, as they were at one moment.
+// Export returns the named chats, or all outside the trash, as they were at one moment.
 func (s *Store) Export(ctx context.Context, ids ...string) (*Archive, error) {
 	a := &Archive{Weightroom: exportVersion, Exported: s.now(), Chats: []ArchiveChat{}}
 	err := s.view(ctx, func(tx *readTx) error {
@@ -202,7 +202,7 @@ func (s *Store) sane(in ArchiveChat) (backend.Chat, []backend.Message) {
 	return c, messages
 }
 
-// saneTree gives the messages with parents before their children, and the ids they got. Parents that do not exist,
+// saneTree returns the messages with parents before their children, and the ids they got. Parents that do not exist,
 // and cycles, become roots; of messages with the same id the first stays.
 func (s *Store) saneTree(in []backend.Message, chatID string, now time.Time) ([]backend.Message, map[string]string) {
 	renamed := map[string]string{}
@@ -271,5 +271,5 @@ func (s *Store) saneMessage(m backend.Message, chatID, id, parent string, now ti
 	return m
 }
 
-// validTime says whether JSON can hold t.
+// validTime reports whether JSON can hold t.
 func validTime(t time.Time) bool { return t.Year() > 1 && t.Year() <= 9999 }

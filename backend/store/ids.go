@@ -53,7 +53,7 @@ func encodeID(id [16]byte) string {
 	return string(out[:])
 }
 
-// validID says whether id could have been made here. Keys are built from ids, so nothing else may become one.
+// validID reports whether id could have been made here. Keys are built from ids, so nothing else may become one.
 func validID(id string) bool {
 	if len(id) != idLength || id[0] > '7' {
 		return false

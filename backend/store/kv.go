@@ -6,7 +6,7 @@ import (
 	"weightroom/backend"
 )
 
-// Get reads a small document, settings for example, into v and says whether there is one. A damaged one counts as
+// Get reads a small document, settings for example, into v and reports whether there is one. A damaged one counts as
 // missing, so that the app starts with its defaults; Problems tells of it.
 func (s *Store) Get(ctx context.Context, key string, v any) (found bool, err error) {
 	err = s.view(ctx, func(tx *readTx) error {

@@ -120,7 +120,7 @@ func (t *writeTx) answer(m backend.Message) (backend.Message, error) {
 	return old, t.putMessage(old)
 }
 
-// Message gives one message.
+// Message returns one message.
 func (s *Store) Message(ctx context.Context, chatID, id string) (m backend.Message, err error) {
 	err = s.view(ctx, func(tx *readTx) error {
 		m, err = tx.message(chatID, id)

@@ -226,7 +226,7 @@ func (h *heap) mend(now time.Time, version int, result *Recovery) []record {
 	return h.sorted()
 }
 
-// dropPurged removes the chats that were being purged and says whether there were any. What was written after the mark
+// dropPurged removes the chats that were being purged and reports whether there were any. What was written after the mark
 // stays: then the chat was restored or imported since. Marks that took something stay, so that Maintain wipes the
 // other files too; the rest are what free pages kept of purges that ended long ago.
 func (h *heap) dropPurged() bool {

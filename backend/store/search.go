@@ -121,7 +121,7 @@ func fold(r rune) rune {
 	return unicode.ToLower(unicode.ToUpper(r))
 }
 
-// match says whether text holds every word, and cuts out the surroundings of the one that comes first.
+// match reports whether text holds every word, and cuts out the surroundings of the one that comes first.
 func match(text string, words [][]rune) (Hit, bool) {
 	from, to := len(text), len(text)
 	for _, w := range words {

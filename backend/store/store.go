@@ -97,7 +97,7 @@ func (s *Store) Close() error {
 	return explain(err)
 }
 
-// NewID gives an id that sorts after every one given before by this Store.
+// NewID returns an id that sorts after every one given before by this Store.
 func (s *Store) NewID() string { return s.ids.next(s.opts.Now()) }
 
 // Path is where history.db is.
@@ -197,7 +197,7 @@ func (s *Store) urgent(ctx context.Context, fn func(*writeTx) error) error {
 	return err
 }
 
-// told gives err its sentence and the log what lies behind it.
+// told returns err's sentence and logs what lies behind it.
 func (s *Store) told(err error) error {
 	if err == nil {
 		return nil

@@ -66,7 +66,7 @@ func TestEnginePlanAgainstAllocation(t *testing.T) {
 	}
 }
 
-// planAgainst gives by which share the plan differs from what is allocated, and what should be resident
+// planAgainst returns by which share the plan differs from what is allocated, and what should be resident
 // from the peak that is.
 func planAgainst(t *testing.T, real string, context int, kv string) (allocation, peak float64) {
 	run := engineTool(t)

@@ -72,7 +72,7 @@ func (m *mixer) is(names ...string) bool { return slices.Contains(names, m.name)
 // low are the quants of about two bits and less, which have rules of their own.
 func (m *mixer) low() bool { return m.is("IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ1_S", "IQ1_M") }
 
-// pick gives the type of one tensor and says whether its width forced another than the mix wants.
+// pick returns the type of one tensor and reports whether its width forced another than the mix wants.
 func (m *mixer) pick(name string, shape []int64, layer int) (t gguf.TensorType, fellBack bool) {
 	if always32(name, shape) {
 		return f32, false
@@ -118,7 +118,7 @@ func dims(shape []int64) int {
 	return n
 }
 
-// fit gives a type whose blocks fit the width of a row: a larger one of 32 weights for one of 256, else 16 bits.
+// fit returns a type whose blocks fit the width of a row: a larger one of 32 weights for one of 256, else 16 bits.
 func fit(t gguf.TensorType, width int64) (gguf.TensorType, bool) {
 	divides := func(t gguf.TensorType) bool {
 		info, _ := t.Info()
@@ -148,7 +148,7 @@ func fit(t gguf.TensorType, width int64) (gguf.TensorType, bool) {
 // moreBits picks the first and last eighth of the blocks and every third between them.
 func moreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
 
-// want gives the type that the mix gives a tensor, before its width is looked at.
+// want returns the type that the mix gives a tensor, before its width is looked at.
 func (m *mixer) want(name string, shape []int64, layer int) gguf.TensorType {
 	embedding := name == "token_embd.weight" || name == "per_layer_token_embd.weight"
 	has := func(part string) bool { return strings.Contains(name, part) }

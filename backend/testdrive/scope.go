@@ -62,7 +62,7 @@ type scope map[string]any
 
 func (s scope) int(name string) int { n, _ := s[name].(int); return n }
 
-// list gives a list, or the one number that stands for it in every block.
+// list returns a list, or the one number that stands for it in every block.
 func (s scope) list(name string) []int {
 	values, _ := s[name].([]int)
 	if len(values) == 0 && name != "sections" && name != "swa" {
@@ -204,7 +204,7 @@ type block struct {
 	kind                     string
 }
 
-// at gives the values of block i.
+// at returns the values of block i.
 func (s scope) at(i int) block {
 	pick := func(list, one string) int {
 		if values, _ := s[list].([]int); len(values) > 0 {

@@ -51,7 +51,7 @@ func FromFile(f *gguf.File) (*Header, error) {
 	return newHeader(g), nil
 }
 
-// Shorten gives the header of the same model with its first n blocks only. Lists with one entry for each block are
+// Shorten returns the header of the same model with its first n blocks only. Lists with one entry for each block are
 // cut, and what spans all blocks gets narrower.
 func (h *Header) Shorten(n int) (*Header, error) {
 	arch, layers, all := h.Architecture(), h.Layers(), h.File.Layers()

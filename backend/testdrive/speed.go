@@ -206,7 +206,7 @@ func fitModel(m model, samples []sample) fitted {
 	return f
 }
 
-// value gives the logarithm of the seconds and its gradient.
+// value returns the logarithm of the seconds and its gradient.
 func (f fitted) value(x SpeedInput) (y float64, grad []float64) {
 	grad = make([]float64, len(f.theta))
 	var sum float64
@@ -244,7 +244,7 @@ func (f fitted) variance(grad []float64) float64 {
 	return v
 }
 
-// predict gives seconds for each token, and the share within which nine of ten models lie.
+// predict returns seconds for each token, and the share within which nine of ten models lie.
 func (f fitted) predict(x SpeedInput) (seconds, share float64) {
 	y, grad := f.value(x)
 	deviation := f.misfit * math.Sqrt(f.variance(grad)+f.noise*f.noise)
