@@ -61,9 +61,9 @@ func TestRejectionsSayWhy(t *testing.T) {
 		{"no commercial use", with("x", func(c *Candidate) { c.Licence.Name = "L" }), Ask{Licences: LicenceCommercial}, CauseLicence, "Its licence, L, does not allow commercial use."},
 		{"not open source", with("x", func(c *Candidate) { c.Licence = backend.Licence{Name: "L", Commercial: true} }), Ask{Licences: LicenceOpen}, CauseLicence, "Its licence, L, is not open source."},
 		{"a context beyond its limit", with("x", func(c *Candidate) { c.MaxContext = 4096 }), Ask{}, CauseContext, "It reads at most 4,096 tokens, and you ask for 8,192."},
-		{"no memory", with("x", func(c *Candidate) { c.FileBytes = 36 * gb }), Ask{}, CauseMemory, "Short by 21 GB: it needs 36 GB."},
-		{"no disk", with("x", func(c *Candidate) { c.DiskBytes = 60 * gb }), Ask{}, CauseDisk, "Its 60 GB do not fit on the disk, which has 50 GB free."},
-		{"too slow", with("x", func(c *Candidate) { c.FileBytes = 14 * gb }), Ask{}, CauseSlow, "Writes only 2.9 tokens a second; you ask for 8. Each token reads 14 GB of weights."},
+		{"no memory", with("x", func(c *Candidate) { c.FileBytes = 36 * gb }), Ask{}, CauseMemory, "Short by 20.9 GB: it needs 36.1 GB."},
+		{"no disk", with("x", func(c *Candidate) { c.DiskBytes = 60 * gb }), Ask{}, CauseDisk, "Its 60.0 GB do not fit on the disk, which has 50.0 GB free."},
+		{"too slow", with("x", func(c *Candidate) { c.FileBytes = 14 * gb }), Ask{}, CauseSlow, "Writes only 2.9 tokens a second; you ask for 8. Each token reads 14.0 GB of weights."},
 		{"beaten by another", with("x", func(c *Candidate) { c.FileBytes, c.Scores = 3*gb, map[Use]Score{UseChat: {Value: 41}} }), Ask{}, CauseDominated,
 			"FINE Q4_K_M writes 35 tokens a second instead of 13, takes 1.2 GB instead of 3.1 GB, and scores about as high (40 against 41)."},
 		{"a short list", with("x", func(*Candidate) {}), Ask{Limit: 1}, "", ""},
@@ -173,7 +173,7 @@ func TestNothingFits(t *testing.T) {
 		ask        Ask
 	}{
 		{"no models", "There are no models to choose from.", nil, machine(8 * gb), Ask{}},
-		{"no free memory", "Nothing fits: 0 MB of memory can be used, and the smallest, M Q4_K_M, is short by 4.9 GB. Close other programs first.", []Candidate{model()}, machine(0), Ask{}},
+		{"no free memory", "Nothing fits: 0 B of memory can be used, and the smallest, M Q4_K_M, is short by 4.9 GB. Close other programs first.", []Candidate{model()}, machine(0), Ask{}},
 		{"too fast a wish", "No model writes 500 tokens a second here. The fastest, M Q4_K_M, writes 9.9. Ask for less speed.", []Candidate{model()}, machine(16 * gb), Ask{MinSpeed: 500}},
 		{"nothing with such a licence", "No model meets what you ask for. Widen the choice of licences or ask for a shorter context.", []Candidate{model()}, machine(16 * gb), Ask{Licences: LicenceOpen}},
 		{"something", "1 of 1 models fit and write at least 8 tokens a second.", []Candidate{model()}, machine(16 * gb), Ask{}},
