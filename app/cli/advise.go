@@ -89,7 +89,7 @@ func (s *session) showAdvice(a advisor.Advice) error {
 		fmt.Fprintln(s.stdout, a.Summary)
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES\tFROM\tQUALITY\tLICENCE")
+	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES (TG)\tFROM\tQUALITY\tLICENCE")
 	for _, p := range a.Picks {
 		quality := "not known"
 		if p.QualityKnown {

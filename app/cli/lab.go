@@ -327,7 +327,7 @@ func (s *session) printComparison(c lab.Comparison, format string) error {
 		return err
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "model\tfile\tmemory\treads/s\twrites/s\tfirst token\tload\tperplexity\tKL divergence\tsame choice\t")
+	fmt.Fprintln(w, "model\tfile\tmemory\treads/s (pp)\twrites/s (tg)\tfirst token\tload\tperplexity\tKL divergence\tsame top token\t")
 	for i, r := range comparedRows(c) {
 		quality := "–\t–\t–\t"
 		if q := r.Quality; q != nil {

@@ -129,7 +129,7 @@ func testName(s Speed) string {
 func (c *Comparison) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", c.heading(), c.Verdict.Sentence)
-	b.WriteString("| model | file | memory | reads | writes | first token | load | perplexity | KL divergence | same choice |\n")
+	b.WriteString("| model | file | memory | reads (pp) | writes (tg) | first token | load | perplexity | KL divergence | same top token |\n")
 	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for i := range c.Rows {
 		r := &c.Rows[i]

@@ -139,7 +139,7 @@ class Lab(Trial):
         window.press("Lab")
         window.press("New comparison")
         # The starter is a quant itself, and the page says so.
-        window.sees("second-hand", 60)
+        window.sees("requantized", 60)
         window.sees("2 rows.", 60)
         window.focus()
         window.click(window.find("Rounds", ("entry", "text", "spin button")))

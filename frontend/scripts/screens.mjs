@@ -134,17 +134,17 @@ const pictures = {
     (page) => page.getByLabel('Machine: This machine').click(),
     (page) => page.getByRole('option', { name: 'MacBook, 16 GB' }).click(),
   ],
-  sums: ['full', rail('Discover'), press('The sums')],
+  sums: ['full', rail('Discover'), press('Cost calculator')],
   'sums-month': [
     'full',
     rail('Discover'),
-    press('The sums'),
+    press('Cost calculator'),
     (page) => page.getByRole('heading', { name: 'A month of your tokens' }).scrollIntoViewIfNeeded(),
   ],
   'sums-much': [
     'full',
     rail('Discover'),
-    press('The sums'),
+    press('Cost calculator'),
     (page) => page.getByRole('textbox', { name: 'Tokens written a day' }).fill('4000000'),
     (page) => page.keyboard.press('Enter'),
     (page) => page.getByRole('heading', { name: 'The result' }).scrollIntoViewIfNeeded(),
@@ -192,7 +192,7 @@ const pictures = {
   'discover-hits': ['full', rail('Discover'), ...search('e')],
   'discover-no-hits': ['full', rail('Discover'), ...search('no such thing')],
   'discover-hub-failed': ['trouble', rail('Discover'), ...search('granite')],
-  'discover-stranger': [
+  'discover-external': [
     'full',
     rail('Discover'),
     ...search('granite'),
@@ -235,7 +235,7 @@ const pictures = {
   'lab-disturbed': [
     'full',
     rail('Lab'),
-    (page) => page.getByRole('button', { name: /^SmolLM2 135M, context memory/ }).click(),
+    (page) => page.getByRole('button', { name: /^SmolLM2 135M, KV cache/ }).click(),
   ],
   'lab-empty': ['empty', rail('Lab')],
   'lab-ask': ['full', rail('Lab'), press('Add quant')],

@@ -378,7 +378,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+k')
-      await page.keyboard.type('sums')
+      await page.keyboard.type('cost')
       await page.keyboard.press('Enter')
       await page.getByText('70B at 16 bits ≈ 140 GB, ≈ 70.0 GB at 8 bits, ≈ 35.0 GB at 4 bits.').waitFor()
       await page.getByText(/of these 7 machines contradict it/).waitFor()
@@ -476,10 +476,10 @@ const walks = {
       await point.focus()
       await page.keyboard.press('ArrowRight')
       const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
-      assert.match(name, /^Q2_K, same choice 65.6%/)
+      assert.match(name, /^Q2_K, same top token 65.6%/)
     },
   ],
-  'a blind test is taken by keyboard, tells nothing before its end, and is gone on with later': [
+  'a blind test is taken by keyboard, tells nothing before its end, and is continued later': [
     'gpu',
     async (page) => {
       const names = /F16|Q4_K_M|Q8_0|SmolLM|smollm|Qwen|t\/s/
@@ -533,7 +533,7 @@ const walks = {
       assert.equal(await second.locator('mark').first().innerText(), 'hundred')
       assert.equal(await second.locator('del').first().innerText(), 'ninety-one')
       await page.getByRole('checkbox', { name: 'Use Pirate' }).check()
-      await button(page, 'Make the pair').click()
+      await button(page, 'Create model with adapter').click()
       await page.getByText('is in the library, and beside its base here').waitFor()
       await page.getByRole('checkbox', { name: /with Pirate/ }).waitFor()
     },

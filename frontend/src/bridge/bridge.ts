@@ -121,7 +121,7 @@ export interface LibraryService {
 /** What may go online, and only when a person asks for it. Every call but `list`, `token` and those of the queue does. */
 export interface DownloadsService {
   list(): Promise<Download[]>
-  /** Asks the place itself what it has; no weights are fetched. */
+  /** Asks the source itself what it has; nothing of the model is fetched. */
   offer(ref: string): Promise<Offer>
   /** `accepted` says that the person has agreed to the licence that the offer showed. */
   start(ref: string, accepted: boolean): Promise<Download>

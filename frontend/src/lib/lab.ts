@@ -177,8 +177,8 @@ export function rowWords(row: LabRow): string {
     .join(', ')
 }
 
-/** What a smaller type of the context memory saves and costs, of the variant that matters most; empty: not compared. */
-export function contextMemory(rows: readonly LabRow[]): string[] {
+/** What a smaller type of the KV cache saves and costs, of the variant that matters most; empty: not compared. */
+export function kvCache(rows: readonly LabRow[]): string[] {
   const whole = rows.filter((r) => r.kv === 'f16' && r.kvBytes > 0)
   const base = whole.find((r) => r.pick) ?? whole.find((r) => !r.reference) ?? whole[0]
   const found: string[] = []
@@ -189,14 +189,7 @@ export function contextMemory(rows: readonly LabRow[]): string[] {
     const less = 1 - other.kvBytes / plain.kvBytes
     const sizes = `${bytes(plain.kvBytes)} → ${bytes(other.kvBytes)}`
     found.push(
-      t.contextSaves(
-        other.kv,
-        percent(less),
-        sizes,
-        context(other.context),
-        divergence(other.kld),
-        divergence(plain.kld),
-      ),
+      t.kvSaves(other.kv, percent(less), sizes, context(other.context), divergence(other.kld), divergence(plain.kld)),
     )
   }
   return found

@@ -13,7 +13,7 @@ export type Search =
 export function isAddress(words: string): boolean {
   const typed = words.trim()
   if (!typed || /\s/.test(typed)) return false
-  // An address, a name with its place or its quant, or OWNER/REPO.
+  // An address, a name with its host or its quant, or OWNER/REPO.
   return [/^https?:\/\//i, /^[\w.-]+(:\d+)?(\/[\w.@-]+)*:[\w.-]+$/, /^[\w.-]+(:\d+)?(\/[\w.@-]+){1,3}$/].some((p) =>
     p.test(typed),
   )

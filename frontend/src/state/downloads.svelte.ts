@@ -2,7 +2,7 @@ import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
 import type { AppEvent, Download, Failure, Offer, Token } from '../bridge/types'
 
-/** What a download dialog shows: the question to the place is on its way, answered, or failed with a sentence. */
+/** What a download dialog shows: the question to the source is on its way, answered, or failed with a sentence. */
 export type Asked =
   | { state: 'asking'; ref: string }
   | { state: 'known'; ref: string; offer: Offer }
@@ -63,7 +63,7 @@ export class DownloadsState {
     return this.#token
   }
 
-  /** Whether the place is being asked about a reference. */
+  /** Whether the source is being asked about a reference. */
   asking(ref: string): boolean {
     return this.#asking.has(ref)
   }
@@ -90,7 +90,7 @@ export class DownloadsState {
     this.#list = known ? this.#list.map((d) => (d.id === data.id ? data : d)) : [...this.#list, data]
   }
 
-  /** Asks the place what it has. Resolves to null when that failed; the dialog then says why. */
+  /** Asks the source what it has. Resolves to null when that failed; the dialog then says why. */
   async ask(ref: string, quietly: boolean): Promise<Offer | null> {
     this.#asking = new Set([...this.#asking, ref])
     if (!quietly) this.#asked = { state: 'asking', ref }

@@ -48,7 +48,7 @@ describe('a download', () => {
     expect((await bridge.downloads.offer('llama-3.2-1b:Q4_K_M')).mustAccept, 'one yes counts for all').toBe(false)
   })
 
-  it('that the place does not have says why in the dialog, also when it was asked for quietly', async () => {
+  it('that the source does not have says why in the dialog, also when it was asked for quietly', async () => {
     const { state } = await opened()
     expect(await state.ask('no-such-model:Q4_0', true)).toBeNull()
     expect(state.asked).toMatchObject({ state: 'failed', ref: 'no-such-model:Q4_0' })

@@ -58,7 +58,7 @@ export class Models {
   }
 
   /**
-   * Asks the place what it has and begins at once when nothing is left to decide: one model, a licence that asks for
+   * Asks the source what it has and begins at once when nothing is left to decide: one model, a licence that asks for
    * nothing, room for it. Else the dialog opens with the question.
    */
   async download(ref: string): Promise<void> {

@@ -3,7 +3,7 @@ import { toBridgeError } from '../bridge/failure'
 import type { BitsRow, Failure, Price, SumsAnswer, SumsAsk } from '../bridge/types'
 import { latest } from '../lib/timing'
 
-/** The sums of memory and money, with every assumption open to change. */
+/** The cost calculator: memory and money, with every assumption open to change. */
 export class SumsState {
   #params = $state(70e9)
   #bits = $state.raw<readonly BitsRow[]>([])

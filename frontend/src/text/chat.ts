@@ -42,7 +42,7 @@ export const chatText = {
     emptyTitle: 'What shall we work on?',
     emptyHint: (model: string) => `${model} runs on this machine. Nothing you write leaves it.`,
     emptyNoModel: 'Add a model first',
-    emptyNoModelHint: 'A model is the file that does the thinking. One comes with the app.',
+    emptyNoModelHint: 'A model is the file that writes the answers. One comes with the app.',
     addStarter: (name: string, size: string) => `Add ${name}, ${size}`,
     importFile: 'Import a file',
     messages: 'Messages',

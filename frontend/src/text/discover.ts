@@ -6,8 +6,8 @@ export const discoverText = {
     subtitleOther: (machine: string) => `What would run on: ${machine}.`,
     search: 'Search models',
     searchCount: (n: string) => `Search ${n} models`,
-    sums: 'The sums',
-    loading: 'Weighing the models…',
+    sums: 'Cost calculator',
+    loading: 'Ranking models…',
     failedTitle: 'No advice just now.',
     unfitted: 'Not fitted to this machine yet',
     unfittedHint:
@@ -97,8 +97,9 @@ export const discoverText = {
     anySpeed: 'any',
     free: 'Free memory',
     freeNow: (size: string) => `now, ${size}`,
-    kv: 'Context memory',
-    kvTip: 'How exactly the context is kept. q8_0 takes half the memory of f16 and is hard to tell from it.',
+    kv: 'KV cache',
+    kvTip:
+      'What the model remembers of the context, and how exactly it is kept. q8_0 takes half the memory of f16 and is hard to tell from it.',
     use: 'For',
     licence: 'Licence',
     licences: {
@@ -134,7 +135,7 @@ export const discoverText = {
       model: 'Model',
       fit: 'Fit',
       memory: 'Memory',
-      writes: 'Writes',
+      writes: 'Writes (tg)',
       quality: 'Quality',
       from: 'Speed from',
       licence: 'Licence',
@@ -169,7 +170,7 @@ export const discoverText = {
     planAsking: 'Asking the engine…',
     planOther: 'The engine can plan for this machine only. Choose “This machine” to ask it.',
     weights: 'weights',
-    kvShort: 'context',
+    kvShort: 'KV cache',
     compute: 'working space',
     longestHere: (n: string) => `Up to ${n} tokens of context fit.`,
     licenceTitle: 'Licence',
@@ -209,7 +210,7 @@ export const discoverText = {
       'Search Hugging Face for GGUF files, or paste an address or an Ollama name. Before a byte of weights is fetched, the file’s header is read and the engine plans and test-drives it as any other.',
     sent: 'Goes online only when you press the button. The words you typed are sent to huggingface.co, and nothing else.',
     sentAddress:
-      'Goes online only when you press the button. The file’s header, some megabytes, is read from the place you named.',
+      'Goes online only when you press the button. The file’s header, some megabytes, is read from the server you named.',
     never: 'Weightroom is set never to go online.',
     neverHint: 'You can change that on the Machine page.',
     searching: (query: string) => `Searching huggingface.co for “${query}”…`,
@@ -235,7 +236,7 @@ export const discoverText = {
     readIt: 'Read it',
     beyond: (query: string) => `Search Hugging Face for “${query}”`,
     beyondAddress: (ref: string) => `Look at ${ref}`,
-    stranger: 'not in the catalog',
+    external: 'not in the catalog',
     reads: (n: string) => `reads ${n} tokens`,
   },
 } as const

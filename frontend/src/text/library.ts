@@ -59,7 +59,7 @@ export const libraryText = {
     },
     inMemory: 'In memory',
     noTemplate: 'no chat template',
-    noTemplateTip: 'The file does not say how to mark turns, so chats may read oddly.',
+    noTemplateTip: 'The file does not say how to mark turns, so answers may be garbled.',
     disk: 'Disk',
     diskFree: 'free',
     diskModels: 'in models',
@@ -93,7 +93,7 @@ export const libraryText = {
     mixRow: (type: string, size: string, share: string) => `${type}: ${size}, ${share}`,
     mixColumns: { type: 'Type', tensors: 'Tensors', size: 'Size', share: 'Share' },
     template: 'Chat template',
-    templateNone: 'The file has no chat template, so chats may read oddly.',
+    templateNone: 'The file has no chat template, so answers may be garbled.',
     templateShow: 'Show the template',
     licence: 'Licence',
     licenceNone: 'The file does not state a licence.',
@@ -114,7 +114,7 @@ export const libraryText = {
     origin: 'Came from',
     added: 'Added',
     checked: 'Last checked',
-    checkedNever: 'when it came',
+    checkedNever: 'when it was added',
     frees: (size: string) => `Removing it frees ${size}.`,
     freesLess: (size: string, all: string) => `Removing it frees ${size} of ${all}; the rest is shared.`,
     verify: 'Verify',
@@ -162,9 +162,8 @@ export const libraryText = {
 
   verify: {
     all: 'Verify all',
-    good: (name: string) => `${name} is as it was when it came.`,
-    allGood: (n: number) =>
-      n === 1 ? 'The model is as it was when it came.' : `All ${n} models are as they were when they came.`,
+    good: (name: string) => `${name} is intact.`,
+    allGood: (n: number) => (n === 1 ? 'The model is intact.' : `All ${n} models are intact.`),
     bad: (n: number) => (n === 1 ? 'One model is damaged.' : `${n} models are damaged.`),
     badHint: 'The Library page says which, and what to do.',
     damaged: (name: string) => `${name} is damaged`,

@@ -23,7 +23,7 @@ export const shellText = {
     newChat: 'New chat',
     palette: 'Search everything',
     go: (page: string) => `Go to ${page}`,
-    sums: 'Go to the sums',
+    sums: 'Go to the cost calculator',
     focusSearch: 'Search chats',
     focusModels: 'Search models',
     rename: 'Rename this chat',

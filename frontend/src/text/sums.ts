@@ -1,10 +1,10 @@
 /** The cost calculator. */
 export const sumsText = {
   sums: {
-    title: 'The sums',
+    title: 'Cost calculator',
     subtitle: 'Memory and money, with every assumption open to change.',
     back: 'Discover',
-    failedTitle: 'The sums could not be done.',
+    failedTitle: 'The costs could not be calculated.',
     bits: 'Memory for the weights',
     params: 'Parameters',
     paramsHint: 'Such as 70B, 1.5B or 500M.',
@@ -66,7 +66,7 @@ export const sumsText = {
     },
     hint: (hint: string, byDefault: string) => `${hint} Default ${byDefault}.`,
     prices: 'Prices of APIs',
-    pricesIntro: 'Dollars per million tokens on the day named. Pick one to reckon with it.',
+    pricesIntro: 'Dollars per million tokens on the day named. Choose one to use it in the calculation.',
     priceColumns: { model: 'Model', reading: 'Reading', writing: 'Writing', date: 'On', source: 'Source', use: 'Use' },
     use: 'Use',
     useOf: (model: string) => `Use the price of ${model}`,

@@ -12,7 +12,7 @@ export const anyAsk: Ask = {
   machine: '',
 }
 
-/** What the advice, the catalog and the sums must keep. */
+/** What the advice, the catalog and the cost calculator must keep. */
 export function discoverContract(bridge: Bridge): Clause[] {
   return [
     {
@@ -95,7 +95,7 @@ export function discoverContract(bridge: Bridge): Clause[] {
       },
     },
     {
-      name: 'sums: half the bits take half the memory, the defaults can be reckoned with, prices carry their date',
+      name: 'sums: half the bits take half the memory, the defaults can be used in a calculation, prices carry their date',
       run: async () => {
         const bits = await bridge.discover.bits(70e9)
         const of = (n: number) => bits.find((row) => row.bits === n)?.bytes ?? 0

@@ -199,7 +199,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
         ties: test.ties + (choice < 0 ? 1 : 0),
         enough: rounds >= test.most || low > 0.5 || high < 0.5,
         evidence: [...test.evidence, { round: rounds, share, low, high }],
-        sentence: low > 0.5 || high < 0.5 ? 'You prefer one of them.' : 'Chance would give the same so far.',
+        sentence: low > 0.5 || high < 0.5 ? 'You prefer one of them.' : 'So far this could be chance.',
       }
       return hidden.test
     },

@@ -1,7 +1,7 @@
 import type { Answer, FileKind, Problem } from './common'
 import type { CatalogModel, Choice } from './discover'
 
-/** Offer is what a reference can bring: read from the place itself, and not a byte of the weights. */
+/** Offer is what a reference can bring: read from the server itself, without a byte of the model. */
 export interface Offer {
   /** what Downloads.Start takes */
   ref: string
@@ -37,7 +37,7 @@ export interface Offer {
   installed: string
   /** of a download of the same that is in the list; empty: none */
   downloadId: string
-  /** the place gives none, so only the size can be compared */
+  /** the source gives none, so only the size can be compared */
   noChecksum: boolean
   notes: string[]
 }

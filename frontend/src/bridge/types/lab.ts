@@ -60,7 +60,7 @@ export interface CompareAsk {
   matrix: string
   /** path of a text; empty: answers of the reference to built-in prompts */
   text: string
-  /** types of the context memory */
+  /** types of the KV cache */
   kv: string[]
   /** tokens */
   contexts: number[]
@@ -90,7 +90,7 @@ export interface LabSpeed {
   high: number
 }
 
-/** LabRow is one variant of a comparison: a quant with a type and a length of the context memory. */
+/** LabRow is one variant of a comparison: a quant with a type and a length of the KV cache. */
 export interface LabRow {
   id: string
   /** "Q4_K_M", or "Q4_K_M, q8_0 at 32k" where these differ */

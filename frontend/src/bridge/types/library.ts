@@ -94,7 +94,7 @@ export interface ModelFile {
 export interface Damage {
   ref: string
   reason: string
-  /** it came from a place that has it still */
+  /** its source has it still */
   repairable: boolean
 }
 

@@ -93,7 +93,7 @@ export interface Machine {
   problems: Problem[]
 }
 
-/** Pick is the first recommendation: a rule over free memory and a few known models. */
+/** Pick is the advisor’s first recommendation for this machine. */
 export interface Pick {
   /** "Qwen3 4B" */
   model: string

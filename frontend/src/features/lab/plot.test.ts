@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../../bridge/fake'
 import type { LabRow } from '../../bridge/types'
-import { contextMemory, columnsOf, rowWords, shown, sorted, value } from '../../lib/lab'
+import { kvCache, columnsOf, rowWords, shown, sorted, value } from '../../lib/lab'
 import { nearest } from '../../lib/plot'
 import { margin, plot, type Across, type Up } from './plot'
 
@@ -96,9 +96,9 @@ describe('the table', () => {
     expect(rowWords(row)).not.toContain('-1')
   })
 
-  it('says what a smaller context memory saves and costs', async () => {
-    expect(contextMemory(await rowsOf('lab1'))).toEqual([])
-    const told = contextMemory(await rowsOf('lab2'))
+  it('says what a smaller KV cache saves and costs', async () => {
+    expect(kvCache(await rowsOf('lab1'))).toEqual([])
+    const told = kvCache(await rowsOf('lab2'))
     expect(told).toHaveLength(1)
     expect(told[0]).toMatch(/^q8_0 takes 47% less/)
   })

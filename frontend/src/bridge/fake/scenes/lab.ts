@@ -1,7 +1,7 @@
 import type { LabComparison, LabModel, LabQuant, LabRow, LabSpeed } from '../../types'
 import { noProblem } from './scene'
 
-/** quant: bytes, speed, perplexity, KL divergence, same first choice */
+/** quant: bytes, speed, perplexity, KL divergence, same top token */
 export const shape: Record<string, readonly [number, number, number, number, number]> = {
   F16: [270_885_952, 76.2, 9.314, 0, 1],
   Q8_0: [144_811_584, 131.4, 9.331, 0.0041, 0.957],
@@ -125,7 +125,7 @@ export function comparison(part: Partial<LabComparison>): LabComparison {
     ],
     verdict: {
       title: 'Use Q4_K_M.',
-      text: 'It makes the same choice as F16 86 times in 100, needs 39% of its file and writes 2.2 times as fast. Below it quality falls off: Q3_K_M saves 12 MB more and loses 8 points.',
+      text: 'Its top token is the same as that of F16 86 times in 100, needs 39% of its file and writes 2.2 times as fast. Below it quality falls off: Q3_K_M saves 12 MB more and loses 8 points.',
       tag: 'measured, ±3%',
     },
     rows: [],
@@ -133,7 +133,7 @@ export function comparison(part: Partial<LabComparison>): LabComparison {
   }
 }
 
-/** Two kept comparisons: quants against each other, and quants with a type and a length of the context memory. */
+/** Two kept comparisons: quants against each other, and quants with a type and a length of the KV cache. */
 export function kept(now: number): LabComparison[] {
   const day = 86_400_000
   const rivals = [row('F16', 'f16', 8192), row('Q5_K_M', 'f16', 8192), row('Q5_K_M', 'q8_0', 8192, true)]
@@ -147,7 +147,7 @@ export function kept(now: number): LabComparison[] {
       ),
     }),
     comparison({
-      ...{ id: 'lab2', title: 'SmolLM2 135M, context memory', startedAt: now - 5 * day, seconds: 402, notes: [] },
+      ...{ id: 'lab2', title: 'SmolLM2 135M, KV cache', startedAt: now - 5 * day, seconds: 402, notes: [] },
       disturbance: ['Another program used 61% of the processor for 40 seconds.'],
       rows: judged(rivals, '').map((r) => (r.kv === 'q4_0' ? { ...r, disturbed: 'Another program was busy.' } : r)),
       verdict: {
