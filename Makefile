@@ -108,9 +108,10 @@ catalog: ## write the catalog's data anew from gathered facts: make catalog FACT
 	@python3 build/catalog/catalog.py "$(FACTS)"
 
 .PHONY: bindings
-bindings: frontend/dist/index.html ## generate the page's bindings from package app
+bindings: frontend/dist/index.html ## generate the page's bindings and events from package app
 	@tsoutputtype=interfaces go run -tags bindings,webkit2_41 . >/dev/null
 	@rm -rf frontend/wailsjs/runtime
+	@go generate ./app >/dev/null
 
 .PHONY: lint
 lint: bindings ## check style, and that generated files are current

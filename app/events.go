@@ -21,6 +21,35 @@ const (
 	EventDownloadFinished = "download:finished" // Download: done or failed, and stored
 )
 
+// eventPayload is an event's name with a value of its payload's type.
+type eventPayload struct {
+	name    string
+	payload any
+}
+
+// eventPayloads returns every event that is sent. What the page subscribes to is generated from it.
+//
+//go:generate go test -count=1 -run ^TestPageEvents$ -update .
+func eventPayloads() []eventPayload {
+	return []eventPayload{
+		{EventChatDelta, ChatDelta{}},
+		{EventChatPhase, ChatPhase{}},
+		{EventChatFinished, ChatEnd{}},
+		{EventChatsChanged, Changed{}},
+		{EventEngineChanged, Changed{}},
+		{EventLibrary, Changed{}},
+		{EventDrives, Changed{}},
+		{EventLab, Changed{}},
+		{EventLabProgress, LabProgress{}},
+		{EventSideDelta, SideDelta{}},
+		{EventTaskProgress, TaskProgress{}},
+		{EventTaskFinished, TaskEnd{}},
+		{EventDownloadsChanged, Changed{}},
+		{EventDownloadProgress, Download{}},
+		{EventDownloadFinished, Download{}},
+	}
+}
+
 // ChatDelta is text that an answer grew by.
 type ChatDelta struct {
 	ID       string `json:"id"` // of the message

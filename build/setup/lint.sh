@@ -16,7 +16,7 @@ if [ ! -x "$linter" ]; then
 fi
 "$linter" run ./...
 shellcheck build/*/*.sh .ci/run
-git diff --exit-code --stat -- frontend/wailsjs || {
-  echo "lint: the page's bindings are not those of package app. Run 'make bindings' and commit the result." >&2
+git diff --exit-code --stat -- frontend/wailsjs frontend/src/bridge/events.gen.ts || {
+  echo "lint: the page's bindings and events are not those of package app. Run 'make bindings' and commit the result." >&2
   exit 1
 }

@@ -1,7 +1,8 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../bridge/bridge'
+import { eventNames } from '../bridge/events.gen'
 import { toBridgeError } from '../bridge/failure'
-import type { AppEvent, EventName } from '../bridge/types'
+import type { AppEvent } from '../bridge/types'
 import { AnyModelState } from './anymodel.svelte'
 import { BlindState } from './blind.svelte'
 import { ChatsState } from './chats.svelte'
@@ -23,24 +24,6 @@ import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
 import { Ui, type Page } from './ui.svelte'
-
-const events: EventName[] = [
-  'chat:delta',
-  'chat:phase',
-  'chat:finished',
-  'chats:changed',
-  'engine:changed',
-  'library:changed',
-  'drives:changed',
-  'downloads:changed',
-  'download:progress',
-  'download:finished',
-  'lab:changed',
-  'lab:progress',
-  'side:delta',
-  'task:progress',
-  'task:finished',
-]
 
 /** Everything the page knows, wired together: the states, the verbs on them, and the events that keep them right. */
 export class App implements Host {
@@ -87,7 +70,7 @@ export class App implements Host {
   }
 
   async start(): Promise<void> {
-    for (const name of events) {
+    for (const name of eventNames) {
       this.bridge.on(name, (data) => this.#router.receive({ name, data } as AppEvent))
     }
     try {

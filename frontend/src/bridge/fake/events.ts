@@ -1,6 +1,9 @@
-import type { EventName, Events } from '../types'
+import type { Changed, EventName, Events } from '../types'
 
 type Handlers = { [K in EventName]?: Set<(data: Events[K]) => void> }
+
+/** The events that say no more than that something has changed. */
+type Changes = { [K in EventName]: Changed extends Events[K] ? K : never }[EventName]
 
 /** Numbers events and hands them out, each after the call that caused it has returned. */
 export class FakeEvents {
@@ -18,11 +21,7 @@ export class FakeEvents {
     for (const handler of this.#handlers[event] ?? []) handler(full)
   }
 
-  changed(
-    event:
-      'chats:changed' | 'engine:changed' | 'library:changed' | 'drives:changed' | 'downloads:changed' | 'lab:changed',
-    id: string,
-  ): void {
+  changed(event: Changes, id: string): void {
     this.emit(event, { id })
   }
 }

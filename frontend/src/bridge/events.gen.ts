@@ -1,0 +1,131 @@
+// Generated from app/events.go by 'go generate ./app'. Do not edit.
+
+export interface ChatDelta {
+  id: string
+  chatId: string
+  seq: number
+  offset: number
+  text: string
+  thinking: string
+  thinkingOffset: number
+}
+
+export interface ChatPhase {
+  id: string
+  chatId: string
+  seq: number
+  phase: string
+  progress: number
+}
+
+export interface ChatEnd {
+  id: string
+  chatId: string
+  seq: number
+  state: string
+}
+
+export interface Changed {
+  id: string
+  seq: number
+}
+
+export interface LabProgress {
+  id: string
+  seq: number
+  stage: string
+  row: string
+  label: string
+  share: number
+  left: number
+}
+
+export interface SideDelta {
+  id: string
+  seq: number
+  column: number
+  state: string
+  offset: number
+  text: string
+}
+
+export interface TaskProgress {
+  id: string
+  seq: number
+  kind: string
+  done: number
+  total: number
+  label: string
+}
+
+export interface Problem {
+  code: string
+  severity: string
+  title: string
+  hint: string
+}
+
+export interface TaskEnd {
+  id: string
+  seq: number
+  kind: string
+  result: string
+  problem: Problem
+}
+
+export interface Download {
+  id: string
+  seq: number
+  ref: string
+  name: string
+  quant: string
+  host: string
+  state: string
+  done: number
+  total: number
+  bytesPerSecond: number
+  secondsLeft: number
+  waiting: string
+  retryAt: number
+  problem: Problem
+  model: string
+  addedAt: number
+  endedAt: number
+}
+
+/** The events by name, each with its payload as the window sends it. */
+export interface Payloads {
+  'chat:delta': ChatDelta
+  'chat:phase': ChatPhase
+  'chat:finished': ChatEnd
+  'chats:changed': Changed
+  'engine:changed': Changed
+  'library:changed': Changed
+  'drives:changed': Changed
+  'lab:changed': Changed
+  'lab:progress': LabProgress
+  'side:delta': SideDelta
+  'task:progress': TaskProgress
+  'task:finished': TaskEnd
+  'downloads:changed': Changed
+  'download:progress': Download
+  'download:finished': Download
+}
+
+export const eventNames = [
+  'chat:delta',
+  'chat:phase',
+  'chat:finished',
+  'chats:changed',
+  'engine:changed',
+  'library:changed',
+  'drives:changed',
+  'lab:changed',
+  'lab:progress',
+  'side:delta',
+  'task:progress',
+  'task:finished',
+  'downloads:changed',
+  'download:progress',
+  'download:finished',
+] as const satisfies readonly (keyof Payloads)[]
