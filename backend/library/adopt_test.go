@@ -310,10 +310,9 @@ func TestModelThatChangesWhileItIsAdoptedIsRefused(t *testing.T) {
 func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	ollamaStore(t, dir, "tiny:v1", 1)
-	other := &Library{home: dir}
-	other.dir.Store(&dir)
-	e := must(other.entries())[0]
-	blob := other.store().Blob(e.Manifest.Weights()[0].Digest)
+	other := layout.Store{Dir: dir}
+	e := must(other.Entries())[0]
+	blob := other.Blob(e.Manifest.Weights()[0].Digest)
 	data := must(os.ReadFile(blob))
 	data[len(data)-1] ^= 1
 	if err := os.WriteFile(blob, data, 0o600); err != nil {
