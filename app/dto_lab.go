@@ -129,7 +129,7 @@ type LabComparison struct {
 	TextTokens  int        `json:"textTokens"`
 	Rounds      int        `json:"rounds"`
 	Disturbance []string   `json:"disturbance"` // why the whole run can't be trusted; empty: it can
-	Notes       []string   `json:"notes"`       // second-hand quants, tensors that fell back
+	Notes       []string   `json:"notes"`       // requantized quants, tensors that fell back
 	Verdict     LabVerdict `json:"verdict"`
 	Rows        []LabRow   `json:"rows"`
 }

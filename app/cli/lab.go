@@ -135,7 +135,7 @@ func (s *session) sayDerived(r derived, plan bool) {
 		fmt.Fprintf(s.stdout, "Made %s: %s, %.1f s.\n", r.Ref, backend.Bytes(r.Bytes), r.Seconds)
 	}
 	if r.SecondHand {
-		fmt.Fprintf(s.stdout, "  Second-hand: %s was a quant itself, so its losses come on top.\n", r.Parent)
+		fmt.Fprintf(s.stdout, "  Requantized: %s was a quant itself, so its losses come on top.\n", r.Parent)
 	}
 	if n := len(r.FallBacks); n > 0 {
 		f := r.FallBacks[0]

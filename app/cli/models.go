@@ -233,7 +233,7 @@ func (s *session) repair(ctx context.Context, c *core.Core, args []string) error
 		return s.print(map[string]any{"ref": args[0], "fetchedBytes": fetched})
 	}
 	if fetched == 0 {
-		fmt.Fprintf(s.stdout, "%s is as it was when it came.\n", args[0])
+		fmt.Fprintf(s.stdout, "%s is intact.\n", args[0])
 		return nil
 	}
 	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were fetched.\n", args[0], fetched)

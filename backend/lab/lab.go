@@ -182,8 +182,8 @@ func (l *Lab) temporary() (dir string, remove func(), err error) {
 // margin stays free on the disk beside what the lab writes.
 const margin = 64 << 20
 
-// foresee refuses work that would fill the disk. what is the thing that needs the room: "The quant".
-func (l *Lab) foresee(need int64, what string) error {
+// checkSpace refuses work that would fill the disk. what is the thing that needs the room: "The quant".
+func (l *Lab) checkSpace(need int64, what string) error {
 	free, err := l.o.Meter.Free(l.o.Dir)
 	if err != nil {
 		return nil //nolint:nilerr // no reading is no reason to refuse

@@ -163,7 +163,7 @@ export interface LabComparison {
   rounds: number
   /** why the whole run can't be trusted; empty: it can */
   disturbance: string[]
-  /** second-hand quants, tensors that fell back */
+  /** requantized quants, tensors that fell back */
   notes: string[]
   verdict: LabVerdict
   rows: LabRow[]
