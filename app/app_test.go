@@ -229,7 +229,7 @@ func TestTasksReportAndEnd(t *testing.T) {
 		<-ctx.Done()
 		return "", ctx.Err()
 	})
-	if err := w.Library.CancelTask(task.ID); err != nil {
+	if err := w.Tasks.Cancel(task.ID); err != nil {
 		t.Fatal(err)
 	}
 	if end := wait(task.ID); end.Problem.Code != string(backend.CodeCancelled) {
@@ -352,5 +352,17 @@ func TestThePageHearsOfSuccessesAlone(t *testing.T) {
 	}
 	if n := len(sent(EventChatsChanged)) + len(sent(EventLibrary)); n > 0 {
 		t.Errorf("the page heard of %d changes that were none", n)
+	}
+}
+
+func TestAChatThatCannotStartIsNotThere(t *testing.T) {
+	w, sent := open(t)
+	if _, err := w.Chats.Start("", ChatOptions{Temperature: -1, TopP: -1, Seed: -1}, "hello"); backend.Readable(err).Code != backend.CodeNotFound {
+		t.Errorf("without a model: %v", err)
+	}
+	list, err := w.Chats.List()
+	trash, trashErr := w.Chats.Trash()
+	if err != nil || trashErr != nil || len(list)+len(trash) != 0 || len(sent(EventChatsChanged)) != 0 {
+		t.Errorf("%+v, %+v, %v", list, trash, err)
 	}
 }

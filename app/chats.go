@@ -80,6 +80,19 @@ func (s *Chats) Create(model string) (ChatSummary, error) {
 	})
 }
 
+// Start makes a chat that runs on model as options say, and sends its first message: all of it, or nothing.
+func (s *Chats) Start(model string, options ChatOptions, text string) (Turn, error) {
+	return withCore(s.window, "Chats.Start", func(ctx context.Context, c *core.Core) (Turn, error) {
+		chat := backend.Chat{System: options.System, Sampling: samplingOf(options)}
+		user, answer, err := c.StartChat(ctx, model, chat, text)
+		if err != nil {
+			return Turn{}, err
+		}
+		s.changed(user.ChatID)
+		return turnOf(user, answer), nil
+	})
+}
+
 func (s *Chats) changed(id string) {
 	s.window.emit(EventChatsChanged, Changed{ID: id, Seq: s.window.next()})
 }

@@ -69,6 +69,17 @@ func (s *Downloads) Move(id string, place int) error {
 	return doCore(s.window, "Downloads.Move", func(ctx context.Context, c *core.Core) error { return c.Downloads.Move(ctx, id, place) })
 }
 
+// Ledger returns every connection the app has made.
+func (s *Downloads) Ledger() (LedgerPage, error) {
+	return withCore(s.window, "Downloads.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
+		l, err := c.Downloads.Ledger(ctx)
+		if err != nil {
+			return LedgerPage{}, err
+		}
+		return ledgerPage(l), nil
+	})
+}
+
 // Look reads the header of a model outside the catalog.
 func (s *Downloads) Look(ref string) (Found, error) {
 	return withCore(s.window, "Downloads.Look", func(ctx context.Context, c *core.Core) (Found, error) {

@@ -30,3 +30,19 @@ type StartReport struct {
 	Problem Problem `json:"problem"`
 	Notice  Problem `json:"notice"`
 }
+
+// Range is what a number may be.
+type Range struct {
+	Least int `json:"least"`
+	Most  int `json:"most"`
+}
+
+// Limits are what the settings may be, and what they are at a fresh start.
+type Limits struct {
+	Defaults         Preferences `json:"defaults"`
+	ContextLength    Range       `json:"contextLength"`    // tokens
+	KeepAliveMinutes Range       `json:"keepAliveMinutes"` // -1: until the app closes
+	DownloadsAtOnce  Range       `json:"downloadsAtOnce"`
+	Threads          Range       `json:"threads"`        // 0: the engine chooses
+	MaxTemperature   float64     `json:"maxTemperature"` // -1 beside it: the model's default
+}

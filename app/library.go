@@ -84,7 +84,7 @@ func (s *Library) InstallStarter() (Task, error) {
 	})
 }
 
-// CancelTask ends a task; what it had half done is undone.
+// CancelTask is Tasks.Cancel, until the page calls that.
 func (s *Library) CancelTask(id string) error {
 	return do("Library.CancelTask", func() error {
 		s.window.tasks.stop(id)

@@ -46,7 +46,7 @@ func (s *Machine) Recommend() (Pick, error) {
 	})
 }
 
-// Ledger returns every connection the app has made.
+// Ledger is Downloads.Ledger, until the page calls that.
 func (s *Machine) Ledger() (LedgerPage, error) {
 	return withCore(s.window, "Machine.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
 		l, err := c.Downloads.Ledger(ctx)

@@ -48,6 +48,18 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 	})
 }
 
+// Limits returns what the settings may be, and what they are at a fresh start.
+func (s *Settings) Limits() (Limits, error) {
+	return call("Settings.Limits", func() (Limits, error) {
+		l := core.SettingsLimits()
+		return Limits{
+			Defaults:      Preferences(core.DefaultSettings()),
+			ContextLength: Range(l.ContextLength), KeepAliveMinutes: Range(l.KeepAliveMinutes), DownloadsAtOnce: Range(l.DownloadsAtOnce),
+			Threads: Range(l.Threads), MaxTemperature: l.Temperature,
+		}, nil
+	})
+}
+
 // About says what runs and where it keeps things.
 func (s *Settings) About() (About, error) {
 	return call("Settings.About", func() (About, error) {

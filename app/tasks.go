@@ -9,6 +9,17 @@ import (
 	"weightroom/backend"
 )
 
+// Tasks is the work in the background, of whatever service: each can be cancelled.
+type Tasks struct{ window *Window }
+
+// Cancel ends a task; what it had half done is undone. One that has ended is left alone.
+func (s *Tasks) Cancel(id string) error {
+	return do("Tasks.Cancel", func() error {
+		s.window.tasks.stop(id)
+		return nil
+	})
+}
+
 // taskList runs long work that the page can watch and cancel.
 type taskList struct {
 	window *Window

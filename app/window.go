@@ -27,6 +27,7 @@ type Window struct {
 	Discover  *Discover
 	Downloads *Downloads
 	Lab       *Lab
+	Tasks     *Tasks
 
 	folders platform.Folders
 	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
@@ -59,12 +60,13 @@ func NewWindow(folders platform.Folders) *Window {
 	w.Discover = &Discover{w}
 	w.Downloads = &Downloads{w}
 	w.Lab = &Lab{window: w}
+	w.Tasks = &Tasks{w}
 	return w
 }
 
 // Bound lists what the page may call.
 func (w *Window) Bound() []any {
-	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads, w.Lab}
+	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads, w.Lab, w.Tasks}
 }
 
 // FailWith makes a window that only shows why the app can't start.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode"
 
@@ -36,6 +37,21 @@ func (c *Core) FindChats(ctx context.Context, query string) ([]backend.Chat, err
 // CreateChat makes an empty chat that runs on model; an empty reference means the default model.
 func (c *Core) CreateChat(ctx context.Context, model string) (backend.Chat, error) {
 	return c.History.CreateChat(ctx, backend.Chat{Model: c.chatModel(ctx, model), System: c.Settings(ctx).SystemPrompt})
+}
+
+// StartChat makes a chat that runs on model as options say, sends its first message and begins to answer. When that fails
+// there is no chat.
+func (c *Core) StartChat(ctx context.Context, model string, options backend.Chat, text string) (user, answer backend.Message, err error) {
+	options.Model = c.chatModel(ctx, model)
+	chat, err := c.History.CreateChat(ctx, options)
+	if err != nil {
+		return user, answer, err
+	}
+	if user, answer, err = c.Chat.Send(ctx, chat.ID, "", text); err != nil {
+		ctx = context.WithoutCancel(ctx)
+		err = errors.Join(err, c.History.DeleteChat(ctx, chat.ID), c.History.PurgeChats(ctx, chat.ID))
+	}
+	return user, answer, err
 }
 
 // chatModel is the reference that a new chat gets: the model's own where it is found, else what was asked for.

@@ -29,6 +29,7 @@ import type {
   LabText,
   Ledger,
   Library,
+  Limits,
   Machine,
   Message,
   ModelDetails,
@@ -58,6 +59,7 @@ export interface Bridge {
   readonly downloads: DownloadsService
   readonly lab: LabService
   readonly settings: SettingsService
+  readonly tasks: TasksService
   /** Subscribes to an event; the result ends the subscription. */
   on<K extends EventName>(event: K, handler: (data: Events[K]) => void): () => void
 }
@@ -68,6 +70,8 @@ export interface ChatsService {
   get(id: string): Promise<Chat>
   message(chatId: string, id: string): Promise<Message>
   create(model: string): Promise<ChatSummary>
+  /** Makes a chat and sends its first message: all of it, or nothing. */
+  start(model: string, options: ChatOptions, text: string): Promise<Turn>
   rename(id: string, title: string): Promise<void>
   setPinned(id: string, pinned: boolean): Promise<void>
   setModel(id: string, ref: string): Promise<void>
@@ -120,6 +124,8 @@ export interface LibraryService {
 
 /** What may go online, and only when a person asks for it. Every call but `list`, `token` and those of the queue does. */
 export interface DownloadsService {
+  /** Every connection the app has made. */
+  ledger(): Promise<Ledger>
   list(): Promise<Download[]>
   /** Asks the source itself what it has; nothing of the model is fetched. */
   offer(ref: string): Promise<Offer>
@@ -214,9 +220,16 @@ export interface LabService {
   attach(base: string, uses: AdapterUse[]): Promise<string>
 }
 
+/** Work in the background, of whatever service. */
+export interface TasksService {
+  cancel(id: string): Promise<void>
+}
+
 export interface SettingsService {
   get(): Promise<Settings>
   set(settings: Settings): Promise<Settings>
+  /** What the settings may be, and what they are at a fresh start. */
+  limits(): Promise<Limits>
   about(): Promise<About>
   /** Waits until the app is open and says how that went. It never rejects. */
   startup(): Promise<StartReport>

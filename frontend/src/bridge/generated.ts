@@ -5,6 +5,7 @@ import type * as lab from '../../wailsjs/go/app/Lab'
 import type * as library from '../../wailsjs/go/app/Library'
 import type * as machine from '../../wailsjs/go/app/Machine'
 import type * as settings from '../../wailsjs/go/app/Settings'
+import type * as tasks from '../../wailsjs/go/app/Tasks'
 import type { app } from '../../wailsjs/go/models'
 import type { Bridge } from './bridge'
 import type { Payloads } from './events.gen'
@@ -70,7 +71,9 @@ export type Generated = [
   Holds<Narrows<app.Message, page.Message>>,
   Holds<Narrows<app.Model, page.Model>>,
   Holds<Narrows<app.Pick, page.Pick>>,
+  Holds<Narrows<app.Limits, page.Limits>>,
   Holds<Narrows<app.Preferences, page.Settings>>,
+  Holds<Narrows<app.Range, page.Range>>,
   Holds<Narrows<app.Problem, page.Problem>>,
   Holds<Narrows<app.StartReport, page.StartReport>>,
   Holds<Narrows<app.Starter, page.Starter>>,
@@ -138,6 +141,7 @@ export type Generated = [
   Holds<Serves<typeof library, Bridge['library']>>,
   Holds<Serves<typeof machine, Bridge['machine']>>,
   Holds<Serves<typeof settings, Bridge['settings']>>,
+  Holds<Serves<typeof tasks, Bridge['tasks']>>,
   Holds<Same<keyof Payloads, keyof page.Events>>,
   Holds<[Misheard] extends [never] ? true : { event: Misheard }>,
 ]

@@ -50,6 +50,7 @@ export function wailsBridge(): Bridge {
     downloads: service('Downloads') as Bridge['downloads'],
     lab: service('Lab') as Bridge['lab'],
     settings: service('Settings') as Bridge['settings'],
+    tasks: service('Tasks') as Bridge['tasks'],
     on<K extends EventName>(event: K, handler: (data: Events[K]) => void) {
       return host.runtime?.EventsOn(event, (data) => handler(data as Events[K])) ?? (() => undefined)
     },

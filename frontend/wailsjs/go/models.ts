@@ -527,6 +527,33 @@ export namespace app {
 	    starter: Starter;
 	    adapters: AdapterRow[];
 	}
+	export interface Range {
+	    least: number;
+	    most: number;
+	}
+	export interface Preferences {
+	    theme: string;
+	    defaultModel: string;
+	    systemPrompt: string;
+	    temperature: number;
+	    contextLength: number;
+	    keepAliveMinutes: number;
+	    sendWith: string;
+	    threads: number;
+	    showFigures: boolean;
+	    welcomed: boolean;
+	    speedLimit: number;
+	    downloadsAtOnce: number;
+	    neverOnline: boolean;
+	}
+	export interface Limits {
+	    defaults: Preferences;
+	    contextLength: Range;
+	    keepAliveMinutes: Range;
+	    downloadsAtOnce: Range;
+	    threads: Range;
+	    maxTemperature: number;
+	}
 	export interface Memory {
 	    totalBytes: number;
 	    availableBytes: number;
@@ -656,21 +683,7 @@ export namespace app {
 	    canRun: number;
 	    known: number;
 	}
-	export interface Preferences {
-	    theme: string;
-	    defaultModel: string;
-	    systemPrompt: string;
-	    temperature: number;
-	    contextLength: number;
-	    keepAliveMinutes: number;
-	    sendWith: string;
-	    threads: number;
-	    showFigures: boolean;
-	    welcomed: boolean;
-	    speedLimit: number;
-	    downloadsAtOnce: number;
-	    neverOnline: boolean;
-	}
+	
 	export interface Price {
 	    model: string;
 	    provider: string;
@@ -684,6 +697,7 @@ export namespace app {
 	    id: string;
 	    name: string;
 	}
+	
 	
 	export interface SideAsk {
 	    refs: string[];

@@ -22,18 +22,35 @@ export function chatsOf(world: FakeWorld): ChatsService {
     void writeAnswer(world, answer)
     return { user, answer }
   }
+  const create = (model: string): ChatSummary => {
+    const now = world.now()
+    const id = `n${now.toString(36)}${world.chats.size}`
+    const made = chat({ id, title: 'New chat', model, createdAt: now, updatedAt: now })
+    world.chats.set(id, made)
+    world.events.changed('chats:changed', id)
+    return world.summary(made)
+  }
+  const send = (chatId: string, parentId: string, text: string) => {
+    const first = world.chat(chatId).messages.length === 0
+    if (first) world.patch(chatId, { title: text.split('\n')[0]?.slice(0, 60) ?? 'New chat' })
+    world.patch(chatId, { draft: '' })
+    return begin(chatId, add(chatId, { parentId, text }))
+  }
   return copied<ChatsService>({
     list: async () => world.list(false),
     trash: async () => world.list(true),
     get: async (id) => world.chat(id),
     message: async (chatId, id) => world.message(chatId, id),
-    create: async (model) => {
-      const now = world.now()
-      const id = `n${now.toString(36)}${world.chats.size}`
-      const made = chat({ id, title: 'New chat', model, createdAt: now, updatedAt: now })
-      world.chats.set(id, made)
-      world.events.changed('chats:changed', id)
-      return world.summary(made)
+    create: async (model) => create(model),
+    start: async (model, options, text) => {
+      const { id } = create(model)
+      try {
+        world.patch(id, options)
+        return send(id, '', text)
+      } catch (reason) {
+        world.chats.delete(id)
+        throw reason
+      }
     },
     rename: async (id, title) => world.patch(id, { title }),
     setPinned: async (id, pinned) => world.patch(id, { pinned }),
@@ -57,12 +74,7 @@ export function chatsOf(world: FakeWorld): ChatsService {
       world.trash.delete(id)
       world.events.changed('chats:changed', id)
     },
-    send: async (chatId, parentId, text) => {
-      const first = world.chat(chatId).messages.length === 0
-      if (first) world.patch(chatId, { title: text.split('\n')[0]?.slice(0, 60) ?? 'New chat' })
-      world.patch(chatId, { draft: '' })
-      return begin(chatId, add(chatId, { parentId, text }))
-    },
+    send: async (chatId, parentId, text) => send(chatId, parentId, text),
     regenerate: async (chatId, answerId) =>
       begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId)),
     edit: async (chatId, id, text) =>

@@ -118,6 +118,7 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
   for (const d of world.downloads.filter((one) => one.state === 'running')) void work(d.id)
 
   return {
+    ledger: async () => world.ledger,
     list: async () => world.downloads,
     offer: async (ref) => {
       online()

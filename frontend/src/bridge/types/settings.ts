@@ -27,6 +27,26 @@ export interface Settings {
   neverOnline: boolean
 }
 
+/** Range is what a number may be. */
+export interface Range {
+  least: number
+  most: number
+}
+
+/** Limits are what the settings may be, and what they are at a fresh start. */
+export interface Limits {
+  defaults: Settings
+  /** tokens */
+  contextLength: Range
+  /** -1: until the app closes */
+  keepAliveMinutes: Range
+  downloadsAtOnce: Range
+  /** 0: the engine chooses */
+  threads: Range
+  /** -1 beside it: the model's default */
+  maxTemperature: number
+}
+
 /** About says what is running and where it keeps things. */
 export interface About {
   version: string

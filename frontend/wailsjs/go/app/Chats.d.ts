@@ -38,6 +38,8 @@ export function SetOptions(arg1:string,arg2:app.ChatOptions):Promise<void>;
 
 export function SetPinned(arg1:string,arg2:boolean):Promise<void>;
 
+export function Start(arg1:string,arg2:app.ChatOptions,arg3:string):Promise<app.Turn>;
+
 export function Stop(arg1:string):Promise<void>;
 
 export function Trash():Promise<Array<app.ChatSummary>>;

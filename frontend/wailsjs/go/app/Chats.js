@@ -74,6 +74,10 @@ export function SetPinned(arg1, arg2) {
   return window['go']['app']['Chats']['SetPinned'](arg1, arg2);
 }
 
+export function Start(arg1, arg2, arg3) {
+  return window['go']['app']['Chats']['Start'](arg1, arg2, arg3);
+}
+
 export function Stop(arg1) {
   return window['go']['app']['Chats']['Stop'](arg1);
 }

@@ -4,6 +4,8 @@ import {app} from '../models';
 
 export function Cancel(arg1:string):Promise<void>;
 
+export function Ledger():Promise<app.LedgerPage>;
+
 export function List():Promise<Array<app.Download>>;
 
 export function Look(arg1:string):Promise<app.Found>;

@@ -6,6 +6,10 @@ export function Cancel(arg1) {
   return window['go']['app']['Downloads']['Cancel'](arg1);
 }
 
+export function Ledger() {
+  return window['go']['app']['Downloads']['Ledger']();
+}
+
 export function List() {
   return window['go']['app']['Downloads']['List']();
 }

@@ -8,6 +8,8 @@ export function Copy(arg1:string):Promise<void>;
 
 export function Get():Promise<app.Preferences>;
 
+export function Limits():Promise<app.Limits>;
+
 export function OpenLink(arg1:string):Promise<void>;
 
 export function Set(arg1:app.Preferences):Promise<app.Preferences>;

@@ -14,6 +14,10 @@ export function Get() {
   return window['go']['app']['Settings']['Get']();
 }
 
+export function Limits() {
+  return window['go']['app']['Settings']['Limits']();
+}
+
 export function OpenLink(arg1) {
   return window['go']['app']['Settings']['OpenLink'](arg1);
 }

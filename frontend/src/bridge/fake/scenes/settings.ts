@@ -1,4 +1,4 @@
-import type { About, Settings } from '../../types'
+import type { About, Limits, Settings } from '../../types'
 import type { Scene } from './scene'
 
 export function settings(scene: Scene): Settings {
@@ -8,7 +8,7 @@ export function settings(scene: Scene): Settings {
     systemPrompt: '',
     temperature: -1,
     contextLength: 8192,
-    keepAliveMinutes: 5,
+    keepAliveMinutes: 10,
     sendWith: 'enter',
     threads: 0,
     showFigures: true,
@@ -17,6 +17,16 @@ export function settings(scene: Scene): Settings {
     downloadsAtOnce: 1,
     neverOnline: false,
   }
+}
+
+/** What `Settings.Limits` answers. */
+export const limits: Limits = {
+  defaults: { ...settings('welcome'), welcomed: false },
+  contextLength: { least: 512, most: 1 << 20 },
+  keepAliveMinutes: { least: -1, most: 7 * 24 * 60 },
+  downloadsAtOnce: { least: 1, most: 8 },
+  threads: { least: 0, most: 1024 },
+  maxTemperature: 2,
 }
 
 export const about: About = {
