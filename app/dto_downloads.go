@@ -85,7 +85,7 @@ type Found struct {
 	HeaderBytes int64        `json:"headerBytes"` // fetched for it
 }
 
-// Token says whether a Hugging Face token is kept, never the token itself.
+// Token reports whether a Hugging Face token is kept, never the token itself.
 type Token struct {
 	Set   bool   `json:"set"`
 	Place string `json:"place"` // keyring or file

@@ -48,7 +48,7 @@ type exitError int
 // Error names the code.
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// Main runs the command line and gives the exit code.
+// Main runs the command line and returns the exit code.
 func Main(ctx context.Context, args []string, page fs.FS) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -71,7 +71,7 @@ func (s *session) run(ctx context.Context, window func(context.Context) error) i
 	return s.report(root.ExecuteContext(ctx))
 }
 
-// report says an error in a sentence and a hint and gives the exit code.
+// report says an error in a sentence and a hint and returns the exit code.
 func (s *session) report(err error) int {
 	var done exitError
 	switch {

@@ -220,7 +220,7 @@ func (s *session) verify(ctx context.Context, c *core.Core, args []string) error
 	if len(bad) > 0 {
 		return backend.Fail(backend.CodeDamaged, nil, "Some weights are damaged.", hint)
 	}
-	fmt.Fprintln(s.stdout, "All weights are as they were when they came.")
+	fmt.Fprintln(s.stdout, "All weights are intact.")
 	return nil
 }
 

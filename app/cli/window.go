@@ -48,7 +48,7 @@ func openWindow(ctx context.Context, s *session, page fs.FS) error {
 	return app.RunWindow(w, page)
 }
 
-// failWindow shows in a window why the app can't start, for those who did not start it from a terminal, and gives
+// failWindow shows in a window why the app can't start, for those who did not start it from a terminal, and returns
 // the error for those who did.
 func failWindow(folders platform.Folders, err error, page fs.FS) error {
 	w := app.NewWindow(folders)
