@@ -17,6 +17,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/library"
+	"weightroom/backend/promisetest"
 	"weightroom/backend/runnertest"
 )
 
@@ -257,62 +258,74 @@ func TestEngineSurvivesAKilledServer(t *testing.T) {
 }
 
 func TestEngineIsStartedAgainAfterACrash(t *testing.T) {
-	e := newReal(t)
-	ended := answering(t, e)
-	tree := processTree(e.PID())
-	if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	if err := after(t, ended, patience); backend.Readable(err).Code != backend.CodeEngineDied {
-		t.Errorf("said %v", err)
-	}
-	allEnd(t, pids(tree))
-	again := func() bool { s := e.Status(); return s.State == StateReady && s.Restarts > 0 }
-	for begun := time.Now(); !again() && time.Since(begun) < patience; {
-		time.Sleep(50 * time.Millisecond)
-	}
-	if s := e.Status(); s.State != StateReady || s.Restarts != 1 {
-		t.Errorf("not started again: %+v", s)
-	}
-	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
-		t.Errorf("the next prompt: %v", err)
-	}
+	promisetest.Within(t, "starting again after a crash", 2*time.Second, func() time.Duration {
+		e := newReal(t)
+		ended := answering(t, e)
+		tree := processTree(e.PID())
+		begun := time.Now()
+		if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if err := after(t, ended, patience); backend.Readable(err).Code != backend.CodeEngineDied {
+			t.Errorf("said %v", err)
+		}
+		allEnd(t, pids(tree))
+		again := func() bool { s := e.Status(); return s.State == StateReady && s.Restarts > 0 }
+		for !again() && time.Since(begun) < patience {
+			time.Sleep(50 * time.Millisecond)
+		}
+		took := time.Since(begun)
+		if s := e.Status(); s.State != StateReady || s.Restarts != 1 {
+			t.Errorf("not started again: %+v", s)
+		}
+		if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+			t.Errorf("the next prompt: %v", err)
+		}
+		return took
+	})
 }
 
 func TestEngineThatHangsIsNoticed(t *testing.T) {
-	e := newReal(t)
-	ended := answering(t, e)
-	for _, p := range processTree(e.PID()) {
-		_ = syscall.Kill(p.pid, syscall.SIGSTOP)
-	}
-	begin := time.Now()
-	if err := after(t, ended, patience); backend.Readable(err).Code != backend.CodeEngineHung {
-		t.Errorf("said %v", err)
-	}
-	t.Logf("noticed after %v", time.Since(begin).Round(time.Second))
-	if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
-		t.Errorf("the next prompt: %v", err)
-	}
+	promisetest.Within(t, "noticing a hang", 30*time.Second, func() time.Duration {
+		e := newReal(t)
+		ended := answering(t, e)
+		for _, p := range processTree(e.PID()) {
+			_ = syscall.Kill(p.pid, syscall.SIGSTOP)
+		}
+		begun := time.Now()
+		if err := after(t, ended, patience); backend.Readable(err).Code != backend.CodeEngineHung {
+			t.Errorf("said %v", err)
+		}
+		took := time.Since(begun)
+		if _, err := e.Answer(t.Context(), prompt("Hello", 4), func(backend.Delta) {}); err != nil {
+			t.Errorf("the next prompt: %v", err)
+		}
+		return took
+	})
 }
 
 func TestEngineStopsWhateverHangs(t *testing.T) {
-	e := newReal(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended, began := make(chan error, 1), make(chan struct{}, 10000)
-	go func() {
-		_, err := e.Answer(ctx, prompt(story, 4000), func(backend.Delta) { began <- struct{}{} })
-		ended <- err
-	}()
-	for range 8 {
-		<-began
-	}
-	for _, p := range processTree(e.PID()) {
-		_ = syscall.Kill(p.pid, syscall.SIGSTOP)
-	}
-	cancel()
-	if err := after(t, ended, hungAfter/2); err == nil { // before anybody could have noticed that it hangs
-		t.Error("no error")
-	}
+	promisetest.Within(t, "Stop", time.Second, func() time.Duration {
+		e := newReal(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended, began := make(chan error, 1), make(chan struct{}, 10000)
+		go func() {
+			_, err := e.Answer(ctx, prompt(story, 4000), func(backend.Delta) { began <- struct{}{} })
+			ended <- err
+		}()
+		for range 8 {
+			<-began
+		}
+		for _, p := range processTree(e.PID()) {
+			_ = syscall.Kill(p.pid, syscall.SIGSTOP)
+		}
+		begun := time.Now()
+		cancel()
+		if err := after(t, ended, hungAfter/2); err == nil { // before anybody could have noticed that it hangs
+			t.Error("no error")
+		}
+		return time.Since(begun)
+	})
 }
 
 func TestEngineCloseLeavesNothing(t *testing.T) {
@@ -380,26 +393,28 @@ func startOwner(t *testing.T, dir string, lock Lock) (*exec.Cmd, []string) {
 func TestEngineEndsWithItsOwner(t *testing.T) {
 	for _, lock := range []Lock{strongestLock, LockApp} {
 		t.Run(string(lock), func(t *testing.T) {
-			dir := t.TempDir()
-			fill(t, dir)
-			cmd, line := startOwner(t, dir, lock)
-			if line[0] != "true" || line[2] != "<nil>" || lock == LockApp && line[1] != string(lock) {
-				t.Errorf("the owner said %v", line)
-			}
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			_ = cmd.Wait()
-			allEnd(t, numbers(line[3:]))
-			if len(line) < 5 {
-				t.Errorf("only %v ran", line[3:])
-			}
+			promisetest.Within(t, "ending after kill -9", 2*time.Second, func() time.Duration {
+				dir := t.TempDir()
+				fill(t, dir)
+				cmd, line := startOwner(t, dir, lock)
+				if line[0] != "true" || line[2] != "<nil>" || lock == LockApp && line[1] != string(lock) {
+					t.Errorf("the owner said %v", line)
+				}
+				if len(line) < 5 {
+					t.Errorf("only %v ran", line[3:])
+				}
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				_ = cmd.Wait()
+				return allEnd(t, numbers(line[3:]))
+			})
 		})
 	}
 }
 
-// allEnd waits until none of the processes runs. On an idle machine that is at once.
-func allEnd(t *testing.T, pids []int) {
+// allEnd waits until none of the processes runs, and returns how long that took.
+func allEnd(t *testing.T, pids []int) time.Duration {
 	t.Helper()
 	begun := time.Now()
 	for _, pid := range pids {
@@ -409,7 +424,7 @@ func allEnd(t *testing.T, pids []int) {
 			t.Errorf("%d is left: %s", pid, commandLine(pid))
 		}
 	}
-	t.Logf("all ended after %v", time.Since(begun).Round(time.Millisecond))
+	return time.Since(begun)
 }
 
 func pids(tree []process) []int {
@@ -542,16 +557,19 @@ func TestEngineToolRunsInAJail(t *testing.T) {
 	if err := tool.Run(); err != nil || !strings.Contains(out.String(), "avg_ts") {
 		t.Errorf("%v: %s", err, out.String())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	long, err := e.Tool(ctx, "llama-bench", "-m", path, "-p", "4096", "-r", "100")
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := time.Now()
-	if err := long.Run(); err == nil || time.Since(begin) > 20*time.Second { // it would take many minutes
-		t.Errorf("cancelled after %v: %v", time.Since(begin), err)
-	}
+	promisetest.Within(t, "cancelling", 3*time.Second, func() time.Duration { // it would take many minutes
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		long, err := e.Tool(ctx, "llama-bench", "-m", path, "-p", "4096", "-r", "100")
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if err := long.Run(); err == nil {
+			t.Error("it was not cancelled")
+		}
+		return time.Since(begun)
+	})
 }
 
 // TestEngineToolThatAbortsEnds holds that a program that gives up inside its jail ends: llama.cpp would start a

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/promisetest"
 )
 
 // TestMain lets the test binary be a second start: "start DIR" takes the folder or hands over.
@@ -160,11 +161,13 @@ func TestAnOwnerThatDoesNotAnswerIsSaid(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, addressName), []byte("/nowhere/at.all"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
-	_, _, err = Acquire(t.Context(), dir, Request{})
-	if backend.Readable(err).Code != backend.CodeLocked || time.Since(begin) > 20*time.Second {
-		t.Errorf("%v after %v", err, time.Since(begin))
-	}
+	promisetest.Within(t, "giving up", 2*handOver, func() time.Duration {
+		begun := time.Now()
+		if _, _, err := Acquire(t.Context(), dir, Request{}); backend.Readable(err).Code != backend.CodeLocked {
+			t.Error(err)
+		}
+		return time.Since(begun)
+	})
 }
 
 func TestAKilledOwnerLeavesNoLock(t *testing.T) {
@@ -225,4 +228,7 @@ func TestPairsOfStartsMakeOneOwner(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, %d later than %v", pairs, late.Load(), handOver)
+	if int(late.Load()) == pairs { // a busy machine may be late, but not each time
+		t.Errorf("all %d handed over later than %v", pairs, handOver)
+	}
 }

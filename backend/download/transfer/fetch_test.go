@@ -11,6 +11,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/download/downloadtest"
 	"weightroom/backend/download/web"
+	"weightroom/backend/promisetest"
 )
 
 func TestFetchBringsTheWholeFile(t *testing.T) {
@@ -109,13 +110,17 @@ func TestFetchStopsWithinASecond(t *testing.T) {
 			s.Lie = lie(s)
 			f := testFetcher(t, 4)
 			f.Patience = nil
-			ctx, cancel := context.WithCancel(t.Context())
-			stopped := time.AfterFunc(300*time.Millisecond, cancel)
-			defer stopped.Stop()
-			_, err := f.Fetch(ctx, itemFor(s, data), downloadtest.Target(t), nil)
-			if code := downloadtest.Plainly(t, err); code != backend.CodeCancelled {
-				t.Errorf("code %s", code)
-			}
+			promisetest.Within(t, "Cancel", time.Second, func() time.Duration {
+				ctx, cancel := context.WithCancel(t.Context())
+				var begun time.Time
+				stopped := time.AfterFunc(300*time.Millisecond, func() { begun = time.Now(); cancel() })
+				defer stopped.Stop()
+				_, err := f.Fetch(ctx, itemFor(s, data), downloadtest.Target(t), nil)
+				if code := downloadtest.Plainly(t, err); code != backend.CodeCancelled {
+					t.Errorf("code %s", code)
+				}
+				return time.Since(begun)
+			})
 		})
 	}
 }
