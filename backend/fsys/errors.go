@@ -70,6 +70,13 @@ func Full(cause error, then string) *backend.Error {
 	return backend.Fail(backend.CodeDiskFull, cause, message, step("Free some space.", then))
 }
 
+// Short returns the sentence for a disk that what would not fit on, found before anything is written: short bytes are
+// missing. See Explain for then.
+func Short(what string, short int64, then string) *backend.Error {
+	return backend.Fail(backend.CodeDiskFull, nil, "There is not enough space for "+what+": the disk is short by "+backend.Bytes(short)+".",
+		step("Free some space.", then))
+}
+
 // ReadOnly returns the sentence for a disk that can't be written to. See Explain for then.
 func ReadOnly(cause error, then string) *backend.Error {
 	return backend.Fail(backend.CodeReadOnly, cause, "The disk is read-only.", step("Make it writable, or choose a folder on another disk.", then))

@@ -166,7 +166,7 @@ func (l *Lab) derive(ctx context.Context, parent backend.Model, o DeriveOptions,
 	if p.NeedsMatrix && o.MatrixText == "" {
 		return Made{}, backend.Fail(backend.CodeInvalid, nil, quant+" is only of use with an importance matrix.", "Name a text of the kind that you will use the model for, or choose another quant.")
 	}
-	if err := l.checkSpace(p.Bytes, "The quant"); err != nil {
+	if err := l.checkSpace(p.Bytes, "the quant"); err != nil {
 		return Made{}, err
 	}
 	dir, remove, err := l.temporary()

@@ -182,16 +182,14 @@ func (l *Lab) temporary() (dir string, remove func(), err error) {
 // margin stays free on the disk beside what the lab writes.
 const margin = 64 << 20
 
-// checkSpace refuses work that would fill the disk. what is the thing that needs the room: "The quant".
+// checkSpace refuses work that would fill the disk. what is the thing that needs the room: "the quant".
 func (l *Lab) checkSpace(need int64, what string) error {
 	free, err := l.o.Meter.Free(l.o.Dir)
 	if err != nil {
 		return nil //nolint:nilerr // no reading is no reason to refuse
 	}
 	if short := need + margin - free; short > 0 {
-		return backend.Fail(backend.CodeDiskFull, nil,
-			what+" needs "+backend.Bytes(need)+" on the disk, and it is short by "+backend.Bytes(short)+".",
-			"Free some space and try again.")
+		return fsys.Short(what, short, "")
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ type baseline struct {
 // base runs the reference over the text.
 func (l *Lab) base(ctx context.Context, reference backend.Model, header *gguf.File, text, path string, s Settings, report func(float64)) (baseline, error) {
 	b := baseline{path: path}
-	if err := l.checkSpace(llama.BaseBytes(header.Vocabulary(), s.TextContext, s.TextChunks), "Comparing with the reference"); err != nil {
+	if err := l.checkSpace(llama.BaseBytes(header.Vocabulary(), s.TextContext, s.TextChunks), "the answers of the reference"); err != nil {
 		return b, err
 	}
 	args := llama.ReferenceArgs(llama.Load{Path: reference.Path, Threads: s.Threads}, text, path, s.TextContext, s.TextChunks)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -153,9 +152,7 @@ func checkSpaceAt(dir string, need int64) error {
 		return err
 	}
 	if short := need + margin - free; short > 0 {
-		return backend.Fail(backend.CodeDiskFull, nil,
-			fmt.Sprintf("There is not enough space for this model: the disk is short by %s.", backend.Bytes(short)),
-			fmt.Sprintf("It needs %s, and %s must stay free. Free some space and try again.", backend.Bytes(need), backend.Bytes(margin)))
+		return fsys.Short("this model", short, "")
 	}
 	return nil
 }

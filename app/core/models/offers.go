@@ -11,6 +11,7 @@ import (
 	"weightroom/backend/download"
 	"weightroom/backend/download/source"
 	"weightroom/backend/download/web"
+	"weightroom/backend/fsys"
 	"weightroom/backend/gguf"
 	"weightroom/backend/library"
 )
@@ -140,8 +141,7 @@ func (o Offered) refusal() error {
 		return backend.Fail(backend.CodeDenied, nil, "The publisher of "+name+" asks for a sign-in.",
 			"Ask for access on "+o.Offer.Page+", then add your Hugging Face token in Settings.")
 	case o.ShortBy > 0:
-		return backend.Fail(backend.CodeDiskFull, nil, "There is not enough space for "+name+": the disk is short by "+backend.Bytes(o.ShortBy)+".",
-			"Free some space, or move the library to another disk.")
+		return fsys.Short(name, o.ShortBy, "Or move the library to another disk.")
 	}
 	return nil
 }

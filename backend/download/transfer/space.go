@@ -1,10 +1,8 @@
 package transfer
 
 import (
-	"fmt"
 	"path/filepath"
 
-	"weightroom/backend"
 	"weightroom/backend/fsys"
 )
 
@@ -27,14 +25,7 @@ func CheckSpace(path string, need int64) error {
 		return nil //nolint:nilerr // a disk that does not tell its space is tried
 	}
 	if need+margin(need) > free {
-		return noSpace(need+margin(need), free)
+		return fsys.Short("this download", need+margin(need)-max(free, 0), "The download then goes on by itself.")
 	}
 	return nil
-}
-
-// noSpace says that need bytes do not fit into free ones.
-func noSpace(need, free int64) *backend.Error {
-	return backend.Fail(backend.CodeDiskFull, nil,
-		fmt.Sprintf("There is not enough space: %s more are needed, and %s are free.", backend.Bytes(need), backend.Bytes(max(free, 0))),
-		"Free some space: the download then goes on by itself.")
 }
