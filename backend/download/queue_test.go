@@ -228,10 +228,14 @@ func TestQueuePausesResumesAndCancels(t *testing.T) {
 		t.Errorf("pausing took %v", took)
 	}
 	paused := b.until(d.ID, StatePaused)
-	sent := s.Sent()
-	time.Sleep(300 * time.Millisecond)
-	if s.Sent() != sent {
-		t.Error("a paused download fetches")
+	// What was on its way when the connection closed still counts as sent for a moment.
+	quiet := func() bool {
+		sent := s.Sent()
+		time.Sleep(300 * time.Millisecond)
+		return s.Sent() == sent
+	}
+	if !slices.ContainsFunc([]int{1, 2, 3, 4, 5}, func(int) bool { return quiet() }) || !quiet() || s.Sent() >= data.Size {
+		t.Errorf("a paused download fetches: %d of %d bytes sent", s.Sent(), data.Size)
 	}
 	if err := b.Resume(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
