@@ -118,7 +118,7 @@ func (s *Lab) ChooseText() (LabText, error) {
 // Compare makes what is missing and compares. It returns the comparison's id at once.
 func (s *Lab) Compare(ask CompareAsk) (string, error) {
 	return withCore(s.window, "Lab.Compare", func(ctx context.Context, c *core.Core) (string, error) {
-		run, err := c.Lab.Begin(ctx, compare.CompareRequest{
+		run, err := c.Lab.Begin(ctx, compare.Request{
 			Refs: ask.Refs, Reference: ask.Reference, Make: ask.Make, Matrix: ask.Matrix, KV: ask.KV, Contexts: ask.Contexts, Text: ask.Text,
 			Settings: lab.Settings{Rounds: ask.Rounds},
 		})

@@ -168,7 +168,7 @@ func (s *session) labProgress() func(lab.Progress) {
 
 func compareCommand(s *session) *cobra.Command {
 	var (
-		a      compare.CompareRequest
+		a      compare.Request
 		format string
 	)
 	cmd := &cobra.Command{
@@ -210,7 +210,7 @@ func compareCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-func (s *session) compare(ctx context.Context, in *core.Core, a compare.CompareRequest, format string) error {
+func (s *session) compare(ctx context.Context, in *core.Core, a compare.Request, format string) error {
 	for i, ref := range a.Refs {
 		m, err := s.resolve(ctx, in, ref)
 		if err != nil {

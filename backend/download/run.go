@@ -280,7 +280,7 @@ func (q *Queue) waitFor(e *entry, err error, now time.Time) {
 	wait := pauses[min(e.tries, len(pauses)-1)]
 	e.tries++
 	e.d.State, e.d.Error, e.d.RetryAt = StateWaiting, plainError(err), now.Add(wait)
-	var f *web.Fault
+	var f *web.FaultError
 	if errors.As(err, &f) && f.Until.After(e.d.RetryAt) {
 		e.d.RetryAt = f.Until
 	}

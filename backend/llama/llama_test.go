@@ -117,10 +117,13 @@ func TestProgressIsReadInPiecesOfAnyLength(t *testing.T) {
 }
 
 func TestQuantsAreFoundByName(t *testing.T) {
-	for name, want := range map[string]string{"q4_k_m": "Q4_K_M", " Q4_K ": "Q4_K_M", "q8_0": "Q8_0", "Q9_K": ""} {
+	for name, want := range map[string]string{"q4_k_m": "Q4_K_M", "q4_k": "Q4_K_M", "q8_0": "Q8_0", "Q9_K": ""} {
 		if q, ok := FindQuant(name); ok != (want != "") || ok && q.Name != want {
 			t.Errorf("%s: %+v", name, q)
 		}
+	}
+	if q, ok := FindQuant(" Q4_K "); !ok || q.Name != "Q4_K_M" {
+		t.Errorf("with spaces around: %+v", q)
 	}
 }
 

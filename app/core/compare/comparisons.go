@@ -41,9 +41,9 @@ func (l *Lab) Quantize(ctx context.Context, ref string, o lab.DeriveOptions, pro
 	return in.Derive(ctx, m, o, progress)
 }
 
-// CompareRequest is what to compare, by references of the library: each model with each type of the KV cache at each
+// Request is what to compare, by references of the library: each model with each type of the KV cache at each
 // context length.
-type CompareRequest struct {
+type Request struct {
 	Refs      []string
 	Reference string   // what the others are held against; empty: the most precise of Refs
 	Make      []string // quants to make first, of MakeOf
@@ -90,7 +90,7 @@ type Run struct {
 
 // plan is a request with its models found.
 type plan struct {
-	request   CompareRequest
+	request   Request
 	reference backend.Model
 	source    backend.Model   // of what is made
 	models    []backend.Model // the reference first
@@ -98,7 +98,7 @@ type plan struct {
 }
 
 // Begin checks a request and prepares to run it until ctx ends. Do runs it.
-func (l *Lab) Begin(ctx context.Context, request CompareRequest) (*Run, error) {
+func (l *Lab) Begin(ctx context.Context, request Request) (*Run, error) {
 	in, err := l.open()
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (l *Lab) Begin(ctx context.Context, request CompareRequest) (*Run, error) {
 }
 
 // planOf checks a request and finds its models.
-func (l *Lab) planOf(ctx context.Context, request CompareRequest) (plan, error) {
+func (l *Lab) planOf(ctx context.Context, request Request) (plan, error) {
 	p := plan{request: request}
 	add := func(ref string) (backend.Model, error) {
 		m, err := l.opts.Library.Model(ctx, ref)

@@ -218,7 +218,7 @@ func (t *tokenServer) explain(ctx context.Context, err error, host, registry str
 	case errors.As(err, &refused):
 		return web.StatusFault(&http.Response{StatusCode: t.status, Request: &http.Request{URL: &url.URL{Host: host}}}, nil).Reason
 	}
-	var own *web.Fault
+	var own *web.FaultError
 	if errors.As(err, &own) {
 		return own.Reason
 	}

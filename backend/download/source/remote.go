@@ -101,7 +101,7 @@ func (r *rangeReader) fill(off, length int64) error {
 			return err
 		}
 		err = r.fetch(link, off, length)
-		var f *web.Fault
+		var f *web.FaultError
 		if err == nil || !errors.As(err, &f) || f.Kind != web.FaultRefused && f.Kind != web.FaultTransient {
 			return err
 		}
@@ -151,7 +151,7 @@ func (r *rangeReader) fetch(link web.Link, off, length int64) error {
 }
 
 func (r *rangeReader) explain(err error) error {
-	var f *web.Fault
+	var f *web.FaultError
 	if r.ctx.Err() == nil && errors.As(err, &f) {
 		return f.Reason
 	}

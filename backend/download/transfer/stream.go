@@ -119,13 +119,13 @@ func (t *transfer) noAddress(ctx context.Context, err error) error {
 	}
 	f := web.FaultOf(err, "the source")
 	if f.Kind == web.FaultFinal && web.Transient(f.Reason) { // the source tries nothing again, a transfer does
-		f = &web.Fault{Kind: web.FaultTransient, Reason: f.Reason}
+		f = &web.FaultError{Kind: web.FaultTransient, Reason: f.Reason}
 	}
 	return f
 }
 
 // learn takes in what the first answer tells about the file, and holds later ones against it.
-func (t *transfer) learn(g web.Answer, a web.Ask) *web.Fault {
+func (t *transfer) learn(g web.Answer, a web.Ask) *web.FaultError {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g.Size >= 0 && t.plan.size < 0 {

@@ -305,7 +305,7 @@ func (t *transfer) react(err error, generation, round int) error {
 	if errors.As(err, &again) {
 		return again
 	}
-	var f *web.Fault
+	var f *web.FaultError
 	if !errors.As(err, &f) {
 		return err
 	}
@@ -375,7 +375,7 @@ func (t *transfer) react(err error, generation, round int) error {
 }
 
 // backOff makes every stream wait a little, longer each time.
-func (t *transfer) backOff(f *web.Fault, now time.Time) {
+func (t *transfer) backOff(f *web.FaultError, now time.Time) {
 	t.failures++
 	t.pace.fewer(now, 2*paceStep)
 	wait := t.dog.Retry << min(t.failures-1, 5)

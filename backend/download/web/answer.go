@@ -57,7 +57,7 @@ const shortestPart = 64 << 10
 
 // Check holds an answer against its request (RFC 9110, 14 and 15.3.7). Nothing of its body was read yet. A busy host's
 // patience is read from gate, which may be nil.
-func (a Ask) Check(resp *http.Response, gate *Gate) (Answer, *Fault) {
+func (a Ask) Check(resp *http.Response, gate *Gate) (Answer, *FaultError) {
 	host := HostOf(resp)
 	g := Answer{From: a.From, To: a.To, Size: a.Size, ETag: StrongETag(resp.Header.Get("ETag"))}
 	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && a.From == 0 && a.Size <= 0 && resp.Header.Get("Content-Range") == "bytes */0" {
@@ -85,7 +85,7 @@ func (a Ask) Check(resp *http.Response, gate *Gate) (Answer, *Fault) {
 	return part(a, g, resp)
 }
 
-func whole(a Ask, g Answer, resp *http.Response) (Answer, *Fault) {
+func whole(a Ask, g Answer, resp *http.Response) (Answer, *FaultError) {
 	host := HostOf(resp)
 	if len(resp.Header.Values("Content-Range")) > 0 {
 		return g, Lie(host, "calls a part the whole file")
@@ -114,7 +114,7 @@ func endsByItself(resp *http.Response) bool {
 	return resp.ProtoMajor >= 2 || len(resp.TransferEncoding) > 0 && resp.TransferEncoding[0] == "chunked"
 }
 
-func part(a Ask, g Answer, resp *http.Response) (Answer, *Fault) {
+func part(a Ask, g Answer, resp *http.Response) (Answer, *FaultError) {
 	host := HostOf(resp)
 	if a.Whole {
 		return g, Lie(host, "sends a part, not the whole file")

@@ -26,8 +26,9 @@ const (
 	headerTimeout    = 25 * time.Second
 	idleTimeout      = 10 * time.Second // nothing stays open once nobody downloads
 	maxHeaderBytes   = 64 << 10
-	MaxRedirects     = 5
-	maxIdle          = 16
+	// MaxRedirects is how many hops a link may take.
+	MaxRedirects = 5
+	maxIdle      = 16
 
 	userAgent = "Weightroom"
 )

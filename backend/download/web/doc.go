@@ -2,7 +2,7 @@
 //
 // Client makes every connection, for the Purpose that its context names, and writes it into the Ledger before it is
 // made. A Gate around it keeps requests from hosts that asked for patience. An Ask is one request for a file or a part
-// of it, and holds the answer against itself; what went wrong is a Fault, which says what to do about it and has a
+// of it, and holds the answer against itself; what went wrong is a FaultError, which says what to do about it and has a
 // sentence for a person.
 //
 // An Item is a file elsewhere, and its Linker gives the address to fetch it from: so package source, which finds

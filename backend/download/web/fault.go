@@ -31,16 +31,16 @@ const (
 	FaultChanged                    // the file is another one than before
 )
 
-// Fault is a failed exchange: what to do about it, and the sentence for a person, whose cause is for the log and names
+// FaultError is a failed exchange: what to do about it, and the sentence for a person, whose cause is for the log and names
 // no address.
-type Fault struct {
+type FaultError struct {
 	Kind   FaultKind
 	Reason *backend.Error
 	Until  time.Time // of a busy host
 }
 
-func (f *Fault) Error() string { return f.Reason.Error() }
-func (f *Fault) Unwrap() error { return f.Reason }
+func (f *FaultError) Error() string { return f.Reason.Error() }
+func (f *FaultError) Unwrap() error { return f.Reason }
 
 // The next steps that several sentences share.
 const (
@@ -63,13 +63,13 @@ func Transient(err error) bool {
 var ErrStalled = errors.New("stalled")
 
 // FaultOf says what an error of a request to host, or of reading its answer, means.
-func FaultOf(err error, host string) *Fault {
+func FaultOf(err error, host string) *FaultError {
 	err = withoutAddress(err)
-	tell := func(k FaultKind, code backend.Code, message, hint string) *Fault {
-		return &Fault{Kind: k, Reason: backend.Fail(code, err, message, hint)}
+	tell := func(k FaultKind, code backend.Code, message, hint string) *FaultError {
+		return &FaultError{Kind: k, Reason: backend.Fail(code, err, message, hint)}
 	}
 	var (
-		own      *Fault
+		own      *FaultError
 		wait     *BusyError
 		unknown  x509.UnknownAuthorityError
 		name     x509.HostnameError
@@ -84,7 +84,7 @@ func FaultOf(err error, host string) *Fault {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &readable):
-		return &Fault{Kind: FaultFinal, Reason: readable}
+		return &FaultError{Kind: FaultFinal, Reason: readable}
 	case errors.As(err, &wait):
 		f := tell(FaultBusy, backend.CodeServerBusy, wait.Host+" is busy and asks to wait.", hintLater)
 		f.Until = wait.Until
@@ -113,7 +113,7 @@ func FaultOf(err error, host string) *Fault {
 	case errors.As(err, &op) && op.Op == "dial":
 		return tell(FaultTransient, backend.CodeOffline, host+" cannot be reached.", hintConnection)
 	case strings.Contains(err.Error(), "HTTP/1.x transport connection broken") && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
-		return &Fault{Kind: FaultLie, Reason: backend.Fail(backend.CodeServer, err, host+" does not speak proper HTTP.", HintElsewhere)}
+		return &FaultError{Kind: FaultLie, Reason: backend.Fail(backend.CodeServer, err, host+" does not speak proper HTTP.", HintElsewhere)}
 	case errors.Is(err, context.Canceled):
 		return tell(FaultFinal, backend.CodeCancelled, "The download was stopped.", "Resume it to go on.")
 	}
@@ -121,10 +121,10 @@ func FaultOf(err error, host string) *Fault {
 }
 
 // StatusFault says what an answer that is neither 200 nor 206 means.
-func StatusFault(resp *http.Response, gate *Gate) *Fault {
+func StatusFault(resp *http.Response, gate *Gate) *FaultError {
 	host, cause := HostOf(resp), fmt.Errorf("status %d", resp.StatusCode)
-	tell := func(k FaultKind, code backend.Code, message, hint string) *Fault {
-		return &Fault{Kind: k, Reason: backend.Fail(code, cause, message, hint)}
+	tell := func(k FaultKind, code backend.Code, message, hint string) *FaultError {
+		return &FaultError{Kind: k, Reason: backend.Fail(code, cause, message, hint)}
 	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
@@ -153,14 +153,14 @@ func StatusFault(resp *http.Response, gate *Gate) *Fault {
 }
 
 // Lie is the fault of a host whose answer does not fit the request; what ends the sentence "it …".
-func Lie(host, what string) *Fault {
-	return &Fault{Kind: FaultLie, Reason: backend.Fail(backend.CodeServer, errors.New(what),
+func Lie(host, what string) *FaultError {
+	return &FaultError{Kind: FaultLie, Reason: backend.Fail(backend.CodeServer, errors.New(what),
 		host+" did not send what was asked for: it "+what+".", HintElsewhere)}
 }
 
 // UnexpectedPage is the fault of an answer that is a web page.
-func UnexpectedPage(host string) *Fault {
-	return &Fault{Kind: FaultRefused, Reason: backend.Fail(backend.CodeLoginPage, errors.New("html in place of the file"),
+func UnexpectedPage(host string) *FaultError {
+	return &FaultError{Kind: FaultRefused, Reason: backend.Fail(backend.CodeLoginPage, errors.New("html in place of the file"),
 		"A web page came from "+host+" in place of the file: a login, perhaps of this network.", hintLogin)}
 }
 
@@ -182,15 +182,15 @@ func withoutAddress(err error) error {
 }
 
 // NoRanges is the fault of a host that can't send the part that was asked for; what says how that showed.
-func NoRanges(host, what string) *Fault {
+func NoRanges(host, what string) *FaultError {
 	f := Lie(host, what)
 	f.Kind = FaultNoRanges
 	return f
 }
 
 // changedFault is the fault of a file that is no longer the one that was asked for.
-func changedFault(host string) *Fault {
-	return &Fault{Kind: FaultChanged, Reason: FileChanged(host)}
+func changedFault(host string) *FaultError {
+	return &FaultError{Kind: FaultChanged, Reason: FileChanged(host)}
 }
 
 // FileChanged is the error of a file that is no longer the one it was.

@@ -45,7 +45,7 @@ func (k Remembered) Origin() *Origin {
 	return c.Ours
 }
 
-// cache keeps header facts, so that a list of models opens no weights, and what manifests and configs say, to mend
+// Index keeps header facts, so that a list of models opens no weights, and what manifests and configs say, to mend
 // them. Losing it costs time, and names and texts of models that are damaged at the same time.
 type Index struct {
 	mu      sync.Mutex

@@ -66,6 +66,7 @@ func HoldsTensors(mediaType string) bool {
 	return mediaType == TypeModel || mediaType == TypeProjector || mediaType == TypeAdapter || mediaType == TypeDraft
 }
 
+// ErrNotText says that a file that has to be text is none.
 var ErrNotText = errors.New("not text")
 
 // CheckSmall checks a file that the engine reads whole: what it expects to be JSON has to be, and all has to be text.
