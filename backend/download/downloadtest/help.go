@@ -122,7 +122,7 @@ func Target(t testing.TB) string { return filepath.Join(t.TempDir(), "file") }
 
 // Child is the test binary in one of its roles.
 func Child(role string, args ...string) *exec.Cmd {
-	c := exec.Command(os.Args[0], args...) //nolint:gosec // a test starts itself
+	c := exec.Command(os.Args[0], args...) //nolint:gosec,noctx // a test starts itself, and ends it
 	c.Env = append(os.Environ(), leaktest.RoleEnv+"="+role)
 	c.Stderr = os.Stderr
 	return c
