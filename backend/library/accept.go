@@ -10,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/fsys"
+	"weightroom/backend/gguf"
 	"weightroom/backend/library/layout"
 )
 
@@ -36,61 +36,27 @@ func (l *Library) Accept(ctx context.Context, in Incoming) (backend.Model, error
 }
 
 func (l *Library) accept(ctx context.Context, in Incoming) (backend.Model, error) {
-	files, err := l.received(ctx, in)
+	files, whole, err := l.received(ctx, in)
+	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	defer func() {
-		for _, f := range files {
-			f.staged.discard()
-		}
-	}()
-	whole, err := assemble(files)
+	m, err := l.land(ctx, arrival{whole: whole, ref: in.Ref, name: in.Name, origin: layout.Origin{
+		Name: layout.Display(in.Name), Source: cmp.Or(in.Source, SourcePull), Licence: in.Licence, Address: in.Address, Revision: in.Revision,
+	}}, files)
 	if err != nil {
-		return backend.Model{}, err
-	}
-	free, err := l.change(ctx)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
-	n, err := l.nameOf(entries, whole, files, in)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	a, err := l.arrange(whole, files, layout.Origin{
-		Name: cmp.Or(layout.Display(in.Name), layout.Display(whole.Name()), n.Model), Source: cmp.Or(in.Source, SourcePull), Licence: in.Licence,
-		Added: time.Now().UTC().Truncate(time.Second), Address: in.Address, Revision: in.Revision,
-	})
-	if err != nil {
-		return backend.Model{}, err
-	}
-	a.Name = n
-	if err := l.install(a); err != nil {
 		return backend.Model{}, err
 	}
 	for _, f := range files {
 		if f.staged != nil { // it was copied from another disk
 			_ = os.Remove(f.path)
 		}
-		l.store().Note(f.layer.Digest, f.parts)
 	}
-	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
+	return m, nil
 }
 
-// received checks each file of an Incoming by itself.
-func (l *Library) received(ctx context.Context, in Incoming) (files []*file, err error) {
-	defer func() {
-		if err != nil {
-			for _, f := range files {
-				f.staged.discard()
-			}
-		}
-	}()
+// received checks each file of an Incoming by itself, and that they make one model. The caller discards what is staged.
+func (l *Library) received(ctx context.Context, in Incoming) (files []*file, whole *gguf.File, err error) {
 	var total, done int64
 	for _, i := range in.Files {
 		total += i.Bytes
@@ -103,7 +69,7 @@ func (l *Library) received(ctx context.Context, in Incoming) (files []*file, err
 			}
 		})
 		if err != nil {
-			return files, err
+			return files, nil, err
 		}
 		files = append(files, f)
 		done = before + i.Bytes
@@ -111,7 +77,8 @@ func (l *Library) received(ctx context.Context, in Incoming) (files []*file, err
 	if in.Progress != nil {
 		in.Progress(total, total)
 	}
-	return files, nil
+	whole, err = assemble(files)
+	return files, whole, err
 }
 
 func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(int64)) (*file, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
@@ -42,69 +41,34 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 	if f.Problem != nil {
 		return backend.Model{}, f.Problem
 	}
-	files, err := l.borrow(ctx, f, o)
-	defer func() {
-		for _, x := range files {
-			x.staged.discard()
+	files, whole, err := l.borrow(ctx, f, o)
+	defer discard(files)
+	if err != nil {
+		return backend.Model{}, err
+	}
+	from.Name = layout.Display(cmp.Or(o.Name, f.Name))
+	key, count := files[0].layer.Digest, len(parts(files))
+	there := func(e layout.Entry) bool { // whole: nothing is better than to leave it
+		if e.Bad != nil || len(e.Manifest.Weights()) != count || e.Manifest.Key() != key || e.Manifest.Has(layout.TypeAdapter) || l.quickCheck(e.Manifest.Layers[0]).Reason != "" {
+			return false
 		}
-	}()
-	if err != nil {
-		return backend.Model{}, err
+		_, readable := l.store().ReadConfig(e.Manifest.Config)
+		return readable
 	}
-	whole, err := assemble(files)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	from.Name, from.Added = layout.Display(cmp.Or(o.Name, f.Name)), time.Now().UTC().Truncate(time.Second)
-	a, err := l.arrange(whole, files, from)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	free, err := l.change(ctx)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
-	key := files[0].layer.Digest
-	for _, e := range entries { // whole and there already: nothing is better than to leave it
-		if e.Bad == nil && len(e.Manifest.Weights()) == len(parts(files)) && e.Manifest.Key() == key && !e.Manifest.Has(layout.TypeAdapter) && l.quickCheck(e.Manifest.Layers[0]).Reason == "" {
-			if _, ok := l.store().ReadConfig(e.Manifest.Config); ok {
-				return l.published(e)
-			}
-		}
-	}
-	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, f.Ref), Name: from.Name, Source: from.Source}); err != nil {
-		return backend.Model{}, err
-	}
-	for _, x := range files {
-		if x.staged != nil {
-			_ = x.staged.file.Close()
-		}
-	}
-	if err := l.install(a); err != nil {
-		return backend.Model{}, err
-	}
-	for _, x := range files {
-		l.store().Note(x.layer.Digest, x.parts)
-	}
-	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
+	return l.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, f.Ref), name: from.Name, origin: from, there: there}, files)
 }
 
 func parts(files []*file) []*file {
 	return slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.layer.MediaType != layout.TypeModel })
 }
 
-// borrow reads every file of a ForeignModel, and shares the large ones.
-func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, err error) {
+// borrow reads every file of a ForeignModel, and shares the large ones. The caller discards what is staged.
+func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, whole *gguf.File, err error) {
 	var before int64
 	for _, x := range f.Files {
 		kind, ok := layout.MediaType(x.Kind)
 		if !ok {
-			return files, backend.Fail(backend.CodeUnsupported, nil, "This model has a file of a kind the engine can't use.", "Look for a GGUF version of the same model.")
+			return files, nil, backend.Fail(backend.CodeUnsupported, nil, "This model has a file of a kind the engine can't use.", "Look for a GGUF version of the same model.")
 		}
 		b, err := l.borrowOne(ctx, x, kind, o.How, func(done int64) {
 			if o.Progress != nil {
@@ -112,15 +76,16 @@ func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (f
 			}
 		})
 		if err != nil {
-			return files, err
+			return files, nil, err
 		}
 		files = append(files, b)
 		before += x.Bytes
 	}
 	if len(files) == 0 {
-		return nil, backend.Fail(backend.CodeNotFound, nil, "This model has no files.", "Look for models again.")
+		return nil, nil, backend.Fail(backend.CodeNotFound, nil, "This model has no files.", "Look for models again.")
 	}
-	return files, nil
+	whole, err = assemble(files)
+	return files, whole, err
 }
 
 func (l *Library) borrowOne(ctx context.Context, x scan.File, kind, how string, progress func(int64)) (*file, error) {

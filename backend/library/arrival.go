@@ -9,20 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"weightroom/backend/gguf"
 	"weightroom/backend/library/layout"
 )
-
-// arrival is a model that is about to be: what its manifest will say, and where its files are until then. On disk it is
-// the journal that lets the next process finish what this one began.
-type arrival struct {
-	Name     layout.Name
-	Manifest layout.Manifest
-	Moves    []move
-
-	contents []layout.Content // small blobs to write
-	origin   layout.Origin    // as the config says it
-}
 
 // move is one file to be renamed to its blob. An empty From means that the blob is there.
 type move struct {
@@ -31,60 +19,33 @@ type move struct {
 	Size   int64  `json:"size"`
 }
 
+// journal is what lets the next process finish an arrival that this one began: what its manifest will say, and where its
+// files are until then.
 type journal struct {
 	layout.Name
 	Manifest layout.Manifest
 	Moves    []move
 }
 
+// plan is a model that is about to be.
+type plan struct {
+	journal
+	contents []layout.Content // small blobs to write
+}
+
 // small plans a small blob.
-func (a *arrival) small(c layout.Content) layout.Layer {
-	a.contents = append(a.contents, c)
+func (p *plan) small(c layout.Content) layout.Layer {
+	p.contents = append(p.contents, c)
 	return layout.Layer{MediaType: c.MediaType, Digest: layout.DigestOf(c.Data), Size: int64(len(c.Data))}
 }
 
 // add plans a small blob as a layer.
-func (a *arrival) add(c layout.Content) { a.Manifest.Layers = append(a.Manifest.Layers, a.small(c)) }
+func (p *plan) add(c layout.Content) { p.Manifest.Layers = append(p.Manifest.Layers, p.small(c)) }
 
-// arrange makes the config and the manifest of files that make a model.
-func (l *Library) arrange(whole *gguf.File, files []*file, from layout.Origin) (*arrival, error) {
-	a := &arrival{Manifest: layout.Manifest{SchemaVersion: 2, MediaType: layout.TypeManifest}}
-	from.Files = map[string]layout.FileOrigin{}
-	if from.Licence.Name == "" {
-		from.Licence = layout.LicenceOf(whole)
-	}
-	c, extra := configOf(whole, files[0].layer.Digest)
-	var given []byte
-	for _, f := range files {
-		from.Files[f.layer.Digest] = f.origin
-		if f.layer.MediaType == layout.TypeConfig {
-			given = f.data
-			continue // ours is written in its place
-		}
-		extra = slices.DeleteFunc(extra, func(e layout.Content) bool { return e.MediaType == f.layer.MediaType })
-		if f.data != nil && f.at() == "" {
-			a.add(layout.Content{MediaType: f.layer.MediaType, Data: f.data})
-			continue
-		}
-		a.Manifest.Layers = append(a.Manifest.Layers, f.layer)
-		a.Moves = append(a.Moves, move{From: f.at(), Digest: f.layer.Digest, Size: f.layer.Size})
-	}
-	for _, e := range extra {
-		a.add(e)
-	}
-	a.origin = from
-	data, err := layout.MergeConfig(given, c, from)
-	if err != nil {
-		return nil, err
-	}
-	a.Manifest.Config = a.small(layout.Content{MediaType: layout.TypeConfig, Data: data})
-	return a, nil
-}
-
-// install makes an arrival a model, for a caller that holds the right to change the store. What it replaces is removed.
+// install makes a plan a model, for a caller that holds the right to change the store. What it replaces is removed.
 // When it fails, every file is back where it was. A file whose blob is there and known to be sound is deleted at the
 // end; a blob that is not known to be is replaced, since it is the same or damaged.
-func (l *Library) install(a *arrival) (err error) {
+func (l *Library) install(p *plan) (err error) {
 	if err := layout.MakeFolder(l.store().Blobs()); err != nil {
 		return err
 	}
@@ -103,14 +64,14 @@ func (l *Library) install(a *arrival) (err error) {
 		_ = os.Remove(path)
 		l.undo(wrote...)
 	}()
-	for _, c := range a.contents {
+	for _, c := range p.contents {
 		blob, err := l.store().PutBlob(c.MediaType, c.Data)
 		wrote = append(wrote, blob)
 		if err != nil {
 			return err
 		}
 	}
-	data, err := json.Marshal(journal{a.Name, a.Manifest, a.Moves})
+	data, err := json.Marshal(p.journal)
 	if err != nil {
 		return err
 	}
@@ -118,7 +79,7 @@ func (l *Library) install(a *arrival) (err error) {
 		return err
 	}
 	var spare []string
-	for _, m := range a.Moves {
+	for _, m := range p.Moves {
 		if m.From == "" {
 			continue
 		}
@@ -134,7 +95,7 @@ func (l *Library) install(a *arrival) (err error) {
 			return err
 		}
 	}
-	if err := l.reveal(a.Name, a.Manifest, path); err != nil {
+	if err := l.reveal(p.Name, p.Manifest, path); err != nil {
 		return err
 	}
 	for _, s := range spare {

@@ -17,7 +17,7 @@
 // deleted at any time: what is lost is time, and names of models that are damaged too. DownloadsDir is not touched.
 //
 // The format is package layout's, finding models elsewhere is package scan's; here are the verbs, the lock and the
-// journals. To read it: library.go and lock.go, stage.go and arrival.go (how files become a model), mend.go (how it
+// journals. To read it: library.go and lock.go, stage.go, land.go and arrival.go (how files become a model), mend.go (how it
 // heals), then import.go, accept.go, adopt.go, attach.go, verify.go and repair.go, move.go, bundle.go and unpack.go.
 //
 // All sizes are bytes. Errors that a person should read are *backend.Error. Long calls take a context; a cancelled

@@ -30,6 +30,13 @@ func (f *file) at() string {
 	return f.path
 }
 
+// discard deletes the copies that did not become part of a model.
+func discard(files []*file) {
+	for _, f := range files {
+		f.staged.discard()
+	}
+}
+
 // readContent reads what has to be known of a file: a header, or all of a small one.
 func (f *file) readContent(path string) (err error) {
 	if f.staged != nil {

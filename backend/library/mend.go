@@ -70,7 +70,7 @@ func (l *Library) republishOrphan(entries []layout.Entry, digest string) (part b
 		return false, nil
 	}
 	if header.Role() == gguf.RoleAdapter {
-		n, err := l.nameOf(entries, header, nil, Incoming{})
+		n, err := l.nameOf(entries, nil, arrival{whole: header})
 		if err != nil {
 			return false, err
 		}

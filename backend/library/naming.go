@@ -61,20 +61,20 @@ func taken(entries []layout.Entry, n layout.Name) bool {
 	return false
 }
 
-// nameOf chooses the name of an Incoming.
-func (l *Library) nameOf(entries []layout.Entry, whole *gguf.File, files []*file, in Incoming) (layout.Name, error) {
-	source := in.Name
+// nameOf chooses the name of an arrival.
+func (l *Library) nameOf(entries []layout.Entry, files []*file, a arrival) (layout.Name, error) {
+	whole, source := a.whole, a.name
 	if len(files) > 0 {
 		source = cmp.Or(files[0].origin.Name, source)
 	}
-	n, ok := layout.ParseRef(in.Ref, cmp.Or(whole.Quant(), "latest"))
+	n, ok := layout.ParseRef(a.ref, cmp.Or(whole.Quant(), "latest"))
 	if whole.Role() == gguf.RoleAdapter {
-		n.Host, n.Namespace, ok = layout.Host, layout.Adapters, ok || in.Ref == ""
+		n.Host, n.Namespace, ok = layout.Host, layout.Adapters, ok || a.ref == ""
 		n.Model = layout.Slug(cmp.Or(n.Model, whole.Name(), layout.Stem(source, ""), "adapter"))
 	}
 	if !ok || n.Model == "" {
-		model, tag := backend.SplitRef(in.Ref)
-		o := Options{Ref: model[strings.LastIndexByte(model, '/')+1:], Name: in.Name}
+		model, tag := backend.SplitRef(a.ref)
+		o := Options{Ref: model[strings.LastIndexByte(model, '/')+1:], Name: a.name}
 		if layout.ValidTag(tag) {
 			o.Ref += ":" + tag
 		}
@@ -88,7 +88,7 @@ func (l *Library) nameOf(entries []layout.Entry, whole *gguf.File, files []*file
 		}
 		c, readable := l.store().ReadConfig(entries[at].Manifest.Config)
 		same := entries[at].Bad == nil && equalLayers(entries[at].Manifest.Layers, files)
-		pulled := readable && c.Ours != nil && c.Ours.Source == SourcePull && cmp.Or(in.Source, SourcePull) == SourcePull
+		pulled := readable && c.Ours != nil && c.Ours.Source == SourcePull && cmp.Or(a.origin.Source, SourcePull) == SourcePull
 		if pulled || same || entries[at].Bad != nil {
 			return entries[at].Name, nil //nolint:nilerr // in the case that the disk has
 		}

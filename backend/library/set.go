@@ -31,37 +31,26 @@ func (l *Library) importSet(ctx context.Context, path string, header *gguf.File,
 	if o.SHA256 != "" && len(paths) > 1 {
 		return backend.Model{}, backend.Fail(backend.CodeInvalid, nil, "A checksum can only be given for a model that is one file.", "Leave it out.")
 	}
-	files, err := l.stageAll(ctx, paths, o)
-	defer func() {
-		for _, f := range files {
-			f.staged.discard()
-		}
-	}()
-	if err != nil {
-		return backend.Model{}, err
-	}
-	if o.SHA256 != "" && !strings.EqualFold("sha256:"+o.SHA256, files[0].layer.Digest) {
-		return backend.Model{}, backend.Fail(backend.CodeDamaged, nil, "This is not the file it should be: its checksum is different.", "Download it again; it was damaged or changed on the way.")
-	}
-	whole, err := assemble(files)
+	files, whole, err := l.stageAll(ctx, paths, o)
+	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	return l.commitSet(ctx, path, whole, files, o)
 }
 
-// stageAll copies files and reads the headers of the copies.
-func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (files []*file, err error) {
+// stageAll copies files and reads the headers of the copies, which have to make one model. The caller discards them.
+func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (files []*file, whole *gguf.File, err error) {
 	var total, before int64
 	for _, p := range paths { // all of them are looked at before a byte is copied
 		src, info, err := openSource(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		_, err = gguf.Read(src, info.Size())
 		_ = src.Close()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		total += info.Size()
 	}
@@ -69,7 +58,7 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 	for _, p := range paths {
 		src, info, err := openSource(p)
 		if err != nil {
-			return files, err
+			return files, nil, err
 		}
 		if o.Progress != nil {
 			one.Progress = func(done, _ int64) { o.Progress(before+done, total) }
@@ -77,12 +66,12 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 		s, err := l.stage(ctx, src, info, one)
 		_ = src.Close()
 		if err != nil {
-			return files, err
+			return files, nil, err
 		}
 		f := &file{layer: layout.Layer{MediaType: layout.TypeModel, Digest: "sha256:" + s.sum, Size: s.size}, path: p, staged: s, origin: originalOf(p, s), parts: s.parts}
 		files = append(files, f)
 		if f.header, err = gguf.Read(s.file, s.size); err != nil {
-			return files, err
+			return files, nil, err
 		}
 		switch f.header.Role() {
 		case gguf.RoleProjector:
@@ -92,7 +81,11 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 		}
 		before += s.size
 	}
-	return files, nil
+	if o.SHA256 != "" && !strings.EqualFold("sha256:"+o.SHA256, files[0].layer.Digest) {
+		return files, nil, backend.Fail(backend.CodeDamaged, nil, "This is not the file it should be: its checksum is different.", "Download it again; it was damaged or changed on the way.")
+	}
+	whole, err = assemble(files)
+	return files, whole, err
 }
 
 // commitSet gives staged files their names, config and manifest.
@@ -106,46 +99,44 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	if err != nil {
 		return backend.Model{}, err
 	}
-	from := originFor(source, files[0].layer.Digest, whole, o)
-	a, err := l.arrange(whole, files, from)
+	in := arrival{
+		whole: whole, ref: cmp.Or(o.Ref, layout.Slug(o.Name)), name: cmp.Or(o.Name, layout.Stem(source, "")),
+		origin: originFor(source, files[0].layer.Digest, whole, o),
+	}
+	p, err := arrange(in, files)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	same := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, a.Manifest.Layers) })
-	sound := same >= 0
-	if sound { // else its config comes again too
-		_, sound = l.store().ReadConfig(entries[same].Manifest.Config)
-	}
+	put := l.install
+	same := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, p.Manifest.Layers) })
 	switch {
 	case same >= 0: // the files are put in place again, since one of them may be damaged
-		a.Name = entries[same].Name
+		p.Name = entries[same].Name
+		if _, sound := l.store().ReadConfig(entries[same].Manifest.Config); sound { // else its config comes again too
+			put = l.replace
+		}
 	case whole.Role() == gguf.RoleAdapter:
-		a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, layout.Slug(o.Name)), Name: cmp.Or(o.Name, layout.Stem(source, "")), Source: from.Source})
+		p.Name, err = l.nameOf(entries, files, in)
 	default:
-		a.Name, err = l.nameFor(entries, layout.SplitStem(source), files[0].layer.Digest, whole, o)
+		p.Name, err = l.nameFor(entries, layout.SplitStem(source), files[0].layer.Digest, whole, o)
 	}
 	if err != nil {
 		return backend.Model{}, err
 	}
-	for _, f := range files {
-		_ = f.staged.file.Close() // Windows renames no open file; the store's lock keeps Tidy away from here on
-	}
-	if sound {
-		for _, m := range a.Moves {
-			if l.store().Proven(m.Digest) {
-				continue
-			}
-			if err := l.store().Place(m.From, l.store().Blob(m.Digest)); err != nil {
-				return backend.Model{}, err
-			}
+	return l.settle(p, files, put)
+}
+
+// replace puts the files of a model that is there in place again, where they are not known to be sound.
+func (l *Library) replace(p *plan) error {
+	for _, m := range p.Moves {
+		if l.store().Proven(m.Digest) {
+			continue
 		}
-	} else if err := l.install(a); err != nil {
-		return backend.Model{}, err
+		if err := l.store().Place(m.From, l.store().Blob(m.Digest)); err != nil {
+			return err
+		}
 	}
-	for _, f := range files {
-		l.store().Note(f.layer.Digest, f.parts)
-	}
-	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
+	return nil
 }
 
 // siblings finds all parts of a split model, in order, beside one of them: by their names, or, when they were renamed,

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
@@ -22,37 +21,11 @@ func (l *Library) importBundle(ctx context.Context, dir string, o Options) (back
 	if err != nil {
 		return backend.Model{}, err
 	}
-	var total, before int64
-	for _, f := range list.Files {
-		total += f.Bytes
-	}
-	var files []*file
-	defer func() {
-		for _, f := range files {
-			f.staged.discard()
-		}
-	}()
-	for _, p := range list.Files {
-		f, err := l.unpack(ctx, dir, p, sums[p.File], func(done, _ int64) {
-			if o.Progress != nil {
-				o.Progress(min(before+done, total), total)
-			}
-		})
-		if err != nil {
-			return backend.Model{}, err
-		}
-		files = append(files, f)
-		before += p.Bytes
-	}
-	whole, err := assemble(files)
+	files, whole, err := l.unpackAll(ctx, dir, sums, list, o)
+	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	return l.landBundle(ctx, list, whole, files, o)
-}
-
-// landBundle gives the files of a bundle their name, config and manifest.
-func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
 	var c layout.Config
 	if err := json.Unmarshal(list.Config, &c); err != nil || layout.CheckSmall(layout.TypeConfig, list.Config) != nil {
 		return backend.Model{}, badBundle(bundleList, err)
@@ -62,45 +35,33 @@ func (l *Library) landBundle(ctx context.Context, list packing, whole *gguf.File
 		from = *c.Ours
 	}
 	from.Name, from.Source, from.App = layout.Display(cmp.Or(o.Name, from.Name, whole.Name())), cmp.Or(o.Source, SourceImport), ""
-	from.Added = time.Now().UTC().Truncate(time.Second)
 	for _, f := range files {
 		f.origin.Name = cmp.Or(layout.Display(from.Files[f.layer.Digest].Name), f.origin.Name)
 		f.origin.Address = from.Files[f.layer.Digest].Address
 	}
-	a, err := l.arrange(whole, files, from)
-	if err != nil {
-		return backend.Model{}, err
+	return l.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, list.Ref), name: from.Name, origin: from, config: list.Config}, files)
+}
+
+// unpackAll takes every file of a bundle. The caller discards what is staged.
+func (l *Library) unpackAll(ctx context.Context, dir string, sums map[string]string, list packing, o Options) (files []*file, whole *gguf.File, err error) {
+	var total, before int64
+	for _, f := range list.Files {
+		total += f.Bytes
 	}
-	data, err := layout.MergeConfig(list.Config, c, a.origin)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	a.contents = a.contents[:len(a.contents)-1]
-	a.Manifest.Config = a.small(layout.Content{MediaType: layout.TypeConfig, Data: data})
-	free, err := l.change(ctx)
-	if err != nil {
-		return backend.Model{}, err
-	}
-	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
-	if a.Name, err = l.nameOf(entries, whole, files, Incoming{Ref: cmp.Or(o.Ref, list.Ref), Name: from.Name, Source: from.Source}); err != nil {
-		return backend.Model{}, err
-	}
-	for _, f := range files {
-		if f.staged != nil {
-			_ = f.staged.file.Close()
+	for _, p := range list.Files {
+		f, err := l.unpack(ctx, dir, p, sums[p.File], func(done, _ int64) {
+			if o.Progress != nil {
+				o.Progress(min(before+done, total), total)
+			}
+		})
+		if err != nil {
+			return files, nil, err
 		}
+		files = append(files, f)
+		before += p.Bytes
 	}
-	if err := l.install(a); err != nil {
-		return backend.Model{}, err
-	}
-	for _, f := range files {
-		l.store().Note(f.layer.Digest, f.parts)
-	}
-	return l.published(layout.Entry{Name: a.Name, Path: l.store().ManifestPath(a.Name)})
+	whole, err = assemble(files)
+	return files, whole, err
 }
 
 func badBundle(name string, cause error) error {
