@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {

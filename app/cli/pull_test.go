@@ -22,6 +22,7 @@ import (
 
 // TestPull downloads from a real registry on loopback.
 func TestPull(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(slowly("/v2/library/slow/blobs/", registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
 	t.Cleanup(server.Close) // scripts run after this function has returned
 	host := strings.TrimPrefix(server.URL, "http://")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -42,4 +43,15 @@ func Main(m *testing.M, roles map[string]func(args []string) error) {
 		}
 	}
 	os.Exit(code)
+}
+
+// AtOnce lets n tests that may run in parallel do so, where the command line says nothing else. It is for packages whose
+// tests wait for a disk or a server more than they compute. TestMain calls it first.
+func AtOnce(n int) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(n))
+	}
 }

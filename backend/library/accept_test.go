@@ -56,6 +56,7 @@ func pulled(t testing.TB, l *Library, ref string, seed byte) Incoming {
 }
 
 func TestFetchedFilesBecomeAModel(t *testing.T) {
+	t.Parallel()
 	for ref, want := range map[string]struct{ ref, path string }{
 		"llama3.1:8b":                        {"llama3.1:8b", "registry.ollama.ai/library/llama3.1/8b"},
 		"llama3.1":                           {"llama3.1:Q8_0", "registry.ollama.ai/library/llama3.1/Q8_0"},
@@ -96,6 +97,7 @@ func TestFetchedFilesBecomeAModel(t *testing.T) {
 }
 
 func TestFetchedVersionReplacesTheOneBefore(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	first := accept(t, l, pulled(t, l, "tiny:latest", 1))
 	second := accept(t, l, pulled(t, l, "tiny:latest", 2))
@@ -122,6 +124,7 @@ func clearDownloads(t testing.TB, l *Library) {
 }
 
 func TestFileThatIsThereNeedNotCome(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	in := pulled(t, l, "tiny:a", 1)
 	accept(t, l, in)
@@ -141,6 +144,7 @@ func TestFileThatIsThereNeedNotCome(t *testing.T) {
 }
 
 func TestPlantedFileIsNotTaken(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	good := gguftest.Small(1).Bytes()
 	planted := bytes.Clone(good)
@@ -161,6 +165,7 @@ func TestPlantedFileIsNotTaken(t *testing.T) {
 }
 
 func TestWhatIsWrongIsNotAccepted(t *testing.T) {
+	t.Parallel()
 	small := func(change func(b *gguftest.Builder)) []byte {
 		b := gguftest.Small(1)
 		change(b)
@@ -229,7 +234,8 @@ func wantFiles(t testing.TB, l *Library, want []string) {
 
 func TestAcceptThatFailsAtAnyStepLeavesEveryFileWhereItWas(t *testing.T) {
 	t.Parallel()
-	prepare := func(l *Library) Incoming {
+	prepare := func(t *testing.T, l *Library) Incoming {
+		t.Helper()
 		put(t, l, weights(t, 9), Options{Name: "other"})
 		accept(t, l, pulled(t, l, "new:v1", 1))
 		clearDownloads(t, l)
@@ -237,13 +243,14 @@ func TestAcceptThatFailsAtAnyStepLeavesEveryFileWhereItWas(t *testing.T) {
 	}
 	var all []string
 	l := open(t, t.TempDir())
-	in := prepare(l)
+	in := prepare(t, l)
 	l.step = func(s string) error { all = append(all, s); return nil }
 	accept(t, l, in)
 	for i, step := range all {
 		t.Run(fmt.Sprintf("%d %s", i, step), func(t *testing.T) {
+			t.Parallel()
 			l := open(t, t.TempDir())
-			in := prepare(l)
+			in := prepare(t, l)
 			before, n := files(t, l.Dir()), 0
 			l.step = func(string) error {
 				if n++; n == i+1 {

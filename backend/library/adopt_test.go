@@ -61,6 +61,7 @@ func huggingFace(t testing.TB, hub, repo, file string, data []byte) {
 }
 
 func TestModelsOfOtherAppsAreFound(t *testing.T) {
+	t.Parallel()
 	home := tree(t, map[string][]byte{
 		".lmstudio/models/pub/repo-GGUF/Aa-Q8_0.gguf":           named(2, "Aa"),
 		".lmstudio/models/pub/repo-GGUF/mmproj-Aa-F16.gguf":     gguftest.Projector(1).Bytes(),
@@ -161,6 +162,7 @@ func writeTo(t testing.TB, data []byte) (string, error) {
 }
 
 func TestPlacesOfEverySystem(t *testing.T) {
+	t.Parallel()
 	home := tree(t, map[string][]byte{".lmstudio-home-pointer": []byte("/big/lms\n")})
 	if runtime.GOOS == "windows" {
 		t.Skip("the paths are this system's")
@@ -204,6 +206,7 @@ func TestPlacesOfEverySystem(t *testing.T) {
 }
 
 func TestAdoptedModelTellsWhenItsOriginalIsGoneOrChanged(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		harm     func(path string) error
 		listed   bool
@@ -269,6 +272,7 @@ func TestAdoptedModelTellsWhenItsOriginalIsGoneOrChanged(t *testing.T) {
 }
 
 func TestAdoptedModelSurvivesItsOriginalWhereTheDiskAllows(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, map[string][]byte{"a.gguf": gguftest.Small(1).Bytes()})
 	l := open(t, t.TempDir())
 	f := must(l.ScanFolder(t.Context(), dir))[0]
@@ -289,6 +293,7 @@ func TestAdoptedModelSurvivesItsOriginalWhereTheDiskAllows(t *testing.T) {
 }
 
 func TestModelThatChangesWhileItIsAdoptedIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{HowLink, HowSymlink, HowCopy} {
 		t.Run(how, func(t *testing.T) {
 			dir := tree(t, map[string][]byte{"a.gguf": gguftest.Small(1).Bytes()})
@@ -308,6 +313,7 @@ func TestModelThatChangesWhileItIsAdoptedIsRefused(t *testing.T) {
 }
 
 func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ollamaStore(t, dir, "tiny:v1", 1)
 	other := layout.Store{Dir: dir}
@@ -331,6 +337,7 @@ func TestStoreOfAnotherAppThatLiesIsRefused(t *testing.T) {
 }
 
 func TestFolderIsImportedWithPartsAndEyes(t *testing.T) {
+	t.Parallel()
 	content := map[string][]byte{
 		"one/a.gguf": named(1, "Aa"), "one/mmproj-F16.gguf": gguftest.Projector(1).Bytes(), "two/b.gguf": named(2, "Bb"),
 		"two/broken.gguf": []byte("not a model"), "two/lora.gguf": gguftest.Adapter(1).Bytes(), "readme.txt": []byte("x"),
@@ -365,6 +372,7 @@ func TestFolderIsImportedWithPartsAndEyes(t *testing.T) {
 }
 
 func TestLinksInCirclesEnd(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, map[string][]byte{"a/m.gguf": named(1, "Aa")})
 	if err := errors.Join(os.Symlink(dir, filepath.Join(dir, "a", "up")), os.Symlink(filepath.Join(dir, "a"), filepath.Join(dir, "b")), os.Symlink("nowhere", filepath.Join(dir, "c.gguf"))); err != nil {
 		t.Skip(err)

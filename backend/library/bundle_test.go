@@ -43,6 +43,7 @@ func exports(t testing.TB) (*Library, map[string]Bundle) {
 }
 
 func TestExportedModelIsImportedElsewhere(t *testing.T) {
+	t.Parallel()
 	l, bundles := exports(t)
 	to := open(t, t.TempDir())
 	for ref, b := range bundles {
@@ -77,6 +78,7 @@ func TestExportedModelIsImportedElsewhere(t *testing.T) {
 }
 
 func TestBundleIsForPeopleAndOtherTools(t *testing.T) {
+	t.Parallel()
 	_, bundles := exports(t)
 	b := bundles["hf.co/owner/repo:Q8_0"]
 	if filepath.Base(b.Dir) != "hf.co-owner-repo-q8_0" {
@@ -110,6 +112,7 @@ func TestBundleIsForPeopleAndOtherTools(t *testing.T) {
 }
 
 func TestChangedBundleIsRefused(t *testing.T) {
+	t.Parallel()
 	_, bundles := exports(t)
 	seed := uint64(5)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -171,6 +174,7 @@ func TestChangedBundleIsRefused(t *testing.T) {
 }
 
 func TestHostileBundleLeadsNowhere(t *testing.T) {
+	t.Parallel()
 	secret := filepath.Join(t.TempDir(), "secret.gguf")
 	if err := os.WriteFile(secret, gguftest.Small(9).Bytes(), 0o600); err != nil {
 		t.Fatal(err)
@@ -199,6 +203,7 @@ func TestHostileBundleLeadsNowhere(t *testing.T) {
 }
 
 func TestExportThatFailsAtAnyStepLeavesNothing(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	put(t, l, weights(t, 1), Options{Ref: "a"})
 	for at := 1; ; at++ {

@@ -23,6 +23,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/leaktest"
 )
 
 // TestMain runs a trial instead of the tests in a process that a test starts to be killed or limited.
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	leaktest.AtOnce(8)
 	os.Exit(m.Run())
 }
 
@@ -247,6 +249,7 @@ func TestMoveKilledAtAnyStepLeavesOneWholeLibrary(t *testing.T) {
 	t.Parallel()
 	for _, apart := range []string{"apart", "together"} {
 		t.Run(apart, func(t *testing.T) {
+			t.Parallel()
 			stayed, went := 0, 0
 			for at := 1; ; at += stride() {
 				home, to := t.TempDir(), filepath.Join(t.TempDir(), "new")
@@ -355,6 +358,7 @@ func problem(t *testing.T, cmd *exec.Cmd) (code, message string) {
 }
 
 func TestFileThatMayNotGrowIsAFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := weights(t, 1, func(b *gguftest.Builder) {
 		b.Add(gguftest.Tensor{Name: "big", Shape: []uint64{32, 1 << 16}, Type: 8, Size: 34 << 16})
@@ -369,6 +373,7 @@ func TestFileThatMayNotGrowIsAFullDisk(t *testing.T) {
 }
 
 func TestFolderThatMayNotBeWrittenIsSaid(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	dir := filepath.Join(root, "models")
 	path := weights(t, 1)
@@ -427,6 +432,7 @@ func small(t *testing.T, bytes int) string {
 }
 
 func TestFullDiskIsForeseen(t *testing.T) {
+	t.Parallel()
 	path := weights(t, 1, func(b *gguftest.Builder) {
 		b.Add(gguftest.Tensor{Name: "big", Shape: []uint64{32, 1 << 18}, Type: 8, Size: 34 << 18})
 	})
@@ -443,6 +449,7 @@ func TestFullDiskIsForeseen(t *testing.T) {
 }
 
 func TestDiskThatFillsUpMeanwhileIsSurvived(t *testing.T) {
+	t.Parallel()
 	path := weights(t, 1)
 	kept := weights(t, 2)
 	for _, moment := range []string{"create copy", "before rename", "create blob", "create manifest"} {
@@ -491,6 +498,7 @@ func fill(path string) {
 }
 
 func TestReadOnlyDiskStillLists(t *testing.T) {
+	t.Parallel()
 	dir := small(t, 256<<20)
 	l := open(t, filepath.Join(dir, "models"))
 	m := put(t, l, weights(t, 1), Options{})

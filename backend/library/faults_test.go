@@ -42,6 +42,7 @@ func TestImportThatFailsAtAnyStepLeavesNothing(t *testing.T) {
 	all := steps(t, prepare, change)
 	for i, step := range all {
 		t.Run(fmt.Sprintf("%d %s", i, step), func(t *testing.T) {
+			t.Parallel()
 			l := open(t, t.TempDir())
 			prepare(l)
 			before, n := files(t, l.Dir()), 0
@@ -78,11 +79,13 @@ func TestImportThatFailsAtAnyStepLeavesNothing(t *testing.T) {
 }
 
 func TestRemovalThatFailsAtAnyStepIsFinishedLater(t *testing.T) {
+	t.Parallel()
 	path, other := weights(t, 1), weights(t, 2)
 	prepare := func(l *Library) { put(t, l, other, Options{Name: "other"}); put(t, l, path, Options{Name: "gone"}) }
 	change := func(l *Library) error { _, err := l.Remove(t.Context(), "gone"); return err }
 	for i, step := range steps(t, prepare, change) {
 		t.Run(fmt.Sprintf("%d %s", i, step), func(t *testing.T) {
+			t.Parallel()
 			l := open(t, t.TempDir())
 			prepare(l)
 			n := 0
@@ -140,6 +143,7 @@ func TestImportCancelledAtAnyMomentLeavesNothing(t *testing.T) {
 }
 
 func TestFileThatChangesWhileItIsCopiedIsRefused(t *testing.T) {
+	t.Parallel()
 	big := func(b *gguftest.Builder) {
 		b.Add(gguftest.Tensor{Name: "big", Shape: []uint64{32, 1 << 16}, Type: 8, Size: 34 << 16})
 	}
@@ -197,6 +201,7 @@ func overwrite(path string, at int64, s string) error {
 }
 
 func TestFileImportedManyTimesAtOnceIsOneModel(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	same := weights(t, 1)
 	var wg sync.WaitGroup
@@ -321,6 +326,7 @@ func TestFolderNamesDoNotMatter(t *testing.T) {
 }
 
 func TestOtherFilesInTheStoreAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	put(t, l, weights(t, 1), Options{})
 	strangers := []string{

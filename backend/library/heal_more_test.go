@@ -135,28 +135,32 @@ func TestAnyDamagedStateOfEveryKindOfModelHealsAlone(t *testing.T) {
 		states = append(states, blows)
 	}
 	theirs := contents(t, p.theirs)
-	for n, blows := range states {
-		dir, name := p.copy(t), ""
-		for _, b := range blows {
-			name += b.file + " " + b.way + ", "
-			path := filepath.Join(dir, b.file)
-			if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && b.way != "deleted" && !strings.Contains(b.way, "folder") {
-				continue // what would be damaged is the other app's
-			}
-			if err := harms()[b.way](path); err != nil {
-				t.Fatal(name, err)
-			}
+	t.Run("states", func(t *testing.T) {
+		for n, blows := range states {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				dir, name := p.copy(t), ""
+				for _, b := range blows {
+					name += b.file + " " + b.way + ", "
+					path := filepath.Join(dir, b.file)
+					if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && b.way != "deleted" && !strings.Contains(b.way, "folder") {
+						continue // what would be damaged is the other app's
+					}
+					if err := harms()[b.way](path); err != nil {
+						t.Fatal(name, err)
+					}
+				}
+				p.checkHeals(t, dir)
+				if t.Failed() {
+					t.Fatalf("state %d of seed %d: %s", n, seed, name)
+				}
+			})
 		}
-		p.checkHeals(t, dir)
-		if t.Failed() {
-			t.Fatalf("state %d of seed %d: %s", n, seed, name)
-		}
-		_ = os.RemoveAll(dir)
-	}
+	})
 	if !slices.Equal(contents(t, p.theirs), theirs) {
 		t.Error("the other app's file was touched")
 	}
-	t.Logf("%d states of %d files healed", len(states), len(p.state))
+	t.Logf("%d states of %d files", len(states), len(p.state))
 }
 
 func (p pantry) checkHeals(t *testing.T, dir string) {

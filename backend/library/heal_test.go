@@ -36,14 +36,15 @@ func TestAnyDamagedFileHealsAlone(t *testing.T) {
 		"longer": func(p string) error { return overwrite(p, -1, "more") },
 	}
 	a, b := weights(t, 1), weights(t, 2)
-	fresh := func() (*Library, []string) {
+	fresh := func(t *testing.T) (*Library, []string) {
+		t.Helper()
 		l := open(t, t.TempDir())
 		put(t, l, a, Options{Name: "a"})
 		put(t, l, b, Options{Name: "b"})
 		models(t, l)
 		return l, append(files(t, l.Dir()), layout.IndexName)
 	}
-	_, shape := fresh()
+	_, shape := fresh(t)
 	ways := slices.Sorted(maps.Keys(harm))
 	type blow struct {
 		file int
@@ -66,20 +67,20 @@ func TestAnyDamagedFileHealsAlone(t *testing.T) {
 		states = append(states, blows)
 	}
 	for _, blows := range states {
-		l, all := fresh()
-		name := ""
-		for _, b := range blows {
-			name += filepath.Base(all[b.file]) + " " + b.way + ", "
-			if err := harm[b.way](filepath.Join(l.Dir(), all[b.file])); err != nil {
-				t.Fatal(name, err)
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			l, all := fresh(t)
+			name := ""
+			for _, b := range blows {
+				name += filepath.Base(all[b.file]) + " " + b.way + ", "
+				if err := harm[b.way](filepath.Join(l.Dir(), all[b.file])); err != nil {
+					t.Fatal(name, err)
+				}
 			}
-		}
-		checkHeals(t, name, l.Dir(), a, b)
-		if t.Failed() {
-			return
-		}
+			checkHeals(t, name, l.Dir(), a, b)
+		})
 	}
-	t.Logf("%d states healed", len(states))
+	t.Logf("%d states", len(states))
 }
 
 func checkHeals(t *testing.T, name, dir, a, b string) {
@@ -129,6 +130,7 @@ func checkHeals(t *testing.T, name, dir, a, b string) {
 }
 
 func TestFoldersOfTheStoreComeBack(t *testing.T) {
+	t.Parallel()
 	for name, harm := range map[string]func(l *Library) error{
 		"all deleted":       func(l *Library) error { return os.RemoveAll(l.Dir()) },
 		"blobs deleted":     func(l *Library) error { return os.RemoveAll(l.store().Blobs()) },
@@ -163,6 +165,7 @@ func TestFoldersOfTheStoreComeBack(t *testing.T) {
 }
 
 func TestModelWithoutItsManifestComesBackUnderItsName(t *testing.T) {
+	t.Parallel()
 	for name, harm := range map[string]func(l *Library) error{
 		"manifest deleted": func(l *Library) error { return os.RemoveAll(l.store().Manifests()) },
 		"manifest zeroed": func(l *Library) error {

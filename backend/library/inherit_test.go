@@ -68,6 +68,7 @@ func wantInherited(t *testing.T, l *Library, ref string) {
 }
 
 func TestDerivedModelAnswersAsItsParentDoes(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	parent := put(t, l, weights(t, 1), Options{Ref: "a:F16"})
 	withSystem(t, l, parent)
@@ -90,6 +91,7 @@ func TestDerivedModelAnswersAsItsParentDoes(t *testing.T) {
 }
 
 func TestDerivedModelKeepsItsParentageWhenItsManifestIsLost(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	l := open(t, dir)
 	parent := put(t, l, weights(t, 1), Options{Ref: "a:F16"})

@@ -129,6 +129,7 @@ func wantProblem(tb testing.TB, err error, code backend.Code, says string) {
 }
 
 func TestImportedModelIsListedWithItsFacts(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	path := weights(t, 1)
 	data, err := os.ReadFile(path)
@@ -170,6 +171,7 @@ func TestImportedModelIsListedWithItsFacts(t *testing.T) {
 
 // What Ollama v0.34.4 reads of a manifest and a config: manifest/manifest.go, types/model/config.go.
 func TestStoreHasTheEnginesLayout(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	m := put(t, l, weights(t, 1), Options{Ref: "tiny:Q8_0"})
 	var mf map[string]any
@@ -202,6 +204,7 @@ func TestStoreHasTheEnginesLayout(t *testing.T) {
 }
 
 func TestSameFileAgainIsTheSameModel(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	path := weights(t, 1)
 	first := put(t, l, path, Options{})
@@ -217,6 +220,7 @@ func TestSameFileAgainIsTheSameModel(t *testing.T) {
 }
 
 func TestNamesNeverCollide(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	for i, want := range []string{"tiny-llama-1k:Q8_0", "tiny-llama-1k-2:Q8_0", "tiny-llama-1k-3:Q8_0"} {
 		if m := put(t, l, weights(t, byte(i)), Options{}); m.Ref != want {
@@ -230,6 +234,7 @@ func TestNamesNeverCollide(t *testing.T) {
 }
 
 func TestNameRule(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", 200)
 	for name, c := range map[string]struct {
 		o          Options
@@ -281,6 +286,7 @@ func TestNameRule(t *testing.T) {
 }
 
 func TestWhatIsNoModelIsRefusedBeforeACopy(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
@@ -327,6 +333,7 @@ func TestWhatIsNoModelIsRefusedBeforeACopy(t *testing.T) {
 }
 
 func TestReferencesAreResolved(t *testing.T) {
+	t.Parallel()
 	model := func(ref string) backend.Model { return backend.Model{Ref: ref} }
 	have := []backend.Model{
 		model("smollm2-135m:Q4_1"), model("llama-3.1-8b:Q4_K_M"), model("llama-3.1-8b:Q8_0"), model("odd:v1"), model("odd:v2"),
@@ -364,6 +371,7 @@ func TestReferencesAreResolved(t *testing.T) {
 }
 
 func TestRemoveFreesWhatNoOtherModelUses(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	a, b := put(t, l, weights(t, 1), Options{Name: "a"}), put(t, l, weights(t, 2), Options{Name: "b"})
 	// A second name for the same weights, as the engine's own copy command makes it.
@@ -398,6 +406,7 @@ func TestRemoveFreesWhatNoOtherModelUses(t *testing.T) {
 }
 
 func TestUsageCountsTheFiles(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	m := put(t, l, weights(t, 1), Options{})
 	used, free, err := l.Usage()
@@ -407,6 +416,7 @@ func TestUsageCountsTheFiles(t *testing.T) {
 }
 
 func TestStarterIsFoundByNameAndSize(t *testing.T) {
+	t.Parallel()
 	empty, wrong, right := t.TempDir(), t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(wrong, StarterFile), []byte("short"), 0o600); err != nil {
 		t.Fatal(err)
@@ -427,6 +437,7 @@ func TestStarterIsFoundByNameAndSize(t *testing.T) {
 
 // TestRealStarter imports the real file where WEIGHTROOM_TEST_STARTER names it.
 func TestRealStarter(t *testing.T) {
+	t.Parallel()
 	path := os.Getenv("WEIGHTROOM_TEST_STARTER")
 	if path == "" {
 		t.Skip("WEIGHTROOM_TEST_STARTER names no file")
@@ -472,6 +483,7 @@ func TestListOfManyModelsOpensNoWeights(t *testing.T) {
 }
 
 func TestEveryWaitEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	path := weights(t, 1)
 	put(t, l, path, Options{Ref: "a"})

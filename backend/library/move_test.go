@@ -72,8 +72,10 @@ func leftovers(t testing.TB, dir string) []string {
 }
 
 func TestLibraryMovesAndIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	for _, apart := range []bool{false, true} {
 		t.Run(fmt.Sprintf("another disk %v", apart), func(t *testing.T) {
+			t.Parallel()
 			home, first, second := t.TempDir(), filepath.Join(t.TempDir(), "new"), t.TempDir()
 			l := furnished(t, home)
 			other := open(t, home) // of another process
@@ -119,6 +121,7 @@ func TestLibraryMovesAndIsFoundAgain(t *testing.T) {
 }
 
 func TestMoveThatCantBeIsRefused(t *testing.T) {
+	t.Parallel()
 	full := tree(t, map[string][]byte{"somebody's": []byte("x")})
 	l := furnished(t, t.TempDir())
 	for name, c := range map[string]struct{ to, says string }{
@@ -149,6 +152,7 @@ func TestMoveThatFailsOrIsCancelledAtAnyStepLeavesTheLibraryWhole(t *testing.T) 
 	for _, apart := range []bool{false, true} {
 		for _, how := range []string{"fails", "is cancelled"} {
 			t.Run(fmt.Sprintf("%s, another disk %v", how, apart), func(t *testing.T) {
+				t.Parallel()
 				stayed, went := 0, 0
 				for at := 1; ; at += stride() {
 					home, to := t.TempDir(), filepath.Join(t.TempDir(), "new")
@@ -197,6 +201,7 @@ func TestMoveThatFailsOrIsCancelledAtAnyStepLeavesTheLibraryWhole(t *testing.T) 
 }
 
 func TestLibraryOnADiskThatIsNotThereSaysSo(t *testing.T) {
+	t.Parallel()
 	home, to := t.TempDir(), filepath.Join(t.TempDir(), "disk", "models")
 	l := furnished(t, home)
 	if err := l.Move(t.Context(), to, nil); err != nil {

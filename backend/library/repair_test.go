@@ -38,6 +38,7 @@ func from(data []byte, asked *[]Part) Fetch {
 }
 
 func TestFlippedBitIsRepairedByItsPartAlone(t *testing.T) {
+	t.Parallel()
 	l, m, good := inParts(t)
 	other := put(t, l, weights(t, 2), Options{Name: "other"})
 	seed := uint64(3)
@@ -73,6 +74,7 @@ func TestFlippedBitIsRepairedByItsPartAlone(t *testing.T) {
 }
 
 func TestDamageOfEveryKindIsRepaired(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		harm func(path string, good []byte) error
 		most int64 // bytes that a repair may fetch
@@ -135,6 +137,7 @@ func TestDamageOfEveryKindIsRepaired(t *testing.T) {
 }
 
 func TestRepairThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fetch Fetch
 		code  backend.Code
@@ -172,6 +175,7 @@ func TestRepairThatFailsChangesNothing(t *testing.T) {
 }
 
 func TestDamagedSumsAccuseNoSoundFile(t *testing.T) {
+	t.Parallel()
 	l, m, _ := inParts(t)
 	path := l.store().SumsPath(m.Digest)
 	good := must(os.ReadFile(path))
@@ -192,6 +196,7 @@ func TestDamagedSumsAccuseNoSoundFile(t *testing.T) {
 }
 
 func TestDiskCountsWhatIsSharedOnce(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	base := put(t, l, weights(t, 1), Options{Ref: "base"})
 	a := put(t, l, must(savedOne(t, gguftest.Adapter(1))), Options{Ref: "lora"})
@@ -236,6 +241,7 @@ func savedOne(t testing.TB, b *gguftest.Builder) (string, error) {
 }
 
 func TestInspectTellsWhatAModelIsMadeOf(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	in := pulled(t, l, "tiny:v1", 1)
 	in.Files[0] = fetched(t, l, backend.KindModel, gguftest.Small(1).Set("tokenizer.chat_template", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}").Bytes())
@@ -269,6 +275,7 @@ func TestInspectTellsWhatAModelIsMadeOf(t *testing.T) {
 }
 
 func TestLinkedFileSaysWhatItShares(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	path := weights(t, 1)
 	m := put(t, l, path, Options{Link: true})

@@ -24,6 +24,7 @@ func alphaOf(t *testing.T, l *Library, ref string) float64 {
 }
 
 func TestAdapterIsAttachedAtAStrength(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	base := put(t, l, weights(t, 1), Options{Ref: "base"})
 	dir := saved(t, map[string]*gguftest.Builder{"a.gguf": gguftest.Adapter(1)})
@@ -80,6 +81,7 @@ func TestAdapterIsAttachedAtAStrength(t *testing.T) {
 }
 
 func TestAdapterWithoutAStrengthOfItsOwnGetsOne(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	put(t, l, weights(t, 1), Options{Ref: "base"})
 	b := gguftest.Adapter(1)

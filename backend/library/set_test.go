@@ -38,6 +38,7 @@ func split(t testing.TB, seed byte, n int) (dir string, names []string) {
 }
 
 func TestAnyPartOfASplitModelStandsForAll(t *testing.T) {
+	t.Parallel()
 	dir, names := split(t, 1, 3)
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -70,6 +71,7 @@ func TestAnyPartOfASplitModelStandsForAll(t *testing.T) {
 }
 
 func TestPartsThatWereRenamedAreFoundByTheirHeaders(t *testing.T) {
+	t.Parallel()
 	parts := gguftest.Split(gguftest.Small(1), 3)
 	dir := saved(t, map[string]*gguftest.Builder{"x.gguf": parts[2], "y.gguf": parts[0], "z.gguf": parts[1], "other.gguf": gguftest.Small(2)})
 	l := open(t, t.TempDir())
@@ -78,6 +80,7 @@ func TestPartsThatWereRenamedAreFoundByTheirHeaders(t *testing.T) {
 }
 
 func TestPartsThatDontMakeAModelAreRefused(t *testing.T) {
+	t.Parallel()
 	three := func(change func(p []*gguftest.Builder)) map[string]*gguftest.Builder {
 		p := gguftest.Split(gguftest.Small(1), 3)
 		change(p)
@@ -117,6 +120,7 @@ func TestPartsThatDontMakeAModelAreRefused(t *testing.T) {
 }
 
 func TestModelIsImportedWithWhatLetsItSee(t *testing.T) {
+	t.Parallel()
 	dir := saved(t, map[string]*gguftest.Builder{"m.gguf": gguftest.Small(1), "mmproj-f16.gguf": gguftest.Projector(1)})
 	l := open(t, t.TempDir())
 	m := put(t, l, filepath.Join(dir, "m.gguf"), Options{Projector: filepath.Join(dir, "mmproj-f16.gguf")})
@@ -135,6 +139,7 @@ func TestModelIsImportedWithWhatLetsItSee(t *testing.T) {
 }
 
 func TestAdapterIsKeptApartAndAttached(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	base := put(t, l, weights(t, 1), Options{Ref: "base"})
 	dir := saved(t, map[string]*gguftest.Builder{"a.gguf": gguftest.Adapter(1)})
@@ -187,6 +192,7 @@ func TestAdapterIsKeptApartAndAttached(t *testing.T) {
 }
 
 func TestAdapterOfAnotherModelIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(b *gguftest.Builder){
 		"another architecture": func(b *gguftest.Builder) { b.Set("general.architecture", "qwen2") },
 		"another width":        func(b *gguftest.Builder) { b.Tensors[0].Shape = []uint64{64, 1} },
@@ -220,6 +226,7 @@ func TestAdapterOfAnotherModelIsRefused(t *testing.T) {
 }
 
 func TestFetchedPartsBecomeOneModel(t *testing.T) {
+	t.Parallel()
 	l := open(t, t.TempDir())
 	in := Incoming{Ref: "hf.co/owner/repo:Q8_0"}
 	for _, p := range slices.Backward(gguftest.Split(gguftest.Small(1), 3)) { // in any order

@@ -424,6 +424,7 @@ func TestAHistoryIsRebuiltFromItsBackup(t *testing.T) {
 }
 
 func TestDamageThatArisesWhileOpenIsSaid(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	makeHistory(t, dir, 6)
 	s := mustOpen(t, dir, Options{})

@@ -9,6 +9,7 @@ import (
 )
 
 func TestExportAndImport(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{Now: newClock().now})
 	ctx := t.Context()
 	c := mustChat(t, s, "Capitals\n# of Europe")

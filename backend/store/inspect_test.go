@@ -30,6 +30,7 @@ func checkBoth(t *testing.T, s *Store) {
 }
 
 func TestInspectionRefusesWhatBboltWouldTrust(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := mustOpen(t, dir, Options{})
 	c := mustChat(t, s, "chat")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestUpdatesAtTheSameTimeAreAllKept(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	ctx := t.Context()
 	var all sync.WaitGroup

@@ -27,7 +27,12 @@ var roles = map[string]func(args []string) error{
 	"open":    openChild,
 }
 
-func TestMain(m *testing.M) { leaktest.Main(m, roles) }
+func TestMain(m *testing.M) {
+	if os.Getenv(leaktest.RoleEnv) == "" {
+		leaktest.AtOnce(8)
+	}
+	leaktest.Main(m, roles)
+}
 
 // child is the test binary in one of its roles, with its standard output as lines.
 type child struct {

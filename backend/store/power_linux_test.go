@@ -23,6 +23,7 @@ const (
 // TestAnAcknowledgedMessageSurvivesAPowerCut runs the writer on an ext4 file system of its own and shuts that down
 // under it at random moments, half of them while the history is created.
 func TestAnAcknowledgedMessageSurvivesAPowerCut(t *testing.T) {
+	t.Parallel()
 	if !slow() {
 		t.Skip("needs root and loop devices: set WEIGHTROOM_SLOW=1")
 	}

@@ -121,6 +121,7 @@ func TestDeleteCanBeUndoneAndThenIsReallyGone(t *testing.T) {
 }
 
 func TestMaintain(t *testing.T) {
+	t.Parallel()
 	clock, dir, ctx := newClock(), t.TempDir(), t.Context()
 	s := mustOpen(t, dir, Options{Now: clock.now})
 	const day = 24 * time.Hour
@@ -186,6 +187,7 @@ func TestMaintain(t *testing.T) {
 }
 
 func TestDamageDuringAPurge(t *testing.T) {
+	t.Parallel()
 	const secret = "xyzzy-secret"
 	t.Run("a chat whose purge had begun does not come back from the backup", func(t *testing.T) {
 		dir, ctx := t.TempDir(), t.Context()

@@ -27,6 +27,7 @@ type golden struct {
 }
 
 func TestAnUpdateKeepsEveryChat(t *testing.T) {
+	t.Parallel()
 	const db, want = "testdata/v1.db", "testdata/v1.json"
 	if *update {
 		writeGolden(t, db, want)

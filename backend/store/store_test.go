@@ -19,6 +19,7 @@ import (
 )
 
 func TestChats(t *testing.T) {
+	t.Parallel()
 	clock := newClock()
 	s := mustOpen(t, t.TempDir(), Options{Now: clock.now})
 	ctx := t.Context()
@@ -97,6 +98,7 @@ func TestChats(t *testing.T) {
 }
 
 func TestMessages(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	ctx := t.Context()
 	c := mustChat(t, s, "chat")
@@ -177,6 +179,7 @@ func TestMessages(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := mustOpen(t, dir, Options{})
 	ctx := t.Context()
@@ -206,6 +209,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestADamagedRecordDoesNotFailItsList(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	ctx := t.Context()
 	c, bad := mustChat(t, s, "good"), mustChat(t, s, "bad")
@@ -257,6 +261,7 @@ func TestADamagedRecordDoesNotFailItsList(t *testing.T) {
 }
 
 func TestTextsAreNeverLogged(t *testing.T) {
+	t.Parallel()
 	logged, log := testLog()
 	dir := t.TempDir()
 	const secret = "xyzzy-secret"
@@ -287,6 +292,7 @@ func TestTextsAreNeverLogged(t *testing.T) {
 }
 
 func TestEveryWaitCanBeCancelled(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	c := mustChat(t, s, "chat")
 	s.writer <- struct{}{} // someone writes, and someone tidies
@@ -327,6 +333,7 @@ func TestEveryWaitCanBeCancelled(t *testing.T) {
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	for range 2 {
 		if err := s.Close(); err != nil {
@@ -341,6 +348,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 }
 
 func TestManyGoroutines(t *testing.T) {
+	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	ctx := t.Context()
 	keep := mustChat(t, s, "keep")
@@ -382,6 +390,7 @@ func TestManyGoroutines(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
+	t.Parallel()
 	var src idSource
 	now := time.Now()
 	var ids []string
@@ -404,6 +413,7 @@ func TestIDs(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	clock := newClock()
 	s := mustOpen(t, t.TempDir(), Options{Now: clock.now})
 	ctx := t.Context()

@@ -57,6 +57,7 @@ func TestFetchBringsTheWholeFile(t *testing.T) {
 }
 
 func TestFetchAgainReadsButDoesNotFetch(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 1, Size: 3<<20 + 5}
 	for _, digest := range []string{data.Digest(), ""} {
 		s := downloadtest.Serve(t, data)
@@ -126,6 +127,7 @@ func TestFetchStopsWithinASecond(t *testing.T) {
 }
 
 func TestFetchTakesUpWhereItStopped(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 3, Size: 12 << 20}
 	for _, digest := range []string{data.Digest(), ""} {
 		s := downloadtest.Serve(t, data)
@@ -154,6 +156,7 @@ func TestFetchTakesUpWhereItStopped(t *testing.T) {
 }
 
 func TestRepairFetchesOnlyWhatIsBad(t *testing.T) {
+	t.Parallel()
 	data := downloadtest.Data{Seed: 4, Size: 8 << 20}
 	s := downloadtest.Serve(t, data)
 	s.Rate = 16 << 20
@@ -194,6 +197,7 @@ func readable(t *testing.T, path string) int64 {
 }
 
 func TestWrongBytesFailPlainlyAndLeaveNothing(t *testing.T) {
+	t.Parallel()
 	data, other := downloadtest.Data{Seed: 5, Size: 3 << 20}, downloadtest.Data{Seed: 6, Size: 3 << 20}
 	s := downloadtest.Serve(t, other)
 	item := itemFor(s, data)

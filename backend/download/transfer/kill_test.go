@@ -11,6 +11,7 @@ import (
 // TestKilledDownloadGoesOnWhereItWas kills a real process that fetches, at random moments, starts it again until the
 // file is whole, and counts what the server had to send.
 func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	kills := downloadtest.Trials(t, "WEIGHTROOM_KILLS", 5, 1000)
 	size, each := int64(96<<20), 5
 	if kills > 5 {

@@ -132,33 +132,36 @@ func TestExpiredAddressIsRenewedMidFile(t *testing.T) {
 		for _, streams := range []int{1, 4, 16} {
 			for _, known := range []bool{true, false} {
 				for _, cut := range []bool{false, true} {
-					s := downloadtest.Serve(t, data)
-					g := &signer{s: s, each: 3 + streams/2}
-					s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
-						if !g.good(a.Request) {
-							return &refusal
+					t.Run(fmt.Sprintf("%s, %d streams, known %v, cut %v", name, streams, known, cut), func(t *testing.T) {
+						t.Parallel()
+						s := downloadtest.Serve(t, data)
+						g := &signer{s: s, each: 3 + streams/2}
+						s.Lie = func(a downloadtest.Ask) *downloadtest.Answer {
+							if !g.good(a.Request) {
+								return &refusal
+							}
+							if cut { // dying in the middle of an answer too
+								h := s.Honest(a)
+								h.Body = s.Part(a.From, a.From+((a.To-a.From)*2+2)/3)
+								return h
+							}
+							return nil
 						}
-						if cut { // dying in the middle of an answer too
-							h := s.Honest(a)
-							h.Body = s.Part(a.From, a.From+((a.To-a.From)*2+2)/3)
-							return h
+						f := testFetcher(t, streams)
+						f.spans = pieceLeast
+						item, path := itemFor(s, data), downloadtest.Target(t)
+						item.Link = g
+						if !known {
+							item.Digest = ""
 						}
-						return nil
-					}
-					f := testFetcher(t, streams)
-					f.spans = pieceLeast
-					item, path := itemFor(s, data), downloadtest.Target(t)
-					item.Link = g
-					if !known {
-						item.Digest = ""
-					}
-					if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
-						t.Fatalf("%s, %d streams, known %v, cut %v: %v", name, streams, known, cut, err)
-					}
-					downloadtest.WantFile(t, path, data)
-					if g.renewed == 0 && (streams > 1 || cut) {
-						t.Errorf("%s, %d streams: never renewed", name, streams)
-					}
+						if _, err := f.Fetch(t.Context(), item, path, nil); err != nil {
+							t.Fatalf("%s, %d streams, known %v, cut %v: %v", name, streams, known, cut, err)
+						}
+						downloadtest.WantFile(t, path, data)
+						if g.renewed == 0 && (streams > 1 || cut) {
+							t.Errorf("%s, %d streams: never renewed", name, streams)
+						}
+					})
 				}
 			}
 		}
