@@ -19,10 +19,10 @@ func IsSHA256(s string) bool {
 // DigestOf returns the digest of data: "sha256:" and 64 hexadecimal digits.
 func DigestOf(data []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(data)) }
 
-// MaxSmall is the most bytes that ReadSmall reads.
-const MaxSmall = 1 << 20 // of a manifest or a config; real ones are under 4 KiB
+// MaxSmall is the most bytes that a manifest, a config or another small file may have; real ones are under 4 KiB.
+const MaxSmall = 1 << 20
 
-// ReadSmall reads a file that is at most maxSmall long.
+// ReadSmall reads a file that is at most MaxSmall long, and returns when it was written. A longer one is an error.
 func ReadSmall(path string) ([]byte, time.Time, error) {
 	info, err := os.Stat(path)
 	if err != nil {

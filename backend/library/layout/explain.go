@@ -43,7 +43,7 @@ func ExplainSource(err error) error {
 	return backend.Fail(backend.CodeInvalid, err, "This file could not be opened.", "Check the name, and that the disk it is on is there.")
 }
 
-// Unwritable tells a store that can be read but not changed.
+// Unwritable reports whether an error means that the store can be read but not changed.
 func Unwritable(err error) bool { return fsys.IsReadOnly(err) || errors.Is(err, fs.ErrPermission) }
 
 // Quoted shows a text of unknown origin inside a sentence, escaped and short.

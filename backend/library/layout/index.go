@@ -22,7 +22,7 @@ const (
 	maxIndex     = 16 << 20
 )
 
-// record is what the cache knows of one weights file. Size and Modified tell whether it still describes the file.
+// record is what the index knows of one weights file. Size and Modified tell whether it still describes the file.
 type record struct {
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`
@@ -36,7 +36,7 @@ type Remembered struct {
 	Config   json.RawMessage `json:"config"`
 }
 
-// Origin is where the model came from, as its config says.
+// Origin returns where the model came from, as its config says, or nil.
 func (k Remembered) Origin() *Origin {
 	var c Config
 	if json.Unmarshal(k.Config, &c) != nil {
@@ -90,7 +90,7 @@ func OpenIndex(path string) *Index {
 	return c
 }
 
-// Facts returns the header facts of a weights file, from memory when the file is unchanged.
+// Facts returns the header facts of a weights file. It opens the file only if that has changed.
 func (c *Index) Facts(path string, w Layer) (Facts, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -187,14 +187,14 @@ func (c *Index) Forget(digest string) {
 	}
 }
 
-// Unsaved reports whether the cache has changed since it was read or written.
+// Unsaved reports whether the index has changed since it was read or written.
 func (c *Index) Unsaved() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.changed
 }
 
-// Write writes the cache, for a caller that holds the right to change the store. It may fail: the cache is rebuilt from
+// Write writes the index, for a caller that holds the right to change the store. It may fail: the index is rebuilt from
 // the files.
 func (c *Index) Write(s Store) {
 	c.mu.Lock()

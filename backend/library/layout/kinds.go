@@ -36,7 +36,7 @@ func MediaType(kind backend.FileKind) (name string, ok bool) {
 	return "", false
 }
 
-// KindOf is mediaType the other way round.
+// KindOf returns the kind of a type of the layout; "other" for one that has none.
 func KindOf(mediaType string) backend.FileKind {
 	switch mediaType {
 	case TypeModel:
@@ -66,7 +66,7 @@ func HoldsTensors(mediaType string) bool {
 	return mediaType == TypeModel || mediaType == TypeProjector || mediaType == TypeAdapter || mediaType == TypeDraft
 }
 
-// ErrNotText says that a file that has to be text is none.
+// ErrNotText means that a small file is not UTF-8.
 var ErrNotText = errors.New("not text")
 
 // CheckSmall checks a file that the engine reads whole: what it expects to be JSON has to be, and all has to be text.

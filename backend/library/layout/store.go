@@ -21,7 +21,7 @@ type Store struct {
 	Step  func(string) error // tests fail or end the process at a step of a change; nil outside them
 }
 
-// PartBytes returns how much of a file one of its sums is of.
+// PartBytes returns how much of a file one of its sums is of, in this store.
 func (s Store) PartBytes() int64 { return cmp.Or(s.Parts, PartBytes) }
 
 // At marks a step of a change, for tests.
@@ -52,7 +52,7 @@ func (s Store) ManifestPath(n Name) string {
 	return filepath.Join(s.Manifests(), n.Host, n.Namespace, n.Model, n.Tag)
 }
 
-// MetadataPath is where the engine keeps what it read of a file's header (Ollama v0.34.4, server/gguf_metadata.go).
+// MetadataPath returns where the engine keeps what it read of a file's header (Ollama v0.34.4, server/gguf_metadata.go).
 func (s Store) MetadataPath(digest string) string {
 	return filepath.Join(s.Dir, "metadata", "sha256-"+strings.TrimPrefix(strings.ToLower(digest), "sha256:")+".json")
 }
@@ -77,5 +77,5 @@ const IndexName = "index.json"
 // SumsFolder holds the sums of large blobs.
 const SumsFolder = "sums"
 
-// PartBytes is how much of a file one sum of IncomingFile.Parts is of.
+// PartBytes is how much of a file one of its sums is of, outside tests.
 const PartBytes = 64 << 20
