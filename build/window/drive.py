@@ -59,6 +59,16 @@ def text(node):
         return name(node)
 
 
+def act(node):
+    """Does what a control is for, and says whether it could."""
+    action = node.queryAction()
+    for i in range(action.nActions):
+        if action.getName(i).lower() in ("press", "click", "jump", "activate", "select", "toggle", "invoke", ""):
+            action.doAction(i)
+            return True
+    return False
+
+
 def ask(data, *arguments, seconds=300):
     """Runs a command on a data folder, with the window that is open on it where there is one, and gives its JSON."""
     run = subprocess.run([BINARY, "--data", data, "--json", *arguments], capture_output=True, text=True, timeout=seconds)
@@ -152,15 +162,13 @@ class Window:
               seconds=20, exact=True):
         """Presses a control as a screen reader does."""
         node = self.find(wanted, roles, seconds, exact)
-        action = node.queryAction()
-        for i in range(action.nActions):
-            if action.getName(i).lower() in ("press", "click", "jump", "activate", "select", "toggle", "invoke", ""):
-                action.doAction(i)
-                return node
-        raise Missing(f"{wanted!r} can't be pressed")
+        if not act(node):
+            raise Missing(f"{wanted!r} can't be pressed")
+        return node
 
     def click(self, node):
-        """Clicks in the middle of a node with the mouse."""
+        """Clicks in the middle of a node with the mouse. What is out of sight is brought into sight by the keyboard's focus."""
+        node.queryComponent().grabFocus()
         box = node.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
         subprocess.run(["xdotool", "mousemove", str(box.x + box.width // 2), str(box.y + box.height // 2), "click", "1"], check=True)
         time.sleep(0.1)
@@ -177,6 +185,15 @@ class Window:
 
     def type(self, words):
         subprocess.run(["xdotool", "type", "--delay", "2", words], check=True)
+
+    def fill(self, wanted, words):
+        """Writes words into the field with that name, in the place of what is in it, and waits until it has them."""
+        field = self.find(wanted, ("entry", "text", "spin button"))
+        self.focus()
+        self.click(field)
+        self.key("ctrl+a")
+        self.type(words)
+        self.until(f"{words!r} in {wanted!r}", lambda: text(field) == words)
 
     def key(self, *keys):
         subprocess.run(["xdotool", "key", *keys], check=True)
@@ -200,7 +217,7 @@ class Window:
         for window in self.until("its window", self._windows, 5):
             ask_to_close(int(window))
         try:
-            self.process.wait(seconds)
+            self.process.wait(PATIENCE * seconds)
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGQUIT)  # its stacks go to the log
             self.process.wait(seconds)
