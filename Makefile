@@ -91,6 +91,7 @@ test-window: engine starter app $(CONTRACT) ## drive the real window under Xvfb 
 test-slow: deps-test engine starter app ## run the reliability trials at their full counts (hours)
 	WEIGHTROOM_SLOW=1 WEIGHTROOM_MUTANTS=10000000 WEIGHTROOM_STATES=5000 WEIGHTROOM_KILLS=1000 WEIGHTROOM_FLIPS=1000 \
 	  go test -count=1 -timeout 12h -v ./backend/...
+	WEIGHTROOM_SLOW=1 go test -count=1 -timeout 12h -v -tags engine -p 1 -run Engine ./backend/engine ./backend/testdrive
 
 .PHONY: screenshots
 screenshots: deps-test engine starter app ## take pictures of every page of the real window
