@@ -23,7 +23,7 @@ export const welcomeText = {
     adding: (name: string) => `Adding ${name}…`,
     suggestion: (name: string, quant: string) => `Then try ${name}, ${quant}`,
     suggestionInstalled: (name: string, quant: string) => `${name}, ${quant}, suits this machine`,
-    seeAll: 'see every model that fits',
+    seeAll: 'See every model that fits',
     others: 'use models other apps have',
     suggestionHow: 'Chat with the small one while it comes.',
     importTitle: 'Or use a file you have',
@@ -31,6 +31,7 @@ export const welcomeText = {
     import: 'Import a file',
     later: 'Everything can be changed later.',
     importOther: 'import a file you have',
+    or: 'or',
     skip: 'skip to the app',
   },
 } as const
