@@ -179,7 +179,7 @@ class Window:
             subprocess.run(["xdotool", "windowfocus", "--sync", window], check=False)
 
     def _windows(self):
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "^Weightroom$"],
+        found = subprocess.run(["xdotool", "search", "--all", "--onlyvisible", "--pid", str(self.process.pid), "--name", "^Weightroom$"],
                                capture_output=True, text=True)
         return found.stdout.split()[-1:]
 

@@ -17,13 +17,13 @@ from registry import Registry, other_starter  # noqa: E402
 NAMES = {
     "begin": "Start chatting",
     "figures": "t/s",
-    "cost": "The sums",
+    "cost": "Cost calculator",
     "unfitted": "Not fitted to this machine yet",
     "downloads": "Downloads",  # how the tab's name begins
     "lab": "All figures",
     "library": "SmolLM2 135M",
-    "machine": "Memory",
-    "settings": "Appearance",
+    "machine": "This machine",
+    "settings": "Look and writing",
     "cost page": "Memory for the weights",
 }
 # The page follows the system's theme, so each theme is a start of its own.
@@ -43,6 +43,8 @@ def main(folder):
     registry = Registry(os.path.join(base, "registry"))
     try:
         data = os.path.join(base, "data")
+        say("two answers of the starter model")
+        converse(data)
         say("measuring quants for the lab")
         ask(data, "lab", "quantize", "smollm2-135m", "--to", "F16", seconds=1800)
         ask(data, "lab", "compare", "smollm2-135m:F16", "--derive", DERIVED, "--seed", "1", seconds=3 * 3600)
@@ -54,6 +56,16 @@ def main(folder):
     finally:
         registry.close()
         shutil.rmtree(base, ignore_errors=True)
+
+
+def converse(data):
+    """Writes the chat that both themes show, while the starter is the only model."""
+    window = Window(data)
+    window.press(NAMES["begin"])
+    for n, prompt in enumerate(PROMPTS, 1):
+        window.say(prompt)
+        window.until("the answer's figures", lambda: window.words().count(NAMES["figures"]) >= n, 300)
+    window.close()
 
 
 def welcome(data, gtk, path):
@@ -83,15 +95,8 @@ class Pictures:
         self.window.close()
 
     def chat(self):
-        """Written in the first theme, and read again in the second."""
         window = self.window
-        if ask(self.data, "chats", "list")["chats"]:
-            window.press(PROMPTS[0], exact=False)
-        else:
-            window.press(NAMES["begin"])
-            for n, prompt in enumerate(PROMPTS, 1):
-                window.say(prompt)
-                window.until("the answer's figures", lambda: window.words().count(NAMES["figures"]) >= n, 300)
+        window.press(PROMPTS[0], exact=False)
         window.until("both answers", lambda: window.words().count(NAMES["figures"]) >= len(PROMPTS), 60)
 
     def discover(self):
@@ -110,16 +115,17 @@ class Pictures:
     def downloads(self):
         """One that goes on, and one that waits for it."""
         self.registry.limit(6_000_000)
-        begun = [ask(self.data, "downloads", "add", ref)["download"]["id"] for ref in self.refs]
+        for ref in self.refs:
+            ask(self.data, "downloads", "add", ref)
         self.window.until("a third of a download", lambda: max(d["done"] for d in ask(self.data, "downloads")["downloads"]) > 33_000_000, 120)
         self.registry.limit(SLOW)
         self.window.press(NAMES["downloads"], exact=False)
         self.window.sees("small-one")
-        self.begun = begun
 
     def lab(self):
-        for download in self.begun:
-            ask(self.data, "downloads", "cancel", download)
+        for ref in reversed(self.refs):  # neither shows elsewhere
+            self.window.press("Cancel " + ref.split("/")[-1].split(":")[0], exact=False)
+        self.window.until("an empty queue", lambda: not ask(self.data, "downloads")["downloads"])
         self.window.press("Lab")
         self.window.find(NAMES["lab"], seconds=30)
 
