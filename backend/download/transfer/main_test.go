@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -20,12 +19,7 @@ var roles = map[string]func(args []string) error{
 	"files": filesChild,
 }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(leaktest.RoleEnv) == "" {
-		leaktest.AtOnce(8)
-	}
-	leaktest.Main(m, roles)
-}
+func TestMain(m *testing.M) { leaktest.Main(m, roles) }
 
 // quick is a patience for tests.
 func quick() *Patience {
