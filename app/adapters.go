@@ -4,17 +4,12 @@ import (
 	"context"
 
 	"weightroom/app/core"
-	"weightroom/app/core/models"
 	"weightroom/backend/library"
 )
 
-func adapterOf(a models.Adapter) Adapter {
-	return Adapter{ID: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes, Rank: a.Rank, Alpha: a.Alpha}
-}
-
 // Adapters returns the LoRA adapters of the library.
 func (s *Lab) Adapters() ([]Adapter, error) {
-	return withCore(s.window, "Lab.Adapters", func(ctx context.Context, c *core.Core) ([]Adapter, error) {
+	return withCore(s.host, "Lab.Adapters", func(ctx context.Context, c *core.Core) ([]Adapter, error) {
 		all, err := c.Models.Adapters(ctx)
 		return convert(all, adapterOf), err
 	})
@@ -22,14 +17,14 @@ func (s *Lab) Adapters() ([]Adapter, error) {
 
 // AddAdapter lets the person pick an adapter's file and imports it; it returns an empty one when they cancelled.
 func (s *Lab) AddAdapter() (Adapter, error) {
-	return withCore(s.window, "Lab.AddAdapter", func(ctx context.Context, c *core.Core) (Adapter, error) {
-		path, err := s.window.chooseFile("Add an adapter", "Adapters (*.gguf)", "*.gguf")
+	return withCore(s.host, "Lab.AddAdapter", func(ctx context.Context, c *core.Core) (Adapter, error) {
+		path, err := s.host.chooseFile("Add an adapter", "Adapters (*.gguf)", "*.gguf")
 		if err != nil || path == "" {
 			return Adapter{}, err
 		}
 		a, _, err := c.Models.ImportAdapter(ctx, path)
 		if err == nil {
-			s.window.Library.changed(a.Ref)
+			s.host.libraryChanged(a.Ref)
 		}
 		return adapterOf(a), err
 	})
@@ -37,10 +32,10 @@ func (s *Lab) AddAdapter() (Adapter, error) {
 
 // RemoveAdapter deletes an adapter; models that were made with it keep working.
 func (s *Lab) RemoveAdapter(id string) error {
-	return doCore(s.window, "Lab.RemoveAdapter", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Lab.RemoveAdapter", func(ctx context.Context, c *core.Core) error {
 		_, err := c.Library.Remove(ctx, id)
 		if err == nil {
-			s.window.Library.changed(id)
+			s.host.libraryChanged(id)
 		}
 		return err
 	})
@@ -48,12 +43,12 @@ func (s *Lab) RemoveAdapter(id string) error {
 
 // Attach makes a model of a base and adapters, and returns its reference.
 func (s *Lab) Attach(base string, uses []AdapterUse) (string, error) {
-	return withCore(s.window, "Lab.Attach", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Lab.Attach", func(ctx context.Context, c *core.Core) (string, error) {
 		m, err := c.Library.AttachAll(ctx, base, convert(uses, func(u AdapterUse) library.AdapterUse { return library.AdapterUse{Ref: u.ID, Scale: u.Scale} }), "")
 		if err != nil {
 			return "", err
 		}
-		s.window.Library.changed(m.Ref)
+		s.host.libraryChanged(m.Ref)
 		return m.Ref, nil
 	})
 }

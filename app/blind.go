@@ -9,7 +9,7 @@ import (
 
 // blind returns one blind test, as far as a person may see it.
 func (s *Lab) blind(method string, f func(ctx context.Context, c *core.Core) (lab.Blind, error)) (BlindTest, error) {
-	return withCore(s.window, method, func(ctx context.Context, c *core.Core) (BlindTest, error) {
+	return withCore(s.host, method, func(ctx context.Context, c *core.Core) (BlindTest, error) {
 		b, err := f(ctx, c)
 		if err != nil {
 			return BlindTest{}, err
@@ -19,11 +19,11 @@ func (s *Lab) blind(method string, f func(ctx context.Context, c *core.Core) (la
 }
 
 // advised tells the page that advice rests on something else now.
-func (s *Lab) advised() { s.window.emit(EventDrives, Changed{Seq: s.window.next()}) }
+func (s *Lab) advised() { s.host.emit(EventDrives, Changed{Seq: s.host.next()}) }
 
 // Blinds returns all blind tests, newest first.
 func (s *Lab) Blinds() ([]BlindTest, error) {
-	return withCore(s.window, "Lab.Blinds", func(ctx context.Context, c *core.Core) ([]BlindTest, error) {
+	return withCore(s.host, "Lab.Blinds", func(ctx context.Context, c *core.Core) ([]BlindTest, error) {
 		blinds, err := c.Lab.Blinds(ctx)
 		return convert(blinds, func(b lab.Blind) BlindTest { return blindPage(&b, false) }), err
 	})
@@ -44,12 +44,12 @@ func (s *Lab) StartBlind(ask BlindAsk) (BlindTest, error) {
 // AskBlind has every variant answer as a task, whose result is the test's id. The person's prompt is asked next; with
 // none, some rounds with built-in prompts are written together, and the task ends at once while any of them is left.
 func (s *Lab) AskBlind(id, prompt string) (Task, error) {
-	return withCore(s.window, "Lab.AskBlind", func(ctx context.Context, c *core.Core) (Task, error) {
+	return withCore(s.host, "Lab.AskBlind", func(ctx context.Context, c *core.Core) (Task, error) {
 		write, err := c.Lab.AskBlind(ctx, id, prompt)
 		if err != nil {
 			return Task{}, err
 		}
-		return s.window.tasks.start("blind", "Writing the answers", func(ctx context.Context, _ func(done, total int64)) (string, error) {
+		return s.host.tasks.start("blind", "Writing the answers", func(ctx context.Context, _ func(done, total int64)) (string, error) {
 			return id, write(ctx)
 		}), nil
 	})
@@ -79,7 +79,7 @@ func (s *Lab) EndBlind(id string) (BlindTest, error) {
 
 // ForgetBlind deletes a test with its prompts, answers and votes.
 func (s *Lab) ForgetBlind(id string) error {
-	return doCore(s.window, "Lab.ForgetBlind", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Lab.ForgetBlind", func(ctx context.Context, c *core.Core) error {
 		err := c.Lab.RemoveBlind(ctx, id)
 		if err == nil {
 			s.advised()

@@ -12,20 +12,20 @@ import (
 )
 
 // withCore runs one bound method with the open Core, or fails with why there is none.
-func withCore[T any](w *Window, method string, f func(ctx context.Context, c *core.Core) (T, error)) (T, error) {
+func withCore[T any](h *host, method string, f func(ctx context.Context, c *core.Core) (T, error)) (T, error) {
 	return call(method, func() (T, error) {
-		c, err := w.Core()
+		c, err := h.Core()
 		if err != nil {
 			var none T
 			return none, err
 		}
-		return f(w.ctx, c)
+		return f(h.ctx, c)
 	})
 }
 
 // doCore is withCore for methods that return nothing.
-func doCore(w *Window, method string, f func(ctx context.Context, c *core.Core) error) error {
-	_, err := withCore(w, method, func(ctx context.Context, c *core.Core) (struct{}, error) { return struct{}{}, f(ctx, c) })
+func doCore(h *host, method string, f func(ctx context.Context, c *core.Core) error) error {
+	_, err := withCore(h, method, func(ctx context.Context, c *core.Core) (struct{}, error) { return struct{}{}, f(ctx, c) })
 	return err
 }
 

@@ -9,11 +9,11 @@ import (
 )
 
 // Chats are the conversations. Every method waits until the history is open.
-type Chats struct{ window *Window }
+type Chats struct{ host *host }
 
 // list returns the rows of chats.
 func (s *Chats) list(method string, find func(ctx context.Context, c *core.Core) ([]backend.Chat, error)) ([]ChatSummary, error) {
-	return withCore(s.window, method, func(ctx context.Context, c *core.Core) ([]ChatSummary, error) {
+	return withCore(s.host, method, func(ctx context.Context, c *core.Core) ([]ChatSummary, error) {
 		chats, err := find(ctx, c)
 		return convert(chats, func(chat backend.Chat) ChatSummary { return chatSummary(c, chat) }), err
 	})
@@ -36,7 +36,7 @@ func (s *Chats) Search(query string) ([]ChatSummary, error) {
 
 // Get returns a whole chat.
 func (s *Chats) Get(id string) (Chat, error) {
-	return withCore(s.window, "Chats.Get", func(ctx context.Context, c *core.Core) (Chat, error) {
+	return withCore(s.host, "Chats.Get", func(ctx context.Context, c *core.Core) (Chat, error) {
 		chat, err := c.History.Chat(ctx, id)
 		if err != nil {
 			return Chat{}, err
@@ -61,7 +61,7 @@ func ahead(stored, live backend.Message) backend.Message {
 
 // Message returns one message: as stored, or as far as it has streamed.
 func (s *Chats) Message(chatID, id string) (Message, error) {
-	return withCore(s.window, "Chats.Message", func(ctx context.Context, c *core.Core) (Message, error) {
+	return withCore(s.host, "Chats.Message", func(ctx context.Context, c *core.Core) (Message, error) {
 		live, _ := c.Chat.Live(chatID)
 		m, err := c.History.Message(ctx, chatID, id)
 		return messageOf(ahead(m, live)), err
@@ -70,7 +70,7 @@ func (s *Chats) Message(chatID, id string) (Message, error) {
 
 // Create makes an empty chat that runs on model; an empty reference means the default model.
 func (s *Chats) Create(model string) (ChatSummary, error) {
-	return withCore(s.window, "Chats.Create", func(ctx context.Context, c *core.Core) (ChatSummary, error) {
+	return withCore(s.host, "Chats.Create", func(ctx context.Context, c *core.Core) (ChatSummary, error) {
 		chat, err := c.CreateChat(ctx, model)
 		if err != nil {
 			return ChatSummary{}, err
@@ -82,7 +82,7 @@ func (s *Chats) Create(model string) (ChatSummary, error) {
 
 // Start makes a chat that runs on model as options say, and sends its first message: all of it, or nothing.
 func (s *Chats) Start(model string, options ChatOptions, text string) (Turn, error) {
-	return withCore(s.window, "Chats.Start", func(ctx context.Context, c *core.Core) (Turn, error) {
+	return withCore(s.host, "Chats.Start", func(ctx context.Context, c *core.Core) (Turn, error) {
 		chat := backend.Chat{System: options.System, Sampling: samplingOf(options)}
 		user, answer, err := c.StartChat(ctx, model, chat, text)
 		if err != nil {
@@ -94,12 +94,12 @@ func (s *Chats) Start(model string, options ChatOptions, text string) (Turn, err
 }
 
 func (s *Chats) changed(id string) {
-	s.window.emit(EventChatsChanged, Changed{ID: id, Seq: s.window.next()})
+	s.host.emit(EventChatsChanged, Changed{ID: id, Seq: s.host.next()})
 }
 
 // change does something to a chat and tells the page, once it is done.
 func (s *Chats) change(method, id string, f func(ctx context.Context, c *core.Core) error) error {
-	return doCore(s.window, method, func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, method, func(ctx context.Context, c *core.Core) error {
 		err := f(ctx, c)
 		if err == nil {
 			s.changed(id)
@@ -148,7 +148,7 @@ func (s *Chats) SetOptions(id string, o ChatOptions) error {
 
 // SetLeaf shows the branch that ends at a message.
 func (s *Chats) SetLeaf(id, messageID string) error {
-	return doCore(s.window, "Chats.SetLeaf", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Chats.SetLeaf", func(ctx context.Context, c *core.Core) error {
 		if _, err := c.History.Message(ctx, id, messageID); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *Chats) SetLeaf(id, messageID string) error {
 
 // SaveDraft keeps what is typed but not sent.
 func (s *Chats) SaveDraft(id, text string) error {
-	return doCore(s.window, "Chats.SaveDraft", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Chats.SaveDraft", func(ctx context.Context, c *core.Core) error {
 		_, err := c.History.UpdateChat(ctx, id, func(chat *backend.Chat) error { chat.Draft = text; return nil })
 		return err
 	})
@@ -208,7 +208,7 @@ func (s *Chats) Regenerate(chatID, id string) (Turn, error) {
 }
 
 func (s *Chats) turn(method, chatID string, begin func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error)) (Turn, error) {
-	return withCore(s.window, method, func(ctx context.Context, c *core.Core) (Turn, error) {
+	return withCore(s.host, method, func(ctx context.Context, c *core.Core) (Turn, error) {
 		user, answer, err := begin(ctx, c)
 		if err != nil {
 			return Turn{}, err
@@ -220,7 +220,7 @@ func (s *Chats) turn(method, chatID string, begin func(ctx context.Context, c *c
 
 // Stop ends the answer that streams in a chat and keeps its text.
 func (s *Chats) Stop(chatID string) error {
-	return doCore(s.window, "Chats.Stop", func(_ context.Context, c *core.Core) error {
+	return doCore(s.host, "Chats.Stop", func(_ context.Context, c *core.Core) error {
 		c.Chat.Stop(chatID)
 		return nil
 	})
@@ -228,11 +228,11 @@ func (s *Chats) Stop(chatID string) error {
 
 // Export writes a chat to a file that the person chooses and returns its path, or nothing when they cancelled.
 func (s *Chats) Export(id, format string) (string, error) {
-	return withCore(s.window, "Chats.Export", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Chats.Export", func(ctx context.Context, c *core.Core) (string, error) {
 		text, name, err := c.ExportChat(ctx, id, format)
 		if err != nil {
 			return "", err
 		}
-		return s.window.saveFile("Export chat", name, text)
+		return s.host.saveFile("Export chat", name, text)
 	})
 }

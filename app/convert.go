@@ -2,8 +2,10 @@ package app
 
 import (
 	"time"
+	"unicode/utf16"
 
 	"weightroom/backend"
+	"weightroom/backend/catalog"
 	"weightroom/backend/store"
 )
 
@@ -43,4 +45,50 @@ func noticeOf(r *store.Recovery) Problem {
 		return Problem{}
 	}
 	return Problem{Code: string(backend.CodeDamaged), Severity: string(backend.SeverityWarning), Title: r.Message, Hint: r.Hint}
+}
+
+// utf16Length is the length that JavaScript sees.
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r))
+	}
+	return n
+}
+
+// kindOf is a file's kind as the page knows it.
+func kindOf(kind backend.FileKind) string {
+	switch kind {
+	case backend.KindModel, backend.KindProjector, backend.KindAdapter, backend.KindTemplate:
+		return string(kind)
+	case backend.KindLicence:
+		return "licence"
+	case backend.KindParams, backend.KindSystem, backend.KindConfig, backend.KindMessages:
+		return "parameters"
+	}
+	return "other"
+}
+
+// answersOf puts terms into questions and answers.
+func answersOf(l catalog.Licence) []Answer {
+	out := []Answer{}
+	answer := func(question, text string) {
+		if text != "" {
+			out = append(out, Answer{question, text})
+		}
+	}
+	answer("May I use it commercially?", l.MayISell)
+	answer("Must I show a name?", l.MustIName)
+	answer("Is there a limit on users or revenue?", l.UserLimit)
+	answer("Is there an acceptable use policy?", l.UsePolicy)
+	switch l.OpenSource {
+	case catalog.Yes:
+		answer("Is it open source?", "Yes, by the Open Source Initiative's definition.")
+	case catalog.No:
+		answer("Is it open source?", "No. The weights are open, but the licence is not open source by the Open Source Initiative's definition.")
+	}
+	for _, term := range l.OtherTerms {
+		answer("What else?", term)
+	}
+	return out
 }

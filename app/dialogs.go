@@ -13,17 +13,16 @@ import (
 )
 
 // chooseFile lets the person pick a file; empty: they cancelled. patterns are separated by semicolons.
-func (w *Window) chooseFile(title, kind, patterns string) (string, error) {
-	return runtime.OpenFileDialog(w.ctx, runtime.OpenDialogOptions{
+func (h *host) chooseFile(title, kind, patterns string) (string, error) {
+	return runtime.OpenFileDialog(h.ctx, runtime.OpenDialogOptions{
 		Title:   title,
 		Filters: []runtime.FileFilter{{DisplayName: kind, Pattern: patterns}, {DisplayName: "All files", Pattern: "*"}},
 	})
 }
 
 // saveFile asks where to write data and writes it; an empty path: the person cancelled.
-
-func (w *Window) saveFile(title, name string, data []byte) (string, error) {
-	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: title, DefaultFilename: name})
+func (h *host) saveFile(title, name string, data []byte) (string, error) {
+	path, err := runtime.SaveFileDialog(h.ctx, runtime.SaveDialogOptions{Title: title, DefaultFilename: name})
 	if err != nil || path == "" {
 		return "", err
 	}
@@ -53,6 +52,6 @@ func openPath(ctx context.Context, path string) error {
 }
 
 // chooseFolder lets the person pick a folder; empty: they cancelled.
-func (w *Window) chooseFolder(title string) (string, error) {
-	return runtime.OpenDirectoryDialog(w.ctx, runtime.OpenDialogOptions{Title: title, CanCreateDirectories: true})
+func (h *host) chooseFolder(title string) (string, error) {
+	return runtime.OpenDirectoryDialog(h.ctx, runtime.OpenDialogOptions{Title: title, CanCreateDirectories: true})
 }

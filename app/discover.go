@@ -12,11 +12,11 @@ import (
 )
 
 // Discover is the bound service behind the Discover page and the cost calculator.
-type Discover struct{ window *Window }
+type Discover struct{ host *host }
 
 // Advise ranks the catalog for a machine and a use.
 func (s *Discover) Advise(ask Ask) (Advice, error) {
-	return withCore(s.window, "Discover.Advise", func(ctx context.Context, c *core.Core) (Advice, error) {
+	return withCore(s.host, "Discover.Advise", func(ctx context.Context, c *core.Core) (Advice, error) {
 		r, err := c.Advice.Rank(ctx, askOf(ask), ask.Machine)
 		if err != nil {
 			return Advice{}, err
@@ -27,7 +27,7 @@ func (s *Discover) Advise(ask Ask) (Advice, error) {
 
 // Models returns the whole catalog.
 func (s *Discover) Models() ([]CatalogModel, error) {
-	return withCore(s.window, "Discover.Models", func(_ context.Context, c *core.Core) ([]CatalogModel, error) {
+	return withCore(s.host, "Discover.Models", func(_ context.Context, c *core.Core) ([]CatalogModel, error) {
 		all, err := c.Advice.Catalog()
 		if err != nil {
 			return nil, err
@@ -38,7 +38,7 @@ func (s *Discover) Models() ([]CatalogModel, error) {
 
 // Model returns one model of the catalog.
 func (s *Discover) Model(id string) (CatalogModel, error) {
-	return withCore(s.window, "Discover.Model", func(_ context.Context, c *core.Core) (CatalogModel, error) {
+	return withCore(s.host, "Discover.Model", func(_ context.Context, c *core.Core) (CatalogModel, error) {
 		m, err := c.Advice.Entry(id)
 		if err != nil {
 			return CatalogModel{}, err
@@ -57,7 +57,7 @@ func (s *Discover) Profiles() ([]Profile, error) {
 
 // Drives returns the runs kept on this machine, newest first.
 func (s *Discover) Drives() ([]DriveResult, error) {
-	return withCore(s.window, "Discover.Drives", func(ctx context.Context, c *core.Core) ([]DriveResult, error) {
+	return withCore(s.host, "Discover.Drives", func(ctx context.Context, c *core.Core) ([]DriveResult, error) {
 		runs := c.Advice.Runs(ctx)
 		slices.Reverse(runs)
 		return convert(runs, driveResult), nil
@@ -66,7 +66,7 @@ func (s *Discover) Drives() ([]DriveResult, error) {
 
 // Prices returns what interfaces on the internet ask.
 func (s *Discover) Prices() ([]Price, error) {
-	return withCore(s.window, "Discover.Prices", func(_ context.Context, c *core.Core) ([]Price, error) {
+	return withCore(s.host, "Discover.Prices", func(_ context.Context, c *core.Core) ([]Price, error) {
 		all, err := c.Advice.Catalog()
 		if err != nil {
 			return nil, err
@@ -79,14 +79,14 @@ func (s *Discover) Prices() ([]Price, error) {
 
 // TestDrive runs a weightless copy of a model as a task; its result is "id:quant".
 func (s *Discover) TestDrive(id, quant string) (Task, error) {
-	return withCore(s.window, "Discover.TestDrive", func(_ context.Context, c *core.Core) (Task, error) {
+	return withCore(s.host, "Discover.TestDrive", func(_ context.Context, c *core.Core) (Task, error) {
 		if err := c.Advice.CanTestDrive(id, quant); err != nil {
 			return Task{}, err
 		}
-		return s.window.tasks.start("testdrive", "Test drive", func(ctx context.Context, progress func(done, total int64)) (string, error) {
+		return s.host.tasks.start("testdrive", "Test drive", func(ctx context.Context, progress func(done, total int64)) (string, error) {
 			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) { progress(int64(100*p.Done), 100) })
 			if err == nil {
-				s.window.emit(EventDrives, Changed{ID: id, Seq: s.window.next()})
+				s.host.emit(EventDrives, Changed{ID: id, Seq: s.host.next()})
 			}
 			return id + ":" + quant, err
 		}), nil
@@ -95,7 +95,7 @@ func (s *Discover) TestDrive(id, quant string) (Task, error) {
 
 // Fit asks the engine for its own plan.
 func (s *Discover) Fit(a FitAsk) (FitAnswer, error) {
-	return withCore(s.window, "Discover.Fit", func(ctx context.Context, c *core.Core) (FitAnswer, error) {
+	return withCore(s.host, "Discover.Fit", func(ctx context.Context, c *core.Core) (FitAnswer, error) {
 		v, remedies, err := c.Advice.Fit(ctx, a.ID, a.Quant, advisor.Ask{Context: a.Context, KV: advisor.KVType(a.KV)})
 		if err != nil {
 			return FitAnswer{}, err

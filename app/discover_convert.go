@@ -99,11 +99,6 @@ func catalogModel(m *catalog.Model) CatalogModel {
 	return out
 }
 
-// foundOf is a model outside the catalog as the page shows it.
-func foundOf(x advice.External) Found {
-	return Found{Model: externalModel(x), Quant: x.Choice.Quant, Choice: choiceOf(x.Choice), Host: x.Landing.Host, HeaderBytes: x.Fetched}
-}
-
 func externalModel(x advice.External) CatalogModel {
 	c, o := x.Candidate, x.Offer
 	out := CatalogModel{

@@ -9,12 +9,12 @@ import (
 )
 
 // Downloads is the bound service behind everything that may go online.
-type Downloads struct{ window *Window }
+type Downloads struct{ host *host }
 
 // List returns the downloads in the order of the queue.
 func (s *Downloads) List() ([]Download, error) {
-	return withCore(s.window, "Downloads.List", func(ctx context.Context, c *core.Core) ([]Download, error) {
-		seq := s.window.seq.Load()
+	return withCore(s.host, "Downloads.List", func(ctx context.Context, c *core.Core) ([]Download, error) {
+		seq := s.host.seq.Load()
 		all, err := c.Downloads.List(ctx)
 		return convert(all, func(d download.Download) Download {
 			out := downloadOf(d)
@@ -26,7 +26,7 @@ func (s *Downloads) List() ([]Download, error) {
 
 // Offer asks the source that has ref what it has.
 func (s *Downloads) Offer(ref string) (Offer, error) {
-	return withCore(s.window, "Downloads.Offer", func(ctx context.Context, c *core.Core) (Offer, error) {
+	return withCore(s.host, "Downloads.Offer", func(ctx context.Context, c *core.Core) (Offer, error) {
 		o, err := c.Downloads.Offer(ctx, ref)
 		if err != nil {
 			return Offer{}, err
@@ -37,13 +37,13 @@ func (s *Downloads) Offer(ref string) (Offer, error) {
 
 // Start begins a download, or lets one go on.
 func (s *Downloads) Start(ref string, accepted bool) (Download, error) {
-	return withCore(s.window, "Downloads.Start", func(ctx context.Context, c *core.Core) (Download, error) {
+	return withCore(s.host, "Downloads.Start", func(ctx context.Context, c *core.Core) (Download, error) {
 		d, err := c.Downloads.Start(ctx, ref, accepted)
 		out := downloadOf(d)
 		if err == nil && d.State == download.StateDone {
-			out.Seq = s.window.next()
-			s.window.emit(EventLibrary, Changed{ID: d.Result, Seq: out.Seq})
-			s.window.emit(EventDownloadFinished, out)
+			out.Seq = s.host.next()
+			s.host.emit(EventLibrary, Changed{ID: d.Result, Seq: out.Seq})
+			s.host.emit(EventDownloadFinished, out)
 		}
 		return out, err
 	})
@@ -51,27 +51,27 @@ func (s *Downloads) Start(ref string, accepted bool) (Download, error) {
 
 // Pause stops a download where it is.
 func (s *Downloads) Pause(id string) error {
-	return doCore(s.window, "Downloads.Pause", func(ctx context.Context, c *core.Core) error { return c.Downloads.Pause(ctx, id) })
+	return doCore(s.host, "Downloads.Pause", func(ctx context.Context, c *core.Core) error { return c.Downloads.Pause(ctx, id) })
 }
 
 // Resume lets a paused or failed download go on.
 func (s *Downloads) Resume(id string) error {
-	return doCore(s.window, "Downloads.Resume", func(ctx context.Context, c *core.Core) error { return c.Downloads.Resume(ctx, id) })
+	return doCore(s.host, "Downloads.Resume", func(ctx context.Context, c *core.Core) error { return c.Downloads.Resume(ctx, id) })
 }
 
 // Cancel takes a download off the list, with what is there of it.
 func (s *Downloads) Cancel(id string) error {
-	return doCore(s.window, "Downloads.Cancel", func(ctx context.Context, c *core.Core) error { return c.Downloads.Cancel(ctx, id) })
+	return doCore(s.host, "Downloads.Cancel", func(ctx context.Context, c *core.Core) error { return c.Downloads.Cancel(ctx, id) })
 }
 
 // Move changes a download's place in the queue, counted from 0.
 func (s *Downloads) Move(id string, place int) error {
-	return doCore(s.window, "Downloads.Move", func(ctx context.Context, c *core.Core) error { return c.Downloads.Move(ctx, id, place) })
+	return doCore(s.host, "Downloads.Move", func(ctx context.Context, c *core.Core) error { return c.Downloads.Move(ctx, id, place) })
 }
 
 // Ledger returns every connection the app has made.
 func (s *Downloads) Ledger() (LedgerPage, error) {
-	return withCore(s.window, "Downloads.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
+	return withCore(s.host, "Downloads.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
 		l, err := c.Downloads.Ledger(ctx)
 		if err != nil {
 			return LedgerPage{}, err
@@ -82,7 +82,7 @@ func (s *Downloads) Ledger() (LedgerPage, error) {
 
 // Look reads the header of a model outside the catalog.
 func (s *Downloads) Look(ref string) (Found, error) {
-	return withCore(s.window, "Downloads.Look", func(ctx context.Context, c *core.Core) (Found, error) {
+	return withCore(s.host, "Downloads.Look", func(ctx context.Context, c *core.Core) (Found, error) {
 		x, err := c.Advice.PeekHeader(ctx, ref)
 		if err != nil {
 			return Found{}, err
@@ -93,7 +93,7 @@ func (s *Downloads) Look(ref string) (Found, error) {
 
 // Search asks Hugging Face for repositories with GGUF files.
 func (s *Downloads) Search(query string) ([]Hit, error) {
-	return withCore(s.window, "Downloads.Search", func(ctx context.Context, c *core.Core) ([]Hit, error) {
+	return withCore(s.host, "Downloads.Search", func(ctx context.Context, c *core.Core) ([]Hit, error) {
 		hits, err := c.Downloads.Search(ctx, query)
 		if err != nil {
 			return nil, err
@@ -103,11 +103,11 @@ func (s *Downloads) Search(query string) ([]Hit, error) {
 }
 
 // Token reports whether a Hugging Face token is kept.
-func (s *Downloads) Token() (Token, error) { return withCore(s.window, "Downloads.Token", keptToken) }
+func (s *Downloads) Token() (Token, error) { return withCore(s.host, "Downloads.Token", keptToken) }
 
 // SetToken keeps a Hugging Face token; an empty one is forgotten.
 func (s *Downloads) SetToken(value string) (Token, error) {
-	return withCore(s.window, "Downloads.SetToken", func(ctx context.Context, c *core.Core) (Token, error) {
+	return withCore(s.host, "Downloads.SetToken", func(ctx context.Context, c *core.Core) (Token, error) {
 		if err := c.Downloads.SetToken(ctx, value); err != nil {
 			return Token{}, err
 		}
@@ -123,35 +123,35 @@ func keptToken(ctx context.Context, c *core.Core) (Token, error) {
 	return Token{Set: true, Place: "keyring"}, nil
 }
 
-// openDownloads lets downloads of an earlier run go on, and tells the page of every change.
-func (w *Window) openDownloads(ctx context.Context) {
+// open lets downloads of an earlier run go on, and tells the page of every change.
+func (s *Downloads) open(ctx context.Context) {
 	ended := map[string]bool{}
 	states := map[string]download.State{}
-	w.core.Downloads.OnChange(func(d download.Download, gone bool) {
+	s.host.core.Downloads.OnChange(func(d download.Download, gone bool) {
 		before := states[d.ID]
 		states[d.ID] = d.State
 		out := downloadOf(d)
-		out.Seq = w.next()
+		out.Seq = s.host.next()
 		switch {
 		case gone:
 			delete(states, d.ID)
-			w.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: out.Seq})
+			s.host.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: out.Seq})
 		case d.State == download.StateDone || d.State == download.StateFailed:
 			if before == d.State || ended[d.ID] && d.State == download.StateDone {
 				return
 			}
 			ended[d.ID] = d.State == download.StateDone
-			w.emit(EventDownloadFinished, out)
-			w.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: w.next()})
-			w.emit(EventLibrary, Changed{ID: d.Result, Seq: w.next()})
+			s.host.emit(EventDownloadFinished, out)
+			s.host.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: s.host.next()})
+			s.host.emit(EventLibrary, Changed{ID: d.Result, Seq: s.host.next()})
 		case before != d.State:
-			w.emit(EventDownloadProgress, out)
-			w.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: w.next()})
+			s.host.emit(EventDownloadProgress, out)
+			s.host.emit(EventDownloadsChanged, Changed{ID: d.ID, Seq: s.host.next()})
 		default:
-			w.emit(EventDownloadProgress, out)
+			s.host.emit(EventDownloadProgress, out)
 		}
 	})
-	if err := w.core.Downloads.Open(ctx); err != nil {
+	if err := s.host.core.Downloads.Open(ctx); err != nil {
 		slog.Error("downloads not opened", "error", err)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"slices"
 
+	"weightroom/app/core/advice"
 	"weightroom/app/core/models"
 	"weightroom/backend"
-	"weightroom/backend/catalog"
 	"weightroom/backend/download"
 	"weightroom/backend/download/source"
 )
@@ -43,19 +43,6 @@ func offerOf(o models.Offered) Offer {
 	return out
 }
 
-// kindOf is a file's kind as the page knows it.
-func kindOf(kind backend.FileKind) string {
-	switch kind {
-	case backend.KindModel, backend.KindProjector, backend.KindAdapter, backend.KindTemplate:
-		return string(kind)
-	case backend.KindLicence:
-		return "licence"
-	case backend.KindParams, backend.KindSystem, backend.KindConfig, backend.KindMessages:
-		return "parameters"
-	}
-	return "other"
-}
-
 // downloadOf is a download as the page shows it.
 func downloadOf(d download.Download) Download {
 	to := d.Landing
@@ -86,26 +73,7 @@ func hitOf(h source.Hit) Hit {
 	}
 }
 
-// answersOf puts terms into questions and answers.
-func answersOf(l catalog.Licence) []Answer {
-	out := []Answer{}
-	answer := func(question, text string) {
-		if text != "" {
-			out = append(out, Answer{question, text})
-		}
-	}
-	answer("May I use it commercially?", l.MayISell)
-	answer("Must I show a name?", l.MustIName)
-	answer("Is there a limit on users or revenue?", l.UserLimit)
-	answer("Is there an acceptable use policy?", l.UsePolicy)
-	switch l.OpenSource {
-	case catalog.Yes:
-		answer("Is it open source?", "Yes, by the Open Source Initiative's definition.")
-	case catalog.No:
-		answer("Is it open source?", "No. The weights are open, but the licence is not open source by the Open Source Initiative's definition.")
-	}
-	for _, term := range l.OtherTerms {
-		answer("What else?", term)
-	}
-	return out
+// foundOf is a model outside the catalog as the page shows it.
+func foundOf(x advice.External) Found {
+	return Found{Model: externalModel(x), Quant: x.Choice.Quant, Choice: choiceOf(x.Choice), Host: x.Landing.Host, HeaderBytes: x.Fetched}
 }

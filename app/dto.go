@@ -15,3 +15,9 @@ type Problem struct {
 type Task struct {
 	ID string `json:"id"`
 }
+
+// Answer is a question about a licence and its answer in plain words.
+type Answer struct {
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+}

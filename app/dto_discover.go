@@ -80,12 +80,6 @@ type Profile struct {
 	Name string `json:"name"`
 }
 
-// Answer is a question about a licence and its answer in plain words.
-type Answer struct {
-	Question string `json:"question"`
-	Answer   string `json:"answer"`
-}
-
 // Benchmark is a published score.
 type Benchmark struct {
 	Name    string  `json:"name"`

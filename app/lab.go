@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,32 +16,19 @@ import (
 )
 
 // Lab is the bound service behind the Lab page: comparisons, blind tests, side by side and adapters.
-type Lab struct{ window *Window }
+type Lab struct{ host *host }
 
 // usualQuants are the quants that the page offers to make, most precise first.
 func usualQuants() []string {
 	return []string{"F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "IQ4_XS", "Q3_K_M", "IQ3_XXS", "Q2_K"}
 }
 
-// preciseQuants are what other quants can be made from without losing twice.
-func preciseQuants() []string { return []string{"F32", "F16", "BF16", "Q8_0"} }
-
 // labContexts are the lengths that the page offers, in tokens.
 func labContexts() []int { return []int{2048, 4096, 8192, 16384, 32768, 65536} }
 
-func labModel(m backend.Model) LabModel {
-	return LabModel{
-		Ref: m.Ref, Name: m.Name, Quant: m.Quant, Family: labFamily(m), Bytes: m.Bytes, Context: m.ContextLength,
-		Parameters: m.Parameters, Precise: slices.Contains(preciseQuants(), m.Quant),
-	}
-}
-
-// labFamily is the same for the quants of one model: they have as many weights in the same shape.
-func labFamily(m backend.Model) string { return fmt.Sprintf("%s/%d", m.Architecture, m.Parameters) }
-
 // Setup returns what a comparison can be made of.
 func (s *Lab) Setup() (LabSetup, error) {
-	return withCore(s.window, "Lab.Setup", func(ctx context.Context, c *core.Core) (LabSetup, error) {
+	return withCore(s.host, "Lab.Setup", func(ctx context.Context, c *core.Core) (LabSetup, error) {
 		models, err := c.Library.Models(ctx)
 		if err != nil {
 			return LabSetup{}, err
@@ -59,7 +45,7 @@ func (s *Lab) Setup() (LabSetup, error) {
 
 // Quants returns what could be made from a model.
 func (s *Lab) Quants(ref string) ([]LabQuant, error) {
-	return withCore(s.window, "Lab.Quants", func(ctx context.Context, c *core.Core) ([]LabQuant, error) {
+	return withCore(s.host, "Lab.Quants", func(ctx context.Context, c *core.Core) ([]LabQuant, error) {
 		parent, err := c.Library.Model(ctx, ref)
 		if err != nil {
 			return nil, err
@@ -85,25 +71,10 @@ func (s *Lab) Quants(ref string) ([]LabQuant, error) {
 	})
 }
 
-// fallBackNote names which tensors can't have the type that the quant means them to have.
-func fallBackNote(all []lab.FallBack) string {
-	if len(all) == 0 {
-		return ""
-	}
-	got := []string{}
-	for _, f := range all {
-		if name := strings.ToUpper(f.Got); !slices.Contains(got, name) {
-			got = append(got, name)
-		}
-	}
-	slices.Sort(got)
-	return fmt.Sprintf("%d tensors, such as %s, have too few columns for it and are stored as %s.", len(all), all[0].Tensor, strings.Join(got, " or "))
-}
-
 // ChooseText lets the person pick a text to measure on; it returns an empty one when they cancelled.
 func (s *Lab) ChooseText() (LabText, error) {
-	return withCore(s.window, "Lab.ChooseText", func(context.Context, *core.Core) (LabText, error) {
-		path, err := s.window.chooseFile("Choose a text", "Texts (*.txt, *.md)", "*.txt;*.md;*.raw")
+	return withCore(s.host, "Lab.ChooseText", func(context.Context, *core.Core) (LabText, error) {
+		path, err := s.host.chooseFile("Choose a text", "Texts (*.txt, *.md)", "*.txt;*.md;*.raw")
 		if err != nil || path == "" {
 			return LabText{}, err
 		}
@@ -117,7 +88,7 @@ func (s *Lab) ChooseText() (LabText, error) {
 
 // Compare makes what is missing and compares. It returns the comparison's id at once.
 func (s *Lab) Compare(ask CompareAsk) (string, error) {
-	return withCore(s.window, "Lab.Compare", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Lab.Compare", func(ctx context.Context, c *core.Core) (string, error) {
 		run, err := c.Lab.Begin(ctx, compare.Request{
 			Refs: ask.Refs, Reference: ask.Reference, Make: ask.Make, Matrix: ask.Matrix, KV: ask.KV, Contexts: ask.Contexts, Text: ask.Text,
 			Settings: lab.Settings{Rounds: ask.Rounds},
@@ -125,7 +96,7 @@ func (s *Lab) Compare(ask CompareAsk) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		s.window.work.Go(func() {
+		s.host.work.Go(func() {
 			_, _ = call("comparison", func() (lab.Comparison, error) { return run.Do(s.watch()) }) // its end is stored and told
 		})
 		return run.ID, nil
@@ -138,7 +109,7 @@ func (s *Lab) watch() compare.Watch {
 	var last time.Time
 	return compare.Watch{
 		Changed: s.changed,
-		Made:    func(m backend.Model) { s.window.Library.changed(m.Ref) },
+		Made:    func(m backend.Model) { s.host.libraryChanged(m.Ref) },
 		Progress: func(p compare.Progress) {
 			mu.Lock()
 			now := time.Now()
@@ -149,18 +120,18 @@ func (s *Lab) watch() compare.Watch {
 			mu.Unlock()
 			if !quiet {
 				out := labProgress(p)
-				out.Seq = s.window.next()
-				s.window.emit(EventLabProgress, out)
+				out.Seq = s.host.next()
+				s.host.emit(EventLabProgress, out)
 			}
 		},
 	}
 }
 
-func (s *Lab) changed(id string) { s.window.emit(EventLab, Changed{ID: id, Seq: s.window.next()}) }
+func (s *Lab) changed(id string) { s.host.emit(EventLab, Changed{ID: id, Seq: s.host.next()}) }
 
 // Stop ends a comparison; what is finished is kept.
 func (s *Lab) Stop(id string) error {
-	return doCore(s.window, "Lab.Stop", func(_ context.Context, c *core.Core) error {
+	return doCore(s.host, "Lab.Stop", func(_ context.Context, c *core.Core) error {
 		c.Lab.Stop(id)
 		return nil
 	})
@@ -168,7 +139,7 @@ func (s *Lab) Stop(id string) error {
 
 // Comparisons returns all that are kept, newest first.
 func (s *Lab) Comparisons() ([]LabSummary, error) {
-	return withCore(s.window, "Lab.Comparisons", func(ctx context.Context, c *core.Core) ([]LabSummary, error) {
+	return withCore(s.host, "Lab.Comparisons", func(ctx context.Context, c *core.Core) ([]LabSummary, error) {
 		all, err := c.Lab.Comparisons(ctx)
 		return convert(all, func(one lab.Comparison) LabSummary { return labSummary(labComparison(&one)) }), err
 	})
@@ -176,7 +147,7 @@ func (s *Lab) Comparisons() ([]LabSummary, error) {
 
 // Comparison returns one with all its rows.
 func (s *Lab) Comparison(id string) (LabComparison, error) {
-	return withCore(s.window, "Lab.Comparison", func(ctx context.Context, c *core.Core) (LabComparison, error) {
+	return withCore(s.host, "Lab.Comparison", func(ctx context.Context, c *core.Core) (LabComparison, error) {
 		one, err := c.Lab.Comparison(ctx, id)
 		if err != nil {
 			return LabComparison{}, err
@@ -187,12 +158,12 @@ func (s *Lab) Comparison(id string) (LabComparison, error) {
 
 // Forget deletes a comparison's figures; the models stay.
 func (s *Lab) Forget(id string) error {
-	return doCore(s.window, "Lab.Forget", func(ctx context.Context, c *core.Core) error { return c.Lab.RemoveComparison(ctx, id) })
+	return doCore(s.host, "Lab.Forget", func(ctx context.Context, c *core.Core) error { return c.Lab.RemoveComparison(ctx, id) })
 }
 
 // Export writes a comparison's figures to a file that the person chooses: json, csv, markdown or llama-bench.
 func (s *Lab) Export(id, format string) (string, error) {
-	return withCore(s.window, "Lab.Export", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Lab.Export", func(ctx context.Context, c *core.Core) (string, error) {
 		one, err := c.Lab.Comparison(ctx, id)
 		if err != nil {
 			return "", err
@@ -201,7 +172,7 @@ func (s *Lab) Export(id, format string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return s.window.saveFile("Export the figures", core.FileName(compare.Title(&one))+ending, data)
+		return s.host.saveFile("Export the figures", core.FileName(compare.Title(&one))+ending, data)
 	})
 }
 
@@ -210,7 +181,7 @@ const maxReport = 8 << 20
 
 // SaveReport writes a report, which the page has drawn, to a file that the person chooses.
 func (s *Lab) SaveReport(id, html string) (string, error) {
-	return withCore(s.window, "Lab.SaveReport", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Lab.SaveReport", func(ctx context.Context, c *core.Core) (string, error) {
 		one, err := c.Lab.Comparison(ctx, id)
 		if err != nil {
 			return "", err
@@ -218,6 +189,6 @@ func (s *Lab) SaveReport(id, html string) (string, error) {
 		if len(html) > maxReport || !strings.HasPrefix(html, "<!doctype html>") || strings.Contains(strings.ToLower(html), "<script") {
 			return "", backend.Fail(backend.CodeInvalid, nil, "This is not a report.", "Try again.")
 		}
-		return s.window.saveFile("Save the report", core.FileName(compare.Title(&one))+".html", []byte(html))
+		return s.host.saveFile("Save the report", core.FileName(compare.Title(&one))+".html", []byte(html))
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"weightroom/app/core/compare"
+	"weightroom/app/core/models"
+	"weightroom/backend"
 	"weightroom/backend/lab"
 )
 
@@ -179,4 +181,49 @@ func labProgress(p compare.Progress) LabProgress {
 		out.Left = math.Round(took * (1 - p.Done) / p.Done)
 	}
 	return out
+}
+
+func labModel(m backend.Model) LabModel {
+	return LabModel{
+		Ref: m.Ref, Name: m.Name, Quant: m.Quant, Family: labFamily(m), Bytes: m.Bytes, Context: m.ContextLength,
+		Parameters: m.Parameters, Precise: slices.Contains(preciseQuants(), m.Quant),
+	}
+}
+
+// labFamily is the same for the quants of one model: they have as many weights in the same shape.
+func labFamily(m backend.Model) string { return fmt.Sprintf("%s/%d", m.Architecture, m.Parameters) }
+
+// preciseQuants are what other quants can be made from without losing twice.
+func preciseQuants() []string { return []string{"F32", "F16", "BF16", "Q8_0"} }
+
+// fallBackNote names which tensors can't have the type that the quant means them to have.
+func fallBackNote(all []lab.FallBack) string {
+	if len(all) == 0 {
+		return ""
+	}
+	got := []string{}
+	for _, f := range all {
+		if name := strings.ToUpper(f.Got); !slices.Contains(got, name) {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	return fmt.Sprintf("%d tensors, such as %s, have too few columns for it and are stored as %s.", len(all), all[0].Tensor, strings.Join(got, " or "))
+}
+
+func sideRun(s compare.Sides) SideRun {
+	return SideRun{
+		ID: s.ID, Prompt: s.Prompt, Seed: s.Seed, AtOnce: s.AtOnce, Reason: s.Reason, Running: s.Running,
+		Columns: convert(s.Answers, func(a compare.SideAnswer) SideColumn {
+			return SideColumn{
+				Ref: a.Model.Ref, Name: a.Model.Name, Quant: a.Model.Quant, State: string(a.State), Text: a.Text, Thinking: a.Thinking,
+				Problem: problemOf(a.Problem), Tokens: a.Metrics.Tokens, TokensPerSecond: a.Metrics.TokensPerSecond,
+				TimeToFirstTokenSeconds: a.Metrics.TimeToFirstTokenSeconds, LoadSeconds: a.Metrics.LoadSeconds,
+			}
+		}),
+	}
+}
+
+func adapterOf(a models.Adapter) Adapter {
+	return Adapter{ID: a.Ref, Name: a.Name, Architecture: a.Architecture, Bytes: a.Bytes, Rank: a.Rank, Alpha: a.Alpha}
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // Library is the models on disk: the bound service behind the Library page.
-type Library struct{ window *Window }
+type Library struct{ host *host }
 
 // Get returns everything the Library page shows.
 func (s *Library) Get() (LibraryPage, error) {
-	return withCore(s.window, "Library.Get", func(ctx context.Context, c *core.Core) (LibraryPage, error) {
+	return withCore(s.host, "Library.Get", func(ctx context.Context, c *core.Core) (LibraryPage, error) {
 		all, err := c.Library.Models(ctx)
 		if err != nil {
 			return LibraryPage{}, err
@@ -40,32 +40,27 @@ func (s *Library) Get() (LibraryPage, error) {
 
 // ChooseFile lets the person pick a GGUF file; it returns nothing when they cancelled.
 func (s *Library) ChooseFile() (string, error) {
-	return withCore(s.window, "Library.ChooseFile", func(context.Context, *core.Core) (string, error) {
-		return s.window.chooseFile("Import a model", "Models (*.gguf)", "*.gguf")
+	return withCore(s.host, "Library.ChooseFile", func(context.Context, *core.Core) (string, error) {
+		return s.host.chooseFile("Import a model", "Models (*.gguf)", "*.gguf")
 	})
 }
 
 // ChooseFolder lets the person pick a folder; it returns nothing when they cancelled.
 func (s *Library) ChooseFolder(title string) (string, error) {
-	return withCore(s.window, "Library.ChooseFolder", func(context.Context, *core.Core) (string, error) {
-		return s.window.chooseFolder(title)
+	return withCore(s.host, "Library.ChooseFolder", func(context.Context, *core.Core) (string, error) {
+		return s.host.chooseFolder(title)
 	})
 }
 
 // task runs long work on the library, and tells the page of a success. Its result is what the work returns.
 func (s *Library) task(kind, label string, work func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error)) (Task, error) {
-	return s.window.task("Library."+kind, kind, label, func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+	return s.host.task("Library."+kind, kind, label, func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
 		result, err := work(ctx, c, progress)
 		if err == nil {
-			s.changed(result)
+			s.host.libraryChanged(result)
 		}
 		return result, err
 	})
-}
-
-// changed tells the page that something of the library is another than it was: a model, or all of them.
-func (s *Library) changed(ref string) {
-	s.window.emit(EventLibrary, Changed{ID: ref, Seq: s.window.next()})
 }
 
 // Import copies a GGUF file into the library as a task; its result is the new model's reference.
@@ -87,17 +82,17 @@ func (s *Library) InstallStarter() (Task, error) {
 // CancelTask is Tasks.Cancel, until the page calls that.
 func (s *Library) CancelTask(id string) error {
 	return do("Library.CancelTask", func() error {
-		s.window.tasks.stop(id)
+		s.host.tasks.stop(id)
 		return nil
 	})
 }
 
 // Remove deletes a model's weights and returns the space that this freed, in bytes.
 func (s *Library) Remove(ref string) (int64, error) {
-	return withCore(s.window, "Library.Remove", func(ctx context.Context, c *core.Core) (int64, error) {
+	return withCore(s.host, "Library.Remove", func(ctx context.Context, c *core.Core) (int64, error) {
 		freed, err := c.Models.Remove(ctx, ref)
 		if err == nil {
-			s.changed(ref)
+			s.host.libraryChanged(ref)
 		}
 		return freed, err
 	})
@@ -105,7 +100,7 @@ func (s *Library) Remove(ref string) (int64, error) {
 
 // Reveal opens the folder that holds a model's file.
 func (s *Library) Reveal(ref string) error {
-	return doCore(s.window, "Library.Reveal", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Library.Reveal", func(ctx context.Context, c *core.Core) error {
 		m, err := c.Library.Model(ctx, ref)
 		if err != nil {
 			return err
@@ -116,7 +111,7 @@ func (s *Library) Reveal(ref string) error {
 
 // Others lists models that other apps keep on this machine, or those below a folder.
 func (s *Library) Others(folder string) ([]OtherApp, error) {
-	return withCore(s.window, "Library.Others", func(ctx context.Context, c *core.Core) ([]OtherApp, error) {
+	return withCore(s.host, "Library.Others", func(ctx context.Context, c *core.Core) ([]OtherApp, error) {
 		apps, err := c.Models.Others(ctx, folder)
 		if err != nil {
 			return nil, err
@@ -144,11 +139,65 @@ func (s *Library) Move(folder string) (Task, error) {
 
 // Attach makes a model of a base and an adapter and returns its reference.
 func (s *Library) Attach(base, adapter string) (string, error) {
-	return withCore(s.window, "Library.Attach", func(ctx context.Context, c *core.Core) (string, error) {
+	return withCore(s.host, "Library.Attach", func(ctx context.Context, c *core.Core) (string, error) {
 		m, err := c.Library.Attach(ctx, base, adapter, "")
 		if err == nil {
-			s.changed(m.Ref)
+			s.host.libraryChanged(m.Ref)
 		}
+		return m.Ref, err
+	})
+}
+
+// Details tells what is known of a model.
+func (s *Library) Details(ref string) (ModelDetails, error) {
+	return withCore(s.host, "Library.Details", func(ctx context.Context, c *core.Core) (ModelDetails, error) {
+		d, err := c.Models.Details(ctx, ref)
+		if err != nil {
+			return ModelDetails{}, err
+		}
+		return modelDetails(d), nil
+	})
+}
+
+// Verify reads every byte of a model again, or of all for an empty ref, as a task.
+func (s *Library) Verify(ref string) (Task, error) {
+	return s.task("verify", "Checking", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		_, err := c.Models.Verify(ctx, ref, progress)
+		return ref, err
+	})
+}
+
+// VerifyReport returns what came of the last check.
+func (s *Library) VerifyReport() (VerifyReport, error) {
+	return call("Library.VerifyReport", func() (VerifyReport, error) {
+		c, err := s.host.Core()
+		if err != nil {
+			return VerifyReport{Bad: []Damage{}}, err
+		}
+		return verifyReport(c.Models.VerifyReport(s.host.ctx)), nil
+	})
+}
+
+// Repair fetches the bad parts of a model again as a task.
+func (s *Library) Repair(ref string) (Task, error) {
+	return s.task("repair", "Repairing", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		_, err := c.Models.Repair(ctx, ref, progress)
+		return ref, err
+	})
+}
+
+// ExportBundle writes a model to a new folder inside a chosen one, as a task; its result is that folder.
+func (s *Library) ExportBundle(ref, folder string) (Task, error) {
+	return s.task("export", "Copying", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		b, err := c.Library.Export(ctx, ref, folder, progress)
+		return b.Dir, err
+	})
+}
+
+// ImportBundle takes the folder of a bundle back, as a task; its result is the model's reference.
+func (s *Library) ImportBundle(folder string) (Task, error) {
+	return s.task("import", "Copying "+filepath.Base(folder), func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		m, err := c.Library.Import(ctx, folder, library.Options{Progress: progress})
 		return m.Ref, err
 	})
 }

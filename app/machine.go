@@ -8,11 +8,11 @@ import (
 )
 
 // Machine is the bound service behind the Machine page.
-type Machine struct{ window *Window }
+type Machine struct{ host *host }
 
 // Detect returns everything the Machine page shows.
 func (s *Machine) Detect() (MachinePage, error) {
-	return withCore(s.window, "Machine.Detect", func(ctx context.Context, c *core.Core) (MachinePage, error) {
+	return withCore(s.host, "Machine.Detect", func(ctx context.Context, c *core.Core) (MachinePage, error) {
 		r, err := c.Report(ctx)
 		if err != nil {
 			return MachinePage{}, err
@@ -23,21 +23,21 @@ func (s *Machine) Detect() (MachinePage, error) {
 
 // Engine returns the engine's state.
 func (s *Machine) Engine() (Engine, error) {
-	return withCore(s.window, "Machine.Engine", func(ctx context.Context, c *core.Core) (Engine, error) {
+	return withCore(s.host, "Machine.Engine", func(ctx context.Context, c *core.Core) (Engine, error) {
 		return engineOf(c.Machine.EngineState(ctx)), nil
 	})
 }
 
 // MeasureBandwidth measures memory bandwidth as a task of about two seconds.
 func (s *Machine) MeasureBandwidth() (Task, error) {
-	return s.window.task("Machine.MeasureBandwidth", "bandwidth", "Measuring memory", func(ctx context.Context, c *core.Core, _ func(done, total int64)) (string, error) {
+	return s.host.task("Machine.MeasureBandwidth", "bandwidth", "Measuring memory", func(ctx context.Context, c *core.Core, _ func(done, total int64)) (string, error) {
 		return "", c.Machine.MeasureBandwidth(ctx)
 	})
 }
 
 // Recommend returns the best pick for a chat on this machine.
 func (s *Machine) Recommend() (Pick, error) {
-	return withCore(s.window, "Machine.Recommend", func(ctx context.Context, c *core.Core) (Pick, error) {
+	return withCore(s.host, "Machine.Recommend", func(ctx context.Context, c *core.Core) (Pick, error) {
 		r, err := c.Advice.Rank(ctx, advisor.Ask{Use: advisor.UseChat}, "")
 		if err != nil {
 			return Pick{}, err
@@ -48,7 +48,7 @@ func (s *Machine) Recommend() (Pick, error) {
 
 // Ledger is Downloads.Ledger, until the page calls that.
 func (s *Machine) Ledger() (LedgerPage, error) {
-	return withCore(s.window, "Machine.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
+	return withCore(s.host, "Machine.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
 		l, err := c.Downloads.Ledger(ctx)
 		if err != nil {
 			return LedgerPage{}, err
@@ -59,22 +59,22 @@ func (s *Machine) Ledger() (LedgerPage, error) {
 
 // EngineLog returns the end of the engine's log.
 func (s *Machine) EngineLog() (string, error) {
-	return withCore(s.window, "Machine.EngineLog", func(_ context.Context, c *core.Core) (string, error) { return c.Machine.EngineLog() })
+	return withCore(s.host, "Machine.EngineLog", func(_ context.Context, c *core.Core) (string, error) { return c.Machine.EngineLog() })
 }
 
 // OpenLog opens the engine's log in the system's own viewer.
 func (s *Machine) OpenLog() error {
-	return doCore(s.window, "Machine.OpenLog", func(ctx context.Context, c *core.Core) error { return openPath(ctx, c.Engine.LogPath()) })
+	return doCore(s.host, "Machine.OpenLog", func(ctx context.Context, c *core.Core) error { return openPath(ctx, c.Engine.LogPath()) })
 }
 
 // RestartEngine ends the engine and starts it again.
 func (s *Machine) RestartEngine() error {
-	return doCore(s.window, "Machine.RestartEngine", func(ctx context.Context, c *core.Core) error { return c.Engine.Restart(ctx) })
+	return doCore(s.host, "Machine.RestartEngine", func(ctx context.Context, c *core.Core) error { return c.Engine.Restart(ctx) })
 }
 
 // LoadModel brings a model into memory before the first message needs it.
 func (s *Machine) LoadModel(ref string, contextLength int) error {
-	return doCore(s.window, "Machine.LoadModel", func(ctx context.Context, c *core.Core) error {
+	return doCore(s.host, "Machine.LoadModel", func(ctx context.Context, c *core.Core) error {
 		m, err := c.Library.Model(ctx, ref)
 		if err != nil {
 			return err
@@ -85,5 +85,5 @@ func (s *Machine) LoadModel(ref string, contextLength int) error {
 
 // UnloadModel takes the loaded model out of memory.
 func (s *Machine) UnloadModel() error {
-	return doCore(s.window, "Machine.UnloadModel", func(ctx context.Context, c *core.Core) error { return c.Machine.Unload(ctx) })
+	return doCore(s.host, "Machine.UnloadModel", func(ctx context.Context, c *core.Core) error { return c.Machine.Unload(ctx) })
 }

@@ -13,33 +13,33 @@ import (
 )
 
 // Settings is the bound service behind the Settings page.
-type Settings struct{ window *Window }
+type Settings struct{ host *host }
 
 // Get returns the person's choices.
 func (s *Settings) Get() (Preferences, error) {
 	return call("Settings.Get", func() (Preferences, error) {
-		c, err := s.window.Core()
+		c, err := s.host.Core()
 		if err != nil {
 			return Preferences(core.DefaultSettings()), err
 		}
-		return Preferences(c.Settings(s.window.ctx)), nil
+		return Preferences(c.Settings(s.host.ctx)), nil
 	})
 }
 
 // Set stores the person's choices and returns them. What the engine must know restarts it once it is idle.
 func (s *Settings) Set(p Preferences) (Preferences, error) {
 	return call("Settings.Set", func() (Preferences, error) {
-		c, err := s.window.Core()
+		c, err := s.host.Core()
 		if err != nil {
 			return Preferences(core.DefaultSettings()), err
 		}
-		stale, err := c.SetSettings(s.window.ctx, backend.Settings(p))
+		stale, err := c.SetSettings(s.host.ctx, backend.Settings(p))
 		if err != nil {
-			return Preferences(c.Settings(s.window.ctx)), err
+			return Preferences(c.Settings(s.host.ctx)), err
 		}
 		if stale {
-			s.window.work.Go(func() {
-				if err := c.Engine.RestartWhenIdle(s.window.ctx); err != nil {
+			s.host.work.Go(func() {
+				if err := c.Engine.RestartWhenIdle(s.host.ctx); err != nil {
 					slog.Warn("engine not restarted", "error", err)
 				}
 			})
@@ -63,9 +63,9 @@ func (s *Settings) Limits() (Limits, error) {
 // About says what runs and where it keeps things.
 func (s *Settings) About() (About, error) {
 	return call("Settings.About", func() (About, error) {
-		about := About{Version: core.Version, DataFolder: s.window.folders.Data, LogFile: filepath.Join(s.window.folders.Logs, "weightroom.log")}
-		if c, err := s.window.Core(); err == nil {
-			if ledger, err := c.Downloads.Ledger(s.window.ctx); err == nil {
+		about := About{Version: core.Version, DataFolder: s.host.folders.Data, LogFile: filepath.Join(s.host.folders.Logs, "weightroom.log")}
+		if c, err := s.host.Core(); err == nil {
+			if ledger, err := c.Downloads.Ledger(s.host.ctx); err == nil {
 				about.BytesOut = ledger.BytesOut
 			}
 		}
@@ -75,9 +75,9 @@ func (s *Settings) About() (About, error) {
 
 // Startup waits until the app is open and says how that went. It never fails.
 func (s *Settings) Startup() StartReport {
-	c, err := s.window.Core()
-	s.window.asked.Do(func() {
-		slog.Info("page is up", "seconds", time.Since(s.window.began).Seconds())
+	c, err := s.host.Core()
+	s.host.asked.Do(func() {
+		slog.Info("page is up", "seconds", time.Since(s.host.began).Seconds())
 	})
 	if err != nil {
 		return StartReport{Problem: problemOf(backend.Readable(err))}
@@ -92,7 +92,7 @@ func (s *Settings) OpenLink(address string) error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "mailto") {
 			return backend.Fail(backend.CodeInvalid, err, "This link is not a web or mail address.", "Copy it and open it by hand if you trust it.")
 		}
-		runtime.BrowserOpenURL(s.window.ctx, u.String())
+		runtime.BrowserOpenURL(s.host.ctx, u.String())
 		return nil
 	})
 }
@@ -100,6 +100,6 @@ func (s *Settings) OpenLink(address string) error {
 // Copy puts text on the clipboard.
 func (s *Settings) Copy(text string) error {
 	return do("Settings.Copy", func() error {
-		return runtime.ClipboardSetText(s.window.ctx, text)
+		return runtime.ClipboardSetText(s.host.ctx, text)
 	})
 }

@@ -7,36 +7,23 @@ import (
 	"weightroom/app/core/compare"
 )
 
-func sideRun(s compare.Sides) SideRun {
-	return SideRun{
-		ID: s.ID, Prompt: s.Prompt, Seed: s.Seed, AtOnce: s.AtOnce, Reason: s.Reason, Running: s.Running,
-		Columns: convert(s.Answers, func(a compare.SideAnswer) SideColumn {
-			return SideColumn{
-				Ref: a.Model.Ref, Name: a.Model.Name, Quant: a.Model.Quant, State: string(a.State), Text: a.Text, Thinking: a.Thinking,
-				Problem: problemOf(a.Problem), Tokens: a.Metrics.Tokens, TokensPerSecond: a.Metrics.TokensPerSecond,
-				TimeToFirstTokenSeconds: a.Metrics.TimeToFirstTokenSeconds, LoadSeconds: a.Metrics.LoadSeconds,
-			}
-		}),
-	}
-}
-
 // SideBySide sends one prompt to several models and returns at once; events and Side tell what they answer.
 func (s *Lab) SideBySide(ask SideAsk) (SideRun, error) {
-	return withCore(s.window, "Lab.SideBySide", func(ctx context.Context, c *core.Core) (SideRun, error) {
+	return withCore(s.host, "Lab.SideBySide", func(ctx context.Context, c *core.Core) (SideRun, error) {
 		sides, answer, err := c.SideBySide.Begin(ctx, compare.SideRequest(ask))
 		if err != nil {
 			return SideRun{}, err
 		}
 		offsets := make([]int, len(sides.Answers)) // each is one answer's alone
-		s.window.work.Go(func() {
+		s.host.work.Go(func() {
 			answer(func(d compare.SideDelta) {
 				out := SideDelta{ID: sides.ID, Column: d.Column, State: string(d.State), Text: d.Text}
 				if d.Column >= 0 {
 					out.Offset = offsets[d.Column]
 					offsets[d.Column] += utf16Length(d.Text)
 				}
-				out.Seq = s.window.next()
-				s.window.emit(EventSideDelta, out)
+				out.Seq = s.host.next()
+				s.host.emit(EventSideDelta, out)
 			})
 		})
 		return sideRun(sides), nil
@@ -45,7 +32,7 @@ func (s *Lab) SideBySide(ask SideAsk) (SideRun, error) {
 
 // Side returns a prompt's answers as they are now.
 func (s *Lab) Side(id string) (SideRun, error) {
-	return withCore(s.window, "Lab.Side", func(_ context.Context, c *core.Core) (SideRun, error) {
+	return withCore(s.host, "Lab.Side", func(_ context.Context, c *core.Core) (SideRun, error) {
 		sides, err := c.SideBySide.Get(id)
 		if err != nil {
 			return SideRun{}, err
@@ -56,5 +43,5 @@ func (s *Lab) Side(id string) (SideRun, error) {
 
 // StopSide ends all answers of a prompt; what they have written stays.
 func (s *Lab) StopSide(id string) error {
-	return doCore(s.window, "Lab.StopSide", func(_ context.Context, c *core.Core) error { return c.SideBySide.Stop(id) })
+	return doCore(s.host, "Lab.StopSide", func(_ context.Context, c *core.Core) error { return c.SideBySide.Stop(id) })
 }

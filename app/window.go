@@ -5,9 +5,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
-	"unicode/utf16"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
@@ -17,8 +15,8 @@ import (
 	"weightroom/backend/platform"
 )
 
-// Window is the app behind the page: the bound services share it. It opens the Core when the window starts, not
-// before, because Wails also runs main to generate bindings.
+// Window is the app behind the page: the bound services, and what they share. It opens the Core when the window starts,
+// not before, because Wails also runs main to generate bindings.
 type Window struct {
 	Chats     *Chats
 	Library   *Library
@@ -29,19 +27,7 @@ type Window struct {
 	Lab       *Lab
 	Tasks     *Tasks
 
-	folders platform.Folders
-	ctx     context.Context // carries Wails' own values, for events and dialogs; ends at Shutdown
-	end     context.CancelFunc
-	work    sync.WaitGroup // what Shutdown waits for
-	send    func(name string, payload any)
-	opened  chan struct{}
-	core    *core.Core
-	problem error // why core is nil
-	seq     atomic.Int64
-	asked   sync.Once // the page's first call
-	began   time.Time
-	tasks   taskList
-
+	*host
 	mu      sync.Mutex
 	offsets map[string]offset // of each streaming answer
 }
@@ -51,17 +37,13 @@ type offset struct{ text, thinking int }
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
-	w := &Window{began: time.Now(), folders: folders, opened: make(chan struct{}), offsets: map[string]offset{}}
-	w.tasks.window = w
-	w.Chats = &Chats{w}
-	w.Library = &Library{w}
-	w.Machine = &Machine{w}
-	w.Settings = &Settings{w}
-	w.Discover = &Discover{w}
-	w.Downloads = &Downloads{w}
-	w.Lab = &Lab{window: w}
-	w.Tasks = &Tasks{w}
-	return w
+	h := &host{began: time.Now(), folders: folders, opened: make(chan struct{})}
+	h.tasks.host = h
+	return &Window{
+		Chats: &Chats{h}, Library: &Library{h}, Machine: &Machine{h}, Settings: &Settings{h},
+		Discover: &Discover{h}, Downloads: &Downloads{h}, Lab: &Lab{h}, Tasks: &Tasks{h},
+		host: h, offsets: map[string]offset{},
+	}
 }
 
 // Bound lists what the page may call.
@@ -98,7 +80,7 @@ func (w *Window) Startup(ctx context.Context) {
 				slog.Error("engine did not start", "error", err)
 			}
 		}()
-		w.openDownloads(ctx)
+		w.Downloads.open(ctx)
 		w.work.Go(func() { w.housekeeping(ctx) })
 	}()
 }
@@ -107,7 +89,7 @@ func (w *Window) Startup(ctx context.Context) {
 // and the runs that the estimates rest on.
 func (w *Window) housekeeping(ctx context.Context) {
 	if w.core.Models.FirstStart(ctx) {
-		w.emit(EventLibrary, Changed{Seq: w.next()})
+		w.libraryChanged("")
 	}
 	debug.FreeOSMemory() // what starting took and idling does not need
 	timer := time.NewTimer(10 * time.Second)
@@ -154,20 +136,6 @@ func (w *Window) Show() {
 	runtime.WindowSetAlwaysOnTop(w.ctx, false)
 }
 
-// Core waits until the Core is open and returns it, or the reason why it is not.
-func (w *Window) Core() (*core.Core, error) {
-	<-w.opened
-	return w.core, w.problem
-}
-
-func (w *Window) next() int64 { return w.seq.Add(1) }
-
-func (w *Window) emit(name string, payload any) {
-	if w.send != nil {
-		w.send(name, payload)
-	}
-}
-
 // chatEvent passes on what happens to an answer.
 func (w *Window) chatEvent(e chat.Event) {
 	id, chatID := e.Message.ID, e.Message.ChatID
@@ -178,7 +146,7 @@ func (w *Window) chatEvent(e chat.Event) {
 		w.mu.Unlock()
 		w.emit(EventChatFinished, ChatEnd{ID: id, ChatID: chatID, Seq: w.next(), State: string(e.Message.State)})
 		w.emit(EventChatsChanged, Changed{ID: chatID, Seq: w.next()})
-		w.emit(EventLibrary, Changed{ID: e.Message.Model, Seq: w.next()}) // when it was last used
+		w.libraryChanged(e.Message.Model) // when it was last used
 		if w.ctx.Err() != nil {
 			return // Shutdown waits for no more work
 		}
@@ -199,13 +167,4 @@ func (w *Window) chatEvent(e chat.Event) {
 			Offset: at.text, Text: e.Text, ThinkingOffset: at.thinking, Thinking: e.Thinking,
 		})
 	}
-}
-
-// utf16Length is the length that JavaScript sees.
-func utf16Length(s string) int {
-	n := 0
-	for _, r := range s {
-		n += max(1, utf16.RuneLen(r))
-	}
-	return n
 }
