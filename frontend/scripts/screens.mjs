@@ -102,7 +102,7 @@ const pictures = {
   'discover-table': [
     'gpu',
     rail('Discover'),
-    (page) => page.getByRole('button', { name: 'Test drive Phi-4 mini Q4_K_M' }).click(),
+    (page) => page.getByRole('button', { name: 'Test drive Qwen3 8B Q4_K_S' }).click(),
     (page) => page.waitForTimeout(1500),
   ],
   'discover-out': ['full', rail('Discover'), (page) => page.getByRole('radio', { name: /^Left out/ }).click()],
@@ -123,7 +123,7 @@ const pictures = {
   'discover-licence': [
     'full',
     rail('Discover'),
-    (page) => page.getByRole('button', { name: 'Details of Llama 3.2 3B Q4_K_M' }).click(),
+    (page) => page.getByRole('button', { name: 'Details of Llama 3.2 1B Instruct IQ3_M' }).click(),
     (page) => page.getByRole('heading', { name: 'Published scores' }).scrollIntoViewIfNeeded(),
   ],
   'discover-bigger': ['full', rail('Discover'), press('Why not a bigger one?')],
@@ -132,7 +132,7 @@ const pictures = {
     'full',
     rail('Discover'),
     (page) => page.getByLabel('Machine: This machine').click(),
-    (page) => page.getByRole('option', { name: 'MacBook, 16 GB' }).click(),
+    (page) => page.getByRole('option', { name: '16 GB MacBook Air' }).click(),
   ],
   sums: ['full', rail('Discover'), press('Cost calculator')],
   'sums-month': [

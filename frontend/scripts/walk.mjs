@@ -184,15 +184,15 @@ const walks = {
       await page.keyboard.press('Control+2')
       await page.keyboard.press('/')
       await page.keyboard.type('qwen3 8b')
-      await button(page, 'Download Qwen3 8B Q4_K_M').click()
-      await page.getByText('Qwen3 8B Q4_K_M is coming from registry.ollama.ai.').waitFor()
+      await button(page, 'Download Qwen3 8B IQ3_M').click()
+      await page.getByText('Qwen3 8B IQ3_M is coming from registry.ollama.ai.').waitFor()
       await button(page, 'Show').click()
-      await page.getByRole('progressbar', { name: 'Download of Qwen3 8B Q4_K_M' }).waitFor()
+      await page.getByRole('progressbar', { name: 'Download of Qwen3 8B IQ3_M' }).waitFor()
       await page
         .getByRole('navigation')
         .getByRole('button', { name: /^1 download, \d+%/ })
         .waitFor()
-      await page.getByText('Qwen3 8B Q4_K_M is in your library.').waitFor({ timeout: 15_000 })
+      await page.getByText('Qwen3 8B IQ3_M is in your library.').waitFor({ timeout: 15_000 })
       await page.getByRole('radio', { name: 'Models' }).click()
       await button(page, 'Chat with Qwen3 8B').waitFor()
     },
@@ -206,11 +206,11 @@ const walks = {
       await page.getByRole('textbox', { name: 'Name or address' }).fill('llama-3.2-3b:Q4_K_M')
       await page.keyboard.press('Enter')
       const dialog = page.getByRole('dialog', { name: 'Download Llama 3.2 3B' })
-      await dialog.getByText('Is there a limit on users?').waitFor()
+      await dialog.getByText('Is there a limit on users or revenue?').waitFor()
       assert.equal(await dialog.getByRole('button', { name: /^Download/ }).isDisabled(), true)
       await dialog.getByRole('checkbox').check()
       await dialog.getByRole('button', { name: /^Download/ }).click()
-      await page.getByText('Llama 3.2 3B Q4_K_M is coming from').waitFor()
+      await page.getByText('Llama 3.2 3B Instruct Q4_K_M is coming from').waitFor()
     },
   ],
   'a download is paused, goes on, is cancelled and comes back with Undo': [
@@ -318,10 +318,10 @@ const walks = {
         .getByRole('button')
         .first()
         .waitFor()
-      await page.getByRole('button', { name: /^Qwen3 30B A3B Q4_K_M: / }).focus()
+      await page.getByRole('button', { name: /^Gemma 4 26B A4B IT IQ4_XS: / }).focus()
       await page.keyboard.press('ArrowLeft')
       const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
-      assert.match(name, /^gpt-oss 20B MXFP4: Runs in memory, 13\.0 GB, writes/)
+      assert.match(name, /^gpt-oss 20B MXFP4: Runs in memory, 12\.9 GB, writes/)
       await page.keyboard.press('Enter')
       await page.getByRole('dialog', { name: 'gpt-oss 20B' }).getByText('work on each token').waitFor()
       await page.keyboard.press('Escape')
@@ -336,7 +336,7 @@ const walks = {
       await page.keyboard.type('qwen3 4b')
       const row = page.getByRole('row', { name: /Qwen3 4B/ })
       await row.getByText('estimated ±15%').last().waitFor()
-      await button(page, 'Test drive Qwen3 4B Q4_K_M').click()
+      await button(page, 'Test drive Qwen3 4B Q3_K_L').click()
       await row.getByRole('progressbar').waitFor()
       await row.getByText('test drive ±4%').last().waitFor({ timeout: 10_000 })
     },
@@ -345,10 +345,10 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+2')
-      await button(page, 'Test drive Phi-4 mini Q4_K_M').click()
-      await button(page, 'Cancel the test drive of Phi-4 mini Q4_K_M').click()
+      await button(page, 'Test drive Qwen3 0.6B IQ4_XS').click()
+      await button(page, 'Cancel the test drive of Qwen3 0.6B IQ4_XS').click()
       await page.getByText('Test drive cancelled. Nothing is left on disk.').waitFor()
-      await button(page, 'Test drive Phi-4 mini Q4_K_M').waitFor()
+      await button(page, 'Test drive Qwen3 0.6B IQ4_XS').waitFor()
     },
   ],
   'a model that was left out is found with its reason': [
@@ -358,10 +358,10 @@ const walks = {
       await page.getByRole('textbox', { name: 'Search models' }).waitFor()
       await page.keyboard.press('/')
       await page.keyboard.type('llama 70b')
-      await page.getByRole('row', { name: /Llama 3\.3 70B.*Short by 26\.6 GB/ }).waitFor()
+      await page.getByRole('row', { name: /Llama 3\.3 70B.*Short by 10\.2 GB/ }).waitFor()
       await page.keyboard.press('Escape')
       await button(page, 'Why not a bigger one?').click()
-      await page.getByRole('dialog').getByText('Short by 26.6 GB').waitFor()
+      await page.getByRole('dialog').getByText('Short by 10.2 GB', { exact: true }).waitFor()
     },
   ],
   'other machines can be compared and chosen': [
@@ -369,8 +369,8 @@ const walks = {
     async (page) => {
       await page.keyboard.press('Control+2')
       await button(page, 'Which machine should I buy?').click()
-      await button(page, 'Show what runs on MacBook, 16 GB').click()
-      await page.getByText('Best for chat: MacBook, 16 GB').waitFor()
+      await button(page, 'Show what runs on 16 GB MacBook Air').click()
+      await page.getByText('Best for chat: 16 GB MacBook Air').waitFor()
       assert.equal(await page.getByRole('button', { name: /^Test drive/ }).count(), 0)
     },
   ],

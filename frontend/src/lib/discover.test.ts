@@ -96,8 +96,8 @@ describe('the table', () => {
   })
 
   it('finds by every word of a name, a family or a licence', () => {
-    expect(fitting(advice, 'QWEN 4b', 'best', true).map((c) => c.id)).toEqual(['qwen3-4b'])
-    expect(fitting(advice, 'gemma terms', 'best', true).every((c) => c.licenceName === 'Gemma terms')).toBe(true)
+    expect(fitting(advice, 'QWEN 4b', 'best', true).map((c) => c.id)).toEqual(['qwen3.5-4b', 'qwen3-4b'])
+    expect(fitting(advice, 'gemma terms', 'best', true).every((c) => c.licenceName === 'Gemma Terms of Use')).toBe(true)
     expect(fitting(advice, 'no such model', 'best', true)).toEqual([])
     expect(leftOut(advice, 'llama 70b').map((r) => r.id)).toEqual(['llama-3.3-70b'])
   })

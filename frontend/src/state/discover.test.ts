@@ -135,14 +135,13 @@ describe('a test drive', () => {
     await app.start()
     app.go('discover')
     await app.discover.load()
-    const drive = app.measuring.testDrive('qwen3-4b', 'Q4_K_M', 'Qwen3 4B')
-    expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBe('')
-    await vi.waitFor(() =>
-      expect(app.tasks.get(app.discover.taskOf('qwen3-4b', 'Q4_K_M') ?? '')?.done).toBeGreaterThan(2),
-    )
+    const quant = app.discover.advice?.choices.find((c) => c.id === 'qwen3-4b')?.quant ?? ''
+    const drive = app.measuring.testDrive('qwen3-4b', quant, 'Qwen3 4B')
+    expect(app.discover.taskOf('qwen3-4b', quant)).toBe('')
+    await vi.waitFor(() => expect(app.tasks.get(app.discover.taskOf('qwen3-4b', quant) ?? '')?.done).toBeGreaterThan(2))
     await drive
-    expect(app.discover.taskOf('qwen3-4b', 'Q4_K_M')).toBeUndefined()
-    expect(app.discover.driveOf('qwen3-4b', 'Q4_K_M')?.source).toBe('test drive')
+    expect(app.discover.taskOf('qwen3-4b', quant)).toBeUndefined()
+    expect(app.discover.driveOf('qwen3-4b', quant)?.source).toBe('test drive')
     expect(app.discover.advice?.choices.find((c) => c.id === 'qwen3-4b')?.source).toBe('test drive')
   })
 

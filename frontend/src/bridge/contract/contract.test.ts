@@ -33,11 +33,14 @@ describe('the stand-in’s test drive', () => {
     const { bridge, end } = begun()
     let reports = 0
     bridge.on('task:progress', (p) => (reports += p.kind === 'testdrive' ? 1 : 0))
-    await bridge.discover.testDrive('qwen3-4b', 'Q4_K_M')
-    expect((await end).result).toBe('qwen3-4b:Q4_K_M')
-    expect(reports).toBeGreaterThan(1)
-    expect((await bridge.discover.drives()).some((d) => d.id === 'qwen3-4b' && d.quant === 'Q4_K_M')).toBe(true)
     const ask = { ...anyAsk, context: 8192 }
+    const before = (await bridge.discover.advise(ask)).choices.find((c) => c.id === 'qwen3-4b')
+    expect(before?.source).toBe('estimated')
+    const quant = before?.quant ?? ''
+    await bridge.discover.testDrive('qwen3-4b', quant)
+    expect((await end).result).toBe(`qwen3-4b:${quant}`)
+    expect(reports).toBeGreaterThan(1)
+    expect((await bridge.discover.drives()).some((d) => d.id === 'qwen3-4b' && d.quant === quant)).toBe(true)
     const choice = (await bridge.discover.advise(ask)).choices.find((c) => c.id === 'qwen3-4b')
     expect(choice?.source).toBe('test drive')
   })

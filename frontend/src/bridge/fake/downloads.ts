@@ -1,7 +1,7 @@
 import type { DownloadsService } from '../bridge'
-import type { Download, Found, Offer, OfferFile, Token } from '../types'
-import { catalogModel, foreign, known, licenceOf, quantsOf, weights, type Known } from './catalog'
+import type { CatalogModel, Download, Found, Offer, OfferFile, Token } from '../types'
 import { download, hits, hub, registry } from './scenes/downloads'
+import { modelOf } from './scenes/external'
 import { noProblem } from './scenes/scene'
 import { fail, type FakeWorld } from './world'
 
@@ -26,29 +26,28 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
   const changed = () => world.events.changed('downloads:changed', '')
 
   /** The model and the quant that a reference means; an empty quant: it leaves that open. */
-  const read = (ref: string): { model: Known; quant: string } => {
+  const read = (ref: string): { model: CatalogModel; quant: string } => {
     const clean = ref
       .trim()
       .replace(/^https?:\/\//, '')
       .replace(/^huggingface\.co\//, 'hf.co/')
     const cut = clean.lastIndexOf(':')
     const [name, quant] = cut > 0 ? [clean.slice(0, cut), clean.slice(cut + 1)] : [clean, '']
-    const model = [...known, ...foreign].find((m) => m.id === name || m.id === clean)
+    const model = modelOf(name) ?? modelOf(clean)
     if (!model) {
       throw fail('not_found', `Nothing was found at ${ref}.`, 'Check the spelling, or search Hugging Face on Discover.')
     }
-    return { model, quant: quantsOf(model).includes(quant) ? quant : '' }
+    return { model, quant: model.quants.some((q) => q.name === quant) ? quant : '' }
   }
 
   const offer = (ref: string): Offer => {
     const { model, quant } = read(ref)
-    const licence = licenceOf(model)
-    const bytes = quant ? weights(model, quant) : 0
+    const bytes = model.quants.find((q) => q.name === quant)?.bytes ?? 0
     const host = model.id.startsWith('hf.co/') ? hub : registry
     const files: OfferFile[] = quant
       ? [{ name: `${model.name.replaceAll(' ', '-')}-${quant}.gguf`, kind: 'model', bytes, here: false }]
       : []
-    if (quant && model.flags.includes('v')) {
+    if (quant && model.vision) {
       files.push({ name: 'mmproj-F16.gguf', kind: 'projector', bytes: 851_000_000, here: false })
     }
     const total = files.reduce((sum, f) => sum + f.bytes, 0)
@@ -57,14 +56,14 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
       ...{ ref: quant ? full : model.id, name: model.name, quant, host, files, bytes: total, totalBytes: total },
       freeBytes: world.library.freeBytes,
       shortByBytes: Math.max(0, total + 64e6 - world.library.freeBytes),
-      choices: quant
-        ? []
-        : quantsOf(model).map((q) => ({ ref: `${model.id}:${q}`, quant: q, bytes: weights(model, q) })),
-      licenceName: licence.name,
-      openSource: licence.open,
-      licence: catalogModel(model).licence,
-      licenceText: licence.open ? '' : `${licence.name}\n\nBy clicking “I accept” below or by using any portion …`,
-      mustAccept: !licence.open && !accepted.has(licence.name),
+      choices: quant ? [] : model.quants.map((q) => ({ ref: `${model.id}:${q.name}`, quant: q.name, bytes: q.bytes })),
+      licenceName: model.licenceName,
+      openSource: model.openSource,
+      licence: model.licence,
+      licenceText: model.openSource
+        ? ''
+        : `${model.licenceName}\n\nBy clicking “I accept” below or by using any portion …`,
+      mustAccept: !model.openSource && !accepted.has(model.licenceName),
       gated: model.id.includes('EuroLLM'),
       gateAddress: model.id.includes('EuroLLM') ? `https://${model.id.replace('hf.co', hub)}` : '',
       tokenSet: token.set,
@@ -82,7 +81,7 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
     const ref = `${model.id}:${at.quant}`
     world.addModel({
       ...{ ref, name: at.name, quant: at.quant, bytes: at.total, source: 'pull', addedAt: now, lastUsedAt: 0 },
-      ...{ licenceName: licenceOf(model).name, openSource: licenceOf(model).open, contextLength: model.context },
+      ...{ licenceName: model.licenceName, openSource: model.openSource, contextLength: model.context },
     })
     put(id, { state: 'done', done: at.total, bytesPerSecond: 0, secondsLeft: -1, model: ref, endedAt: now })
     world.connect(`You downloaded ${at.name} ${at.quant}`, at.host, at.total, 41_000)
