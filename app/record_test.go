@@ -16,13 +16,12 @@ const recorded = "../frontend/src/bridge/fake/recorded/advice.json"
 
 // recordedModels are the models that are recorded, besides the best of each answer. Rows of others are left out.
 var recordedModels = strings.Fields(`
-	smollm2-135m smollm2-1.7b qwen3-0.6b gemma-3-1b llama-3.2-1b qwen3-1.7b granite-3.3-2b llama-3.2-3b
-	qwen2.5-coder-3b phi-4-mini gemma-3-4b qwen3-4b gpt-j-6b mistral-7b-v0.3 olmo-2-7b falcon3-7b llama-3.1-8b
-	granite-3.3-8b deepseek-r1-0528-qwen3-8b qwen3-8b gemma-3-12b phi-4 qwen3-14b gpt-oss-20b mistral-small-3.2-24b
-	gemma-3-27b qwen3-30b-a3b qwen3-coder-30b-a3b qwen3-32b llama-3.3-70b gpt-oss-120b deepseek-r1-671b`)
+	smollm2-135m qwen3-0.6b llama-3.2-1b qwen3-1.7b llama-3.2-3b phi-4-mini gemma-3-4b qwen3-4b gpt-j-6b llama-3.1-8b
+	granite-3.3-8b deepseek-r1-0528-qwen3-8b qwen3-8b gemma-3-12b qwen3-14b gpt-oss-20b gemma-3-27b qwen3-30b-a3b
+	qwen3-32b llama-3.3-70b gpt-oss-120b deepseek-r1-671b`)
 
 // recordedQuants are the quants that are recorded, besides those of the answers.
-var recordedQuants = strings.Fields("Q2_K Q3_K_M Q4_K_M Q5_K_M Q6_K Q8_0 F16 MXFP4")
+var recordedQuants = strings.Fields("Q4_K_M Q8_0 F16")
 
 // recordedAsks are the questions: those of every machine that can be compared, and around the first one for the two
 // machines that the stand-in can be, one change at a time.
@@ -100,6 +99,9 @@ func recordAdvice(t *testing.T) []byte {
 		models[id] = true
 	}
 	for i, ask := range asks {
+		if ask.Machine == "" {
+			t.Fatal("an answer for this machine is another one on the next")
+		}
 		if answers[i], err = w.Discover.Advise(ask); err != nil {
 			t.Fatal(err)
 		}
@@ -107,50 +109,84 @@ func recordAdvice(t *testing.T) []byte {
 			models[answers[i].Choices[0].ID] = true
 		}
 	}
-	var b bytes.Buffer
-	b.WriteString("{\n\"profiles\": ")
-	b.Write(line(t, profiles))
-	fmt.Fprintf(&b, ",\n\"choice\": %s,\n\"rejection\": %s,\n\"answers\": [", line(t, keys(t, Choice{})), line(t, keys(t, Rejection{})))
+	var choices, rejections pool
+	var told bytes.Buffer
 	for i, a := range answers {
-		a.Choices = slices.DeleteFunc(a.Choices, func(c Choice) bool { return !models[c.ID] })
-		a.Rejected = slices.DeleteFunc(a.Rejected, func(r Rejection) bool { return !models[r.ID] })
-		for j, c := range a.Choices {
-			quants[c.ID+":"+c.Quant] = true
-			if !c.Frontier {
-				a.Choices[j].Why = []string{} // the page shows the reasons of the first ones
+		var why []string
+		frontier := 0
+		chosen, rejected := []int{}, []int{}
+		for _, c := range a.Choices {
+			if !models[c.ID] {
+				continue
 			}
+			quants[c.ID+":"+c.Quant] = true
+			if c.Frontier {
+				frontier++
+			}
+			if c.Best != (len(chosen) == 0) || c.Frontier != (len(chosen) < frontier) {
+				t.Fatal("the best is not the first, or one that is not beaten follows one that is")
+			}
+			if c.Best {
+				why = c.Why // the page shows the reasons of the best
+			}
+			chosen = append(chosen, choices.place(row(t, c)))
 		}
 		for _, r := range a.Rejected {
-			quants[r.ID+":"+r.Quant] = true
+			if models[r.ID] {
+				quants[r.ID+":"+r.Quant] = true
+				rejected = append(rejected, rejections.place(row(t, r)))
+			}
 		}
-		fmt.Fprintf(&b, "%s\n{\"ask\": %s, \"considered\": %d, \"machineName\": %s, \"gpuFreeBytes\": %d, \"ramFreeBytes\": %d,\n\"choices\": [", comma(i), line(t, asks[i]), a.Considered, line(t, a.MachineName), a.GPUFree, a.RAMFree)
-		for j, c := range a.Choices {
-			fmt.Fprintf(&b, "%s\n%s", comma(j), row(t, c))
-		}
-		b.WriteString("],\n\"rejected\": [")
-		for j, r := range a.Rejected {
-			fmt.Fprintf(&b, "%s\n%s", comma(j), row(t, r))
-		}
-		b.WriteString("]}")
+		fmt.Fprintf(&told, "%s\n{\"ask\": %s, \"considered\": %d, \"machineName\": %s, \"gpuFreeBytes\": %d, \"ramFreeBytes\": %d,\n\"why\": %s, \"frontier\": %d,\n\"choices\": %s,\n\"rejected\": %s}",
+			comma(i), line(t, asks[i]), a.Considered, line(t, a.MachineName), a.GPUFree, a.RAMFree, line(t, nonNil(why)), frontier, line(t, chosen), line(t, rejected))
 	}
-	b.WriteString("],\n\"models\": [")
-	n := 0
+	var known pool
 	for _, m := range all {
-		if !models[m.ID] {
-			continue
+		if models[m.ID] {
+			entry := recordedModel{CatalogModel: m, Quants: [][4]any{}}
+			for _, q := range m.Quants {
+				if slices.Contains(recordedQuants, q.Name) || quants[m.ID+":"+q.Name] {
+					entry.Quants = append(entry.Quants, [4]any{q.Name, q.Bytes, q.Exact, q.Ref != ""})
+				}
+			}
+			known.place(line(t, entry))
 		}
-		m.Quants = slices.DeleteFunc(m.Quants, func(q CatalogQuant) bool {
-			return !slices.Contains(recordedQuants, q.Name) && !quants[m.ID+":"+q.Name]
-		})
-		fmt.Fprintf(&b, "%s\n%s", comma(n), line(t, m))
-		n++
 	}
-	b.WriteString("]\n}\n")
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\"profiles\": %s,\n\"choice\": %s,\n\"rejection\": %s,\n", line(t, profiles), line(t, keys(t, Choice{})), line(t, keys(t, Rejection{})))
+	fmt.Fprintf(&b, "\"models\": %s,\n\"choices\": %s,\n\"rejections\": %s,\n\"answers\": [%s]}\n", &known, &choices, &rejections, &told)
 	if !json.Valid(b.Bytes()) {
 		t.Fatal("what was recorded is no JSON")
 	}
 	return b.Bytes()
 }
+
+// recordedModel is a model whose quants are rows: name, bytes, whether that is exact, and whether it can be fetched.
+type recordedModel struct {
+	CatalogModel
+	Quants [][4]any `json:"quants"`
+}
+
+// pool holds each row once: most answers have many rows in common.
+type pool struct {
+	rows []string
+	at   map[string]int
+}
+
+// place is where the pool has a row; one that is new is added.
+func (p *pool) place(row []byte) int {
+	if i, ok := p.at[string(row)]; ok {
+		return i
+	}
+	if p.at == nil {
+		p.at = map[string]int{}
+	}
+	p.rows = append(p.rows, string(row))
+	p.at[string(row)] = len(p.rows) - 1
+	return len(p.rows) - 1
+}
+
+func (p *pool) String() string { return "[\n" + strings.Join(p.rows, ",\n") + "]" }
 
 func comma(i int) string {
 	if i == 0 {
@@ -168,11 +204,11 @@ func line(t *testing.T, v any) []byte {
 	return out
 }
 
-// catalogued are the fields of a Choice that its model in the catalog has too.
-var catalogued = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking")
+// told elsewhere: by the model in the catalog, or by the answer.
+var elsewhere = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking installed frontier best why")
 
-// fields are the names and the values of a page type, in its order, without those that the catalog has too. Figures
-// have four digits, to be read.
+// fields are the names and the values of a page type, in its order, without those that are told elsewhere. Figures
+// have four digits, to be read and to be the same on every processor.
 func fields(t *testing.T, v any) (names []string, values []any) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(line(t, v)))
@@ -192,20 +228,26 @@ func fields(t *testing.T, v any) (names []string, values []any) {
 			digits := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(f))))
 			value = math.Round(f*digits) / digits
 		}
-		if _, choice := v.(Choice); choice && slices.Contains(catalogued, name.(string)) {
-			continue
+		if !slices.Contains(elsewhere, name.(string)) {
+			names, values = append(names, name.(string)), append(values, value)
 		}
-		names, values = append(names, name.(string)), append(values, value)
 	}
 	return names, values
 }
 
 func keys(t *testing.T, v any) []string {
+	t.Helper()
 	names, _ := fields(t, v)
 	return names
 }
 
 func row(t *testing.T, v any) []byte {
+	t.Helper()
 	_, values := fields(t, v)
+	for i, value := range values {
+		if plan, ok := value.(map[string]any); ok { // the weights are the row's bytes
+			values[i] = []any{plan["kvBytes"], plan["computeBytes"], plan["totalBytes"]}
+		}
+	}
 	return line(t, values)
 }

@@ -1,38 +1,66 @@
 import type { Advice, Ask, CatalogModel, Choice, Profile, Rejection } from '../types'
 import raw from './recorded/advice.json?raw'
 
-/** What Discover answered when it was asked; package app writes it. A row has its values in the order of the names. */
+/** What Discover answered when it was asked; package app writes it. A row has its values in the order of the names,
+ * and an answer says where its rows are. */
 interface Recorded {
   profiles: Profile[]
-  models: CatalogModel[]
+  models: (Omit<CatalogModel, 'quants'> & { quants: [name: string, bytes: number, exact: boolean, had: boolean][] })[]
   choice: (keyof Choice)[]
   rejection: (keyof Rejection)[]
+  choices: unknown[][]
+  rejections: unknown[][]
   answers: (Omit<Advice, 'choices' | 'rejected' | 'fitted'> & {
     ask: Ask
-    choices: unknown[][]
-    rejected: unknown[][]
+    /** of the best */
+    why: string[]
+    /** how many are not beaten, from the first */
+    frontier: number
+    choices: number[]
+    rejected: number[]
   })[]
 }
 
 const recorded = JSON.parse(raw) as Recorded
 
 export const profiles: readonly Profile[] = recorded.profiles
-export const catalog: readonly CatalogModel[] = recorded.models
+export const catalog: readonly CatalogModel[] = recorded.models.map((m) => ({
+  ...m,
+  quants: m.quants.map(([name, bytes, exact, had]) => ({ name, bytes, exact, ref: had ? `${m.id}:${name}` : '' })),
+}))
 
-function named<T>(names: readonly (keyof T)[], values: readonly unknown[]): T {
+function named<T>(names: readonly (keyof T)[], values: readonly unknown[] = []): T {
   return Object.fromEntries(names.map((name, i) => [name, values[i]])) as T
 }
 
-/** A choice with what the catalog says of its model. */
-function choiceOf(values: readonly unknown[]): Choice {
-  const judged = named(recorded.choice, values)
-  const model = catalog.find((m) => m.id === judged.id)
-  if (!model) throw new Error(`${judged.id} is not recorded`)
-  const { name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking } = model
+function entry(id: string): CatalogModel {
+  const model = catalog.find((m) => m.id === id)
+  if (!model) throw new Error(`${id} is not recorded`)
+  return model
+}
+
+/** A choice without its place among the others, with what the catalog says of its model. */
+const choices = recorded.choices.map((values): Omit<Choice, 'frontier' | 'best' | 'why'> => {
+  const { memory: plan, ...row } = named<Omit<Choice, 'memory'> & { memory: number[] }>(recorded.choice, values)
+  const { name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking } = entry(
+    row.id,
+  )
+  const [kvBytes = 0, computeBytes = 0, totalBytes = 0] = plan
   return {
-    ...judged,
+    ...row,
+    memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes },
     ...{ model: name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking },
+    installed: false,
   }
+})
+
+const rejections = recorded.rejections.map((values): Rejection => {
+  const row = named<Rejection>(recorded.rejection, values)
+  return { ...row, model: entry(row.id).name }
+})
+
+function at<T>(rows: readonly T[], places: readonly number[]): T[] {
+  return places.flatMap((place) => rows.slice(place, place + 1))
 }
 
 /** The recorded answer to the question that is nearest to `ask`, on the same machine; undefined: none is known. */
@@ -52,7 +80,10 @@ export function nearest(ask: Ask): Advice | undefined {
   return {
     ...{ considered: found.considered, machineName: found.machineName, fitted: false },
     ...{ gpuFreeBytes: found.gpuFreeBytes, ramFreeBytes: found.ramFreeBytes },
-    choices: found.choices.map(choiceOf),
-    rejected: found.rejected.map((values) => named(recorded.rejection, values)),
+    choices: at(choices, found.choices).map((choice, i) => ({
+      ...choice,
+      ...{ frontier: i < found.frontier, best: i === 0, why: i === 0 ? found.why : [] },
+    })),
+    rejected: at(rejections, found.rejected),
   }
 }
