@@ -363,3 +363,33 @@ func TestOnlyDownloadsConnect(t *testing.T) {
 		t.Errorf("only %d files looked at", seen)
 	}
 }
+
+// TestShippedPageHasNoStandIn looks for the stand-in's own words in what is built into the app.
+func TestShippedPageHasNoStandIn(t *testing.T) {
+	const dist, words = "../frontend/dist", "/home/mara"
+	if _, err := os.Stat(filepath.Join(dist, "index.html")); err != nil {
+		t.Skip("the page is not built")
+	}
+	holds := func(root string) (found []string) {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if strings.Contains(string(text), words) {
+				found = append(found, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if len(holds("../frontend/src/bridge/fake")) == 0 {
+		t.Fatalf("the stand-in no longer says %s; look for something else that it says", words)
+	}
+	if found := holds(dist); len(found) > 0 {
+		t.Errorf("the page that is shipped has the stand-in in it: %v", found)
+	}
+}

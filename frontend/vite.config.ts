@@ -14,20 +14,31 @@ function onlyWoff2(): Plugin {
   }
 }
 
-/** `--mode contract` builds a page that holds the window to what the page relies on, in the place of the page itself. */
-function contractPage(): Plugin {
+/** Pages that are built in the place of the window's own, and never shipped. */
+const entries: Record<string, string> = {
+  // Holds the window to what the page relies on.
+  contract: '/src/bridge/contract/window.ts',
+  // Runs in a plain browser, on a stand-in for the window; so does the page of `npm run dev`.
+  'stand-in': '/src/stand-in.ts',
+  development: '/src/stand-in.ts',
+}
+
+function otherEntry(): Plugin {
+  let entry = ''
   return {
-    name: 'contract-page',
-    apply: (_, { mode }) => mode === 'contract',
+    name: 'other-entry',
+    configResolved: ({ mode }) => {
+      entry = entries[mode] ?? ''
+    },
     transformIndexHtml: {
       order: 'pre',
-      handler: (html) => html.replace('/src/main.ts', '/src/bridge/contract/window.ts'),
+      handler: (html) => (entry ? html.replace('/src/main.ts', entry) : html),
     },
   }
 }
 
 export default defineConfig({
-  plugins: [onlyWoff2(), contractPage(), svelte()],
+  plugins: [onlyWoff2(), otherEntry(), svelte()],
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {
     target: ['es2022', 'safari16'],

@@ -4,10 +4,14 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 
-/** Serves dist/ on loopback and opens a browser with an empty profile. `CHROMIUM` names another browser. */
+/** Serves the page on its stand-in (`npm run build:stand-in`) on loopback and opens a browser with an empty profile. `CHROMIUM` names another browser. */
 export async function open(options = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'page-'))
-  const server = await preview({ preview: { host: '127.0.0.1', port: 0 }, logLevel: 'warn' })
+  const server = await preview({
+    build: { outDir: '../build/tmp/stand-in' },
+    preview: { host: '127.0.0.1', port: 0 },
+    logLevel: 'warn',
+  })
   const { port } = server.httpServer.address()
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -1,5 +1,5 @@
 // Pictures of every page and situation, light and dark, at both sizes: `npm run screens -- FOLDER [NAME…]`.
-// Serves dist/ on loopback, so run `npm run build` first.
+// The page is built on its stand-in and served on loopback.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open } from './browser.mjs'

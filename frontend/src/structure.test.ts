@@ -41,7 +41,8 @@ function wrong({ from, to, typeOnly }: Arrow): string {
   const area = from.split('/')[0] ?? ''
   const target = to.split('/')[0] ?? ''
   // Files beside the folders put the page together.
-  if (!from.includes('/') || !to.includes('/')) return from.includes('/') ? 'only main.ts stands above the folders' : ''
+  if (!from.includes('/') || !to.includes('/'))
+    return from.includes('/') ? 'only the entries stand above the folders' : ''
   const floor = floors[area]
   if (!floor) return `${area}/ is not a folder that the rules know`
   if (target !== area && !floor.may.includes(target)) return floor.reason
@@ -137,6 +138,15 @@ describe('the page’s files', () => {
 
   it('never need each other', () => {
     expect(circles(arrows).map((way) => way.join(' → '))).toEqual([])
+  })
+
+  it('bring neither the stand-in nor the contract into the window’s page', () => {
+    const reached = new Set(['main.ts'])
+    for (const file of reached) {
+      for (const { from, to, typeOnly } of arrows) if (from === file && !typeOnly) reached.add(to)
+    }
+    expect([...reached].filter((file) => /^(stand-in\.ts|bridge\/(fake|contract)\/)/.test(file))).toEqual([])
+    expect(reached.size, 'files of the page').toBeGreaterThan(100)
   })
 
   it('stay short enough to be read at once', () => {
