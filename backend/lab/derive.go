@@ -1,12 +1,9 @@
 package lab
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -301,17 +298,4 @@ func (l *Lab) Derivation(ctx context.Context, digest string) (Derivation, bool) 
 
 func (l *Lab) keepDerivation(ctx context.Context, d Derivation) error {
 	return l.o.Store.Put(context.WithoutCancel(ctx), derivationKey(d.Digest), d)
-}
-
-func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, bufio.NewReader(f)); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }

@@ -11,7 +11,7 @@
 //
 // The package starts no programs and stores nothing itself. It is given a [Tools] that runs the engine's programs, a
 // [Server] that answers prompts as the app would, a [Library] that takes a finished model, a [Store] for results and a
-// [Meter] for what else the machine does; package app wires them. Files of its own lie in one folder under names that
+// [Meter] for what else the machine does; app/core wires them. Files of its own lie in one folder under names that
 // [Sweep] knows: a run that ends in any way but kill -9 removes them itself.
 //
 // Reading order: types.go (what is measured), derive.go, compare.go, judge.go, blind.go and sequential.go (the votes).
