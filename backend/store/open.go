@@ -8,21 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"go.etcd.io/bbolt"
 
 	"weightroom/backend"
 	"weightroom/backend/fsys"
-)
-
-// Names in the data folder. Temporary names are fixed: the lock makes sure that only one process uses them.
-const (
-	fileName    = "history.db"
-	lockName    = "history.lock"
-	tempSuffix  = ".tmp"
-	reserveName = "history.reserve"
-	backupsDir  = "backups"
 )
 
 const (
@@ -209,27 +199,3 @@ func (s *Store) endStreams(ctx context.Context) error {
 	s.endsDue.Store(err != nil)
 	return err
 }
-
-// reserveSize is what a deletion needs at most on a full disk: copies of a few pages and of the free list.
-const reserveSize = 1 << 20
-
-// keepReserve makes the file whose room urgent writes may take. Without it the app works; only a full disk is worse.
-func (s *Store) keepReserve() {
-	path := s.sibling(reserveName)
-	if info, err := os.Stat(path); err == nil && info.Size() == reserveSize {
-		return
-	}
-	if err := os.WriteFile(path, make([]byte, reserveSize), 0o600); err != nil {
-		os.Remove(path) //nolint:errcheck // half a reserve only takes room
-		s.opts.Log.Warn("history has no reserve", "err", err)
-	}
-}
-
-func (s *Store) releaseReserve() bool {
-	err := os.Remove(s.sibling(reserveName))
-	s.opts.Log.Warn("history reserve released", "err", err)
-	return err == nil
-}
-
-// now is the time as it is stored.
-func (s *Store) now() time.Time { return s.opts.Now().UTC().Round(0) }

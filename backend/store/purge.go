@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -74,13 +72,6 @@ func (s *Store) dropChats(ctx context.Context, ids []string) error {
 		}
 		return nil
 	})
-}
-
-// purgeMark is the key of the mark. It holds a hash, because an id tells when its chat was made, and marks are written
-// after the files are rewritten.
-func purgeMark(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return prefixPurged + hex.EncodeToString(sum[:8])
 }
 
 // wipe rewrites every file that can hold bytes of the marked chats, and then removes the marks. The caller holds tidy.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 )
 
@@ -50,4 +52,11 @@ func (s *Store) migrate(ctx context.Context, from int) error {
 		s.opts.Log.Info("history schema changed", "from", v, "to", v+1)
 	}
 	return nil
+}
+
+// purgeMark is the key of the mark. It holds a hash, because an id tells when its chat was made, and marks are written
+// after the files are rewritten.
+func purgeMark(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return prefixPurged + hex.EncodeToString(sum[:8])
 }

@@ -19,6 +19,15 @@ import (
 	"weightroom/backend"
 )
 
+// Names in the data folder. Temporary names are fixed: the lock makes sure that only one process uses them.
+const (
+	fileName    = "history.db"
+	lockName    = "history.lock"
+	tempSuffix  = ".tmp"
+	reserveName = "history.reserve"
+	backupsDir  = "backups"
+)
+
 // Options are the choices of Open. The zero value is what the app uses.
 type Options struct {
 	Timeout     time.Duration    // how long to wait for another process to let go; 0: one second
@@ -318,3 +327,6 @@ func (t *writeTx) deletePrefix(k kind, prefix string) error {
 
 // sibling is a path beside history.db.
 func (s *Store) sibling(name string) string { return filepath.Join(s.dir, name) }
+
+// now is the time as it is stored.
+func (s *Store) now() time.Time { return s.opts.Now().UTC().Round(0) }
