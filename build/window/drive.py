@@ -84,6 +84,7 @@ class Window:
         self.data = data
         environment = dict(os.environ, WEIGHTROOM_DATA=data, **(env or {}))
         self.log = open(os.path.join(os.path.dirname(data), "window.log"), "ab")
+        self.logged = self.log.tell()  # by earlier runs
         self.started = time.monotonic()
         self.process = subprocess.Popen([binary], env=environment, stdout=self.log, stderr=self.log)
         self.app = self.until("the window", self._find_app, 30)
@@ -222,6 +223,7 @@ class Window:
             self.process.send_signal(signal.SIGQUIT)  # its stacks go to the log
             self.process.wait(seconds)
             with open(self.log.name, errors="replace") as log:
+                log.seek(self.logged)
                 ours = [stack for stack in log.read().split("\n\n") if "weightroom/" in stack]
             raise Missing("the window does not close:\n" + "\n\n".join(ours)[:6000])
         finally:
@@ -239,7 +241,7 @@ def ask_to_close(window):
     target = screen.create_resource_object("window", window)
     protocols, delete = screen.intern_atom("WM_PROTOCOLS"), screen.intern_atom("WM_DELETE_WINDOW")
     target.send_event(event.ClientMessage(window=target, client_type=protocols, data=(32, [delete, X.CurrentTime, 0, 0, 0])))
-    screen.flush()
+    screen.sync()  # a server that is busy drops what a client has sent that is gone
     screen.close()
 
 
