@@ -68,8 +68,11 @@ func DefaultCosts() Costs {
 // Month returns what a month costs at an interface's price and on one's own machine.
 func (c Costs) Month() (Month, error) {
 	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice} {
-		if v < 0 || math.IsNaN(v) || v > 1e15 {
+		switch {
+		case v < 0 || math.IsNaN(v):
 			return Month{}, backend.Fail(backend.CodeInvalid, nil, "Enter amounts of zero or more.", "Write them as plain numbers.")
+		case v > 1e15:
+			return Month{}, backend.Fail(backend.CodeInvalid, nil, "An amount is too large.", "Enter amounts up to 1,000,000,000,000,000.")
 		}
 	}
 	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) {
