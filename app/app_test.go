@@ -135,7 +135,7 @@ func TestNothingReachesThePageAsNull(t *testing.T) {
 		"Library.Report":    func() (any, error) { return w.Library.VerifyReport() },
 		"Downloads.List":    func() (any, error) { return w.Downloads.List() },
 		"Downloads.Token":   func() (any, error) { return w.Downloads.Token() },
-		"Machine.Ledger":    func() (any, error) { return w.Machine.Ledger() },
+		"Downloads.Ledger":  func() (any, error) { return w.Downloads.Ledger() },
 		"Machine.Detect":    func() (any, error) { return w.Machine.Detect() },
 		"Machine.Engine":    func() (any, error) { return w.Machine.Engine() },
 		"Machine.Recommend": func() (any, error) { return w.Machine.Recommend() },

@@ -79,14 +79,6 @@ func (s *Library) InstallStarter() (Task, error) {
 	})
 }
 
-// CancelTask is Tasks.Cancel, until the page calls that.
-func (s *Library) CancelTask(id string) error {
-	return do("Library.CancelTask", func() error {
-		s.host.tasks.stop(id)
-		return nil
-	})
-}
-
 // Remove deletes a model's weights and returns the space that this freed, in bytes.
 func (s *Library) Remove(ref string) (int64, error) {
 	return withCore(s.host, "Library.Remove", func(ctx context.Context, c *core.Core) (int64, error) {

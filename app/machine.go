@@ -46,17 +46,6 @@ func (s *Machine) Recommend() (Pick, error) {
 	})
 }
 
-// Ledger is Downloads.Ledger, until the page calls that.
-func (s *Machine) Ledger() (LedgerPage, error) {
-	return withCore(s.host, "Machine.Ledger", func(ctx context.Context, c *core.Core) (LedgerPage, error) {
-		l, err := c.Downloads.Ledger(ctx)
-		if err != nil {
-			return LedgerPage{}, err
-		}
-		return ledgerPage(l), nil
-	})
-}
-
 // EngineLog returns the end of the engine's log.
 func (s *Machine) EngineLog() (string, error) {
 	return withCore(s.host, "Machine.EngineLog", func(_ context.Context, c *core.Core) (string, error) { return c.Machine.EngineLog() })

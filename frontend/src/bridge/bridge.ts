@@ -97,7 +97,6 @@ export interface LibraryService {
   chooseFile(): Promise<string>
   import(path: string, name: string): Promise<Task>
   installStarter(): Promise<Task>
-  cancelTask(id: string): Promise<void>
   /** Resolves to the bytes freed. */
   remove(ref: string): Promise<number>
   reveal(ref: string): Promise<void>
@@ -152,8 +151,6 @@ export interface MachineService {
   measureBandwidth(): Promise<Task>
   recommend(): Promise<Pick>
   engineLog(): Promise<string>
-  /** Every connection the app has made. */
-  ledger(): Promise<Ledger>
   openLog(): Promise<void>
   restartEngine(): Promise<void>
   unloadModel(): Promise<void>
@@ -167,7 +164,7 @@ export interface DiscoverService {
   model(id: string): Promise<CatalogModel>
   /** The engine's own plan; takes about a second. */
   fit(ask: FitAsk): Promise<FitAnswer>
-  /** Ends with the result `id:quant`. `library.cancelTask` ends it early. */
+  /** Ends with the result `id:quant`. `tasks.cancel` ends it early. */
   testDrive(id: string, quant: string): Promise<Task>
   /** The runs kept on this machine. */
   drives(): Promise<DriveResult[]>
@@ -222,6 +219,7 @@ export interface LabService {
 
 /** Work in the background, of whatever service. */
 export interface TasksService {
+  /** One that has ended is left alone. */
   cancel(id: string): Promise<void>
 }
 

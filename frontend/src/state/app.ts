@@ -40,7 +40,7 @@ export class App implements Host {
   readonly blind: BlindState
   readonly side: SideState
   readonly settings: SettingsState
-  readonly tasks = new Tasks()
+  readonly tasks: Tasks
   readonly toasts = new Toasts()
   readonly dialogs = new Dialogs()
   readonly ui = new Ui()
@@ -63,6 +63,7 @@ export class App implements Host {
     this.blind = new BlindState(bridge.lab)
     this.side = new SideState(bridge.lab)
     this.settings = new SettingsState(bridge.settings)
+    this.tasks = new Tasks(bridge.tasks)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
     this.measuring = new Measuring(this, this)
@@ -125,7 +126,7 @@ export class App implements Host {
     this.ui.page = page
     if (page === 'machine') {
       void this.attempt(() => this.machine.detect())
-      void this.attempt(() => this.machine.loadLedger())
+      void this.attempt(() => this.downloads.loadLedger())
     }
     if (page === 'library') void this.attempt(() => this.library.loadReport())
     if (page === 'settings') void this.attempt(() => this.downloads.loadToken())

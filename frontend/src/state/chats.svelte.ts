@@ -77,12 +77,6 @@ export class ChatsState {
     if (search === this.#searches) this.#found = found
   }
 
-  async create(model: string): Promise<ChatSummary> {
-    const chat = await this.#bridge.create(model)
-    await this.refresh()
-    return chat
-  }
-
   async rename(id: string, title: string): Promise<void> {
     const wanted = title.trim()
     if (!wanted || wanted === this.find(id)?.title) return

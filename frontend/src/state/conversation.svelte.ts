@@ -46,6 +46,8 @@ export class Conversation {
   #opened = 0
   #fetching = new Set<string>()
   #held: ChatDelta[] = []
+  /** What came of chats while a new one had no id yet. */
+  #early: AppEvent[] = []
   #draftTimer: ReturnType<typeof setTimeout> | undefined
   #bridge: Bridge['chats']
 
@@ -171,20 +173,25 @@ export class Conversation {
     this.#draft = ''
     const opened = this.#opened
     try {
-      let id = this.#id
-      if (!id) {
-        id = (await this.#bridge.create(this.#model)).id
-        await this.#bridge.setOptions(id, this.#options)
-        if (opened === this.#opened) this.#id = id
+      const turn = this.#id
+        ? await this.#bridge.send(this.#id, this.#leaf, text)
+        : await this.#bridge.start(this.#model, this.#options, text)
+      const id = turn.user.chatId
+      if (opened === this.#opened) {
+        this.#id = id
+        this.#take(turn)
+        for (const event of this.#early) {
+          const need = this.apply(event)
+          if (need) void this.fetch(need).catch(() => undefined)
+        }
       }
-      const turn = await this.#bridge.send(id, this.#leaf, text)
-      if (opened === this.#opened) this.#take(turn)
       return id
     } catch (reason) {
       if (opened === this.#opened && !this.#draft) this.#draft = text
       throw reason
     } finally {
       this.#sending = false
+      this.#early = []
     }
   }
 
@@ -235,6 +242,7 @@ export class Conversation {
 
   /** Applies an event to what is held, and says what must be fetched to be right again. */
   apply(event: AppEvent): Need | null {
+    if (this.#sending && !this.#id) this.#early.push(event)
     if (event.name === 'chat:phase' && event.data.chatId === this.#id) {
       const known = this.#messages.get(event.data.id)
       if (!known || known.state === 'streaming') this.#phases.set(event.data.id, event.data)

@@ -1,6 +1,6 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { AppEvent, Download, Failure, Offer, Token } from '../bridge/types'
+import type { AppEvent, Download, Failure, Ledger, Offer, Token } from '../bridge/types'
 
 /** What a download dialog shows: the question to the source is on its way, answered, or failed with a sentence. */
 export type Asked =
@@ -16,6 +16,7 @@ export class DownloadsState {
   #list = $state.raw<readonly Download[]>([])
   #asked = $state.raw<Asked | null>(null)
   #asking = $state.raw<ReadonlySet<string>>(new Set())
+  #ledger = $state.raw<Ledger | null>(null)
   #token = $state.raw<Token>({ set: false, place: '', note: '' })
   /** Cancelled ones that still can be brought back. */
   #leaving = $state.raw<ReadonlySet<string>>(new Set())
@@ -53,6 +54,15 @@ export class DownloadsState {
   get share(): number {
     const total = this.active.reduce((sum, d) => sum + d.total, 0)
     return total > 0 ? this.active.reduce((sum, d) => sum + d.done, 0) / total : 0
+  }
+
+  /** Every connection made; null until it is read. */
+  get ledger(): Ledger | null {
+    return this.#ledger
+  }
+
+  async loadLedger(): Promise<void> {
+    this.#ledger = await this.#bridge.ledger()
   }
 
   get asked(): Asked | null {

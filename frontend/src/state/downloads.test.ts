@@ -34,7 +34,7 @@ describe('a download', () => {
     expect(state.open).toEqual([])
     expect(state.done.map((d) => d.id)).toEqual([begun.id])
     expect((await bridge.library.get()).models.some((m) => m.ref === done.model)).toBe(true)
-    expect((await bridge.machine.ledger()).count).toBe(1)
+    expect((await bridge.downloads.ledger()).count).toBe(1)
   })
 
   it('is asked about first, and a licence of its own must be accepted before it begins', async () => {
@@ -107,7 +107,7 @@ describe('any other model', () => {
   it('is searched for only when asked, and looked at by its header', async () => {
     const bridge = fakeBridge({ step: 0 })
     const state = new AnyModelState(bridge.downloads)
-    expect((await bridge.machine.ledger()).count).toBe(0)
+    expect((await bridge.downloads.ledger()).count).toBe(0)
     await state.ask('granite')
     expect(state.search).toMatchObject({ state: 'known', query: 'granite' })
     const found = await state.look('hf.co/ibm-granite/granite-4.0-h-tiny-GGUF')
@@ -117,7 +117,7 @@ describe('any other model', () => {
     expect(state.find(found?.model.id ?? '', 'Q8_0'), 'another file has another header').toBeUndefined()
     const plan = await bridge.discover.fit({ id: found?.model.id ?? '', quant: 'Q4_K_M', context: 4096, kv: 'f16' })
     expect(plan.memory.totalBytes).toBeGreaterThan(0)
-    expect((await bridge.machine.ledger()).count).toBe(2)
+    expect((await bridge.downloads.ledger()).count).toBe(2)
   })
 
   it('that can’t be had leaves a sentence', async () => {

@@ -86,10 +86,6 @@ export class LibraryState {
     return this.#bridge.installStarter()
   }
 
-  cancel(id: string): Promise<void> {
-    return this.#bridge.cancelTask(id)
-  }
-
   /** Takes a model off the lists. Its files go when nobody has called `keep` for a while, and `gone` hears of it. */
   remove(ref: string, gone: (freed: number) => void, failed: (reason: unknown) => void, ms = removeAfter): void {
     this.#leaving = new Set([...this.#leaving, ref])

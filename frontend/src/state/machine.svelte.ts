@@ -1,12 +1,11 @@
 import type { Bridge } from '../bridge/bridge'
-import type { Engine, Ledger, Machine, Pick } from '../bridge/types'
+import type { Engine, Machine, Pick } from '../bridge/types'
 
 /** What this machine is, the engine's state, and the first recommendation. */
 export class MachineState {
   #machine = $state.raw<Machine | null>(null)
   #engine = $state.raw<Engine | null>(null)
   #pick = $state.raw<Pick | null>(null)
-  #ledger = $state.raw<Ledger | null>(null)
   #detecting = $state(false)
   #failed = $state(false)
   #bridge: Bridge['machine']
@@ -25,11 +24,6 @@ export class MachineState {
 
   get pick(): Pick | null {
     return this.#pick
-  }
-
-  /** Every connection made; null until it is read. */
-  get ledger(): Ledger | null {
-    return this.#ledger
   }
 
   get detecting(): boolean {
@@ -62,10 +56,6 @@ export class MachineState {
 
   async recommend(): Promise<void> {
     this.#pick = await this.#bridge.recommend()
-  }
-
-  async loadLedger(): Promise<void> {
-    this.#ledger = await this.#bridge.ledger()
   }
 
   measureBandwidth() {

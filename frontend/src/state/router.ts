@@ -111,10 +111,10 @@ export class Router {
     this.#attempt(() => settings.loadAbout())
   })
   #refreshDownloads = soon(() => {
-    const { downloads, machine, settings, ui } = this.#parts
+    const { downloads, settings, ui } = this.#parts
     this.#attempt(() => downloads.refresh())
     this.#attempt(() => settings.loadAbout())
-    if (ui.page === 'machine') this.#attempt(() => machine.loadLedger())
+    if (ui.page === 'machine') this.#attempt(() => downloads.loadLedger())
   })
   #resync = soon(() => {
     this.#attempt(() => this.#parts.chat.reload())

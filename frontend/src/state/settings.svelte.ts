@@ -1,25 +1,32 @@
 import type { Bridge } from '../bridge/bridge'
-import type { About, Settings, StartReport } from '../bridge/types'
+import type { About, Limits, Settings, StartReport } from '../bridge/types'
 
-const initial: Settings = {
+/** What is shown until the window has answered; none of the numbers is a default. */
+const unread: Settings = {
   theme: 'system',
   defaultModel: '',
   systemPrompt: '',
   temperature: -1,
-  contextLength: 8192,
-  keepAliveMinutes: 5,
+  contextLength: 0,
+  keepAliveMinutes: 0,
   sendWith: 'enter',
   threads: 0,
   showFigures: true,
   welcomed: true,
   speedLimit: 0,
-  downloadsAtOnce: 1,
+  downloadsAtOnce: 0,
   neverOnline: false,
 }
 
+const open = { least: -Infinity, most: Infinity }
+
 /** The person's choices, and where the app keeps things. */
 export class SettingsState {
-  #value = $state.raw<Settings>(initial)
+  #value = $state.raw<Settings>(unread)
+  #limits = $state.raw<Limits>({
+    ...{ defaults: unread, contextLength: open, keepAliveMinutes: open, downloadsAtOnce: open, threads: open },
+    maxTemperature: Infinity,
+  })
   #about = $state.raw<About>({ version: '', dataFolder: '', logFile: '', bytesOut: 0 })
   #bridge: Bridge['settings']
   #saving: Promise<unknown> = Promise.resolve()
@@ -32,12 +39,17 @@ export class SettingsState {
     return this.#value
   }
 
+  /** What the settings may be, and what they are at a fresh start. */
+  get limits(): Limits {
+    return this.#limits
+  }
+
   get about(): About {
     return this.#about
   }
 
   async load(): Promise<void> {
-    this.#value = await this.#bridge.get()
+    ;[this.#limits, this.#value] = await Promise.all([this.#bridge.limits(), this.#bridge.get()])
   }
 
   async loadAbout(): Promise<void> {

@@ -158,7 +158,7 @@ describe('tasks', () => {
   const end = { id: 't', seq: 2, kind: 'import', result: 'r', problem } as const
 
   it('resolve with their ending, also when it came before the call returned', async () => {
-    const tasks = new Tasks()
+    const tasks = new Tasks(fakeBridge().tasks)
     tasks.apply({ name: 'task:finished', data: end })
     expect((await tasks.run('import', () => Promise.resolve({ id: 't' }))).result).toBe('r')
     const running = tasks.run('import', () => Promise.resolve({ id: 'u' }))

@@ -1,3 +1,4 @@
+import type { Bridge } from '../bridge/bridge'
 import type { AppEvent, Problem, Task, TaskEnd, TaskProgress } from '../bridge/types'
 
 /** Long pieces of work in progress. */
@@ -6,6 +7,12 @@ export class Tasks {
   #waiting = new Map<string, (end: TaskEnd) => void>()
   /** Endings that came before the call that began the task had returned. */
   #early = new Map<string, TaskEnd>()
+
+  #bridge: Bridge['tasks']
+
+  constructor(bridge: Bridge['tasks']) {
+    this.#bridge = bridge
+  }
 
   get running(): readonly TaskProgress[] {
     return this.#running
@@ -31,6 +38,10 @@ export class Tasks {
       this.#running = [...this.#running, { id, kind, seq: 0, done: 0, total: 0, label: '' }]
     }
     return new Promise((resolve) => this.#waiting.set(id, resolve))
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.#bridge.cancel(id)
   }
 
   apply(event: AppEvent): void {

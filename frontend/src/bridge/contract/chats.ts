@@ -77,6 +77,36 @@ export function chatsContract(bridge: Bridge): Clause[] {
         }),
     },
     {
+      name: 'a chat is started with its options and its first message, and a failure leaves no empty chat',
+      run: async () => {
+        const model = (await bridge.library.get()).models.at(-1)
+        must(model !== undefined, 'the library has a model')
+        const options = { system: 'Be brief.', temperature: 0, topP: -1, seed: 7, maxTokens: 8, contextLength: 2048 }
+        const over = new Set<string>()
+        const off = bridge.on('chat:finished', (end) => over.add(end.chatId))
+        const { user, answer } = await bridge.chats.start(model.ref, options, 'Hello')
+        const id = user.chatId
+        try {
+          must(user.text === 'Hello' && user.parentId === '' && answer.parentId === user.id, 'message and answer')
+          const chat = await bridge.chats.get(id)
+          must(chat.model === model.ref && chat.messages.length === 2, 'both are stored, with the model')
+          must(
+            Object.entries(options).every(([key, value]) => Reflect.get(chat, key) === value),
+            'and the options',
+          )
+          while (!over.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+        } finally {
+          off()
+          await bridge.chats.stop(id)
+          await bridge.chats.delete(id)
+          await bridge.chats.purge(id)
+        }
+        const before = (await bridge.chats.list()).length
+        await rejects(bridge.chats.start('no such model', options, 'Hello'), 'an unknown model')
+        must((await bridge.chats.list()).length === before, 'no chat is left of it')
+      },
+    },
+    {
       name: 'a sent message takes the draft with it',
       run: () =>
         inChat(async (id) => {

@@ -48,7 +48,7 @@ describe('the stand-in’s test drive', () => {
   it('ends as cancelled and keeps nothing', async () => {
     const { bridge, end } = begun()
     const { id } = await bridge.discover.testDrive('qwen3-8b', 'Q8_0')
-    await bridge.library.cancelTask(id)
+    await bridge.tasks.cancel(id)
     expect((await end).problem.code).toBe('cancelled')
     expect((await bridge.discover.drives()).some((d) => d.quant === 'Q8_0')).toBe(false)
   })

@@ -27,7 +27,7 @@ export function libraryContract(bridge: Bridge): Clause[] {
         const token = await bridge.downloads.token()
         must(token.set === (token.place !== ''), 'a kept token has a place')
         must(Array.isArray((await bridge.library.verifyReport()).bad), 'what is damaged is a list')
-        const ledger = await bridge.machine.ledger()
+        const ledger = await bridge.downloads.ledger()
         must(ledger.count >= ledger.connections.length, 'all connections are counted')
       },
     },
@@ -43,14 +43,14 @@ export function libraryContract(bridge: Bridge): Clause[] {
       name: 'who wants nothing to go online gets a sentence in place of a connection',
       run: async () => {
         const before = await bridge.settings.get()
-        const { count } = await bridge.machine.ledger()
+        const { count } = await bridge.downloads.ledger()
         await bridge.settings.set({ ...before, neverOnline: true })
         await rejects(bridge.downloads.offer('qwen3-4b:Q4_K_M'), 'an offer')
         await rejects(bridge.downloads.start('qwen3-4b:Q4_K_M', true), 'a download')
         await rejects(bridge.downloads.search('qwen'), 'a search')
         await rejects(bridge.downloads.look('hf.co/OWNER/REPO'), 'a look')
         await bridge.settings.set(before)
-        must((await bridge.machine.ledger()).count === count, 'nothing was connected')
+        must((await bridge.downloads.ledger()).count === count, 'nothing was connected')
       },
     },
   ]

@@ -1,5 +1,5 @@
 import type { Bridge } from '../bridge'
-import { must, type Clause } from './clause'
+import { must, rejects, type Clause } from './clause'
 
 /** What the pages of the machine and the settings rely on. */
 export function machineContract(bridge: Bridge): Clause[] {
@@ -12,6 +12,22 @@ export function machineContract(bridge: Bridge): Clause[] {
         must(stored.showFigures !== before.showFigures, 'the answer is what was stored')
         must((await bridge.settings.get()).showFigures === stored.showFigures, 'and it stays')
         await bridge.settings.set(before)
+      },
+    },
+    {
+      name: 'the limits hold the defaults, and what is beyond them is refused and not stored',
+      run: async () => {
+        const limits = await bridge.settings.limits()
+        const before = await bridge.settings.get()
+        for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads'] as const) {
+          const { least, most } = limits[name]
+          const first = limits.defaults[name]
+          must(least <= first && first <= most, `the default of ${name} is within`)
+          await rejects(bridge.settings.set({ ...before, [name]: least - 1 }), `${name} below`)
+          await rejects(bridge.settings.set({ ...before, [name]: most + 1 }), `${name} above`)
+        }
+        await rejects(bridge.settings.set({ ...before, temperature: limits.maxTemperature + 0.1 }), 'temperature')
+        must((await bridge.settings.get()).contextLength === before.contextLength, 'nothing of it is stored')
       },
     },
     {

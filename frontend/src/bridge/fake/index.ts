@@ -7,23 +7,26 @@ import { libraryOf } from './library'
 import { machineOf } from './machine'
 import { noProblem } from './scenes/scene'
 import { about, limits } from './scenes/settings'
-import { copied, FakeWorld, type FakeOptions } from './world'
+import type { Settings } from '../types'
+import { copied, fail, FakeWorld, type FakeOptions } from './world'
 
 /** A whole window in memory, so that the page runs in a plain browser and in tests. */
 export function fakeBridge(options: FakeOptions = {}): Bridge {
   const world = new FakeWorld(options)
   const { service, look } = discoverOf(world)
-  const library = libraryOf(world)
   return {
     chats: chatsOf(world),
-    library: copied(library),
+    library: copied(libraryOf(world)),
     machine: copied(machineOf(world)),
     discover: copied(service),
     downloads: copied(downloadsOf(world, look)),
     lab: copied<Bridge['lab']>(labOf(world)),
     settings: copied<Bridge['settings']>({
       get: async () => world.settings,
-      set: async (value) => (world.settings = value),
+      set: async (value) => {
+        refuse(value)
+        return (world.settings = value)
+      },
       limits: async () => limits,
       about: async () => ({ ...about, bytesOut: world.ledger.bytesOut }),
       startup: async () => ({ problem: noProblem, notice: noProblem }),
@@ -32,7 +35,24 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
         await navigator.clipboard.writeText(text).catch(() => undefined)
       },
     }),
-    tasks: copied<Bridge['tasks']>({ cancel: (id) => library.cancelTask(id) }),
+    tasks: copied<Bridge['tasks']>({
+      cancel: async (id) => {
+        world.cancelled.add(id)
+      },
+    }),
     on: (event, handler) => world.events.on(event, handler),
+  }
+}
+
+/** Throws when a number is beyond the limits. */
+function refuse(settings: Settings): void {
+  for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads'] as const) {
+    const { least, most } = limits[name]
+    if (settings[name] < least || settings[name] > most)
+      throw fail('invalid', 'This can’t be chosen.', 'Choose another.')
+  }
+  const { temperature } = settings
+  if (temperature !== -1 && (temperature < 0 || temperature > limits.maxTemperature)) {
+    throw fail('invalid', 'This temperature can’t be chosen.', 'Choose another.')
   }
 }

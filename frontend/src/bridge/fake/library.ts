@@ -65,9 +65,6 @@ export function libraryOf(world: FakeWorld): LibraryService {
       )
     },
     installStarter: async () => task('starter', 98_362_432, () => add(starterModel(world.now()))),
-    cancelTask: async (id) => {
-      cancelled.add(id)
-    },
     remove: async (ref) => {
       const freed = world.library.models.find((m) => m.ref === ref)?.bytes ?? 0
       world.setModels(world.library.models.filter((m) => m.ref !== ref))

@@ -26,7 +26,6 @@ export function machineOf(world: FakeWorld): MachineService {
     },
     recommend: async () => pick(world.scene),
     engineLog: async () => engineLog,
-    ledger: async () => world.ledger,
     openLog: async () => undefined,
     restartEngine: async () => {
       world.setEngine({

@@ -6,8 +6,6 @@ export function Adopt(arg1:string):Promise<app.Task>;
 
 export function Attach(arg1:string,arg2:string):Promise<string>;
 
-export function CancelTask(arg1:string):Promise<void>;
-
 export function ChooseFile():Promise<string>;
 
 export function ChooseFolder(arg1:string):Promise<string>;

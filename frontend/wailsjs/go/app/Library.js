@@ -10,10 +10,6 @@ export function Attach(arg1, arg2) {
   return window['go']['app']['Library']['Attach'](arg1, arg2);
 }
 
-export function CancelTask(arg1) {
-  return window['go']['app']['Library']['CancelTask'](arg1);
-}
-
 export function ChooseFile() {
   return window['go']['app']['Library']['ChooseFile']();
 }

@@ -8,8 +8,6 @@ export function Engine():Promise<app.Engine>;
 
 export function EngineLog():Promise<string>;
 
-export function Ledger():Promise<app.LedgerPage>;
-
 export function LoadModel(arg1:string,arg2:number):Promise<void>;
 
 export function MeasureBandwidth():Promise<app.Task>;

@@ -14,10 +14,6 @@ export function EngineLog() {
   return window['go']['app']['Machine']['EngineLog']();
 }
 
-export function Ledger() {
-  return window['go']['app']['Machine']['Ledger']();
-}
-
 export function LoadModel(arg1, arg2) {
   return window['go']['app']['Machine']['LoadModel'](arg1, arg2);
 }
