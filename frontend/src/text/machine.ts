@@ -18,7 +18,7 @@ export const machineText = {
     memoryTotal: (size: string) => `${size} memory`,
     freeNow: 'free now',
     usedOthers: (size: string) => `${size} used by others`,
-    usedModel: (size: string, name: string) => `${size} by ${name}`,
+    usedModel: (size: string, name: string) => `${size} by ${name || 'the engine'}`,
     limit: (size: string) => `A limit of ${size} is set for this app.`,
     swap: (free: string, total: string) => `Swap: ${free} of ${total} free`,
     bandwidth: (speed: string) => `${speed} with all cores`,
