@@ -191,10 +191,27 @@ class Window:
         """Writes words into the field with that name, in the place of what is in it, and waits until it has them."""
         field = self.find(wanted, ("entry", "text", "spin button"))
         self.focus()
-        self.click(field)
-        self.key("ctrl+a")
-        self.type(words)
-        self.until(f"{words!r} in {wanted!r}", lambda: text(field) == words)
+
+        def write():
+            # By focus and not by the mouse: a field that is scrolled into sight moves for a moment.
+            field.queryComponent().grabFocus()
+            if not self.soon(lambda: field.getState().contains(pyatspi.STATE_FOCUSED)):
+                return False
+            self.key("ctrl+a")
+            self.type(words)
+            return self.soon(lambda: text(field) == words)
+
+        self.until(f"{words!r} in {wanted!r}", write)
+
+    @staticmethod
+    def soon(fact, seconds=3):
+        """Reports whether a fact holds within seconds."""
+        until = time.monotonic() + seconds
+        while not fact():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
 
     def key(self, *keys):
         subprocess.run(["xdotool", "key", *keys], check=True)
