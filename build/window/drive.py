@@ -203,15 +203,12 @@ class Window:
 
         self.until(f"{words!r} in {wanted!r}", write)
 
-    @staticmethod
-    def soon(fact, seconds=3):
-        """Reports whether a fact holds within seconds."""
-        until = time.monotonic() + seconds
-        while not fact():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.1)
-        return True
+    def soon(self, fact):
+        """Reports whether a fact holds within moments."""
+        try:
+            return self.until("fact", fact, 1)
+        except Missing:
+            return False
 
     def key(self, *keys):
         subprocess.run(["xdotool", "key", *keys], check=True)
