@@ -7,35 +7,35 @@ import (
 	"strings"
 )
 
-// amdGPU reads what the amdgpu driver shows. An integrated GPU has a part of main memory carved out for it at start,
+// amd reads what the amdgpu driver shows. An integrated GPU has a part of main memory carved out for it at start,
 // which the system does not count as memory, and may take more of it through the GTT, which it does.
-func (h *host) amdGPU(p pciGPU, m Memory) GPU {
+func (b pciBus) amd(p pciGPU, m Memory) GPU {
 	g := GPU{
-		Name: first(h.read(p.dir+"/product_name"), h.pciName(p)), Driver: h.moduleDriver(p.driver),
-		Compute: h.gfxTarget(p.slot),
+		Name: first(b.read(p.dir+"/product_name"), b.name(p)), Driver: b.driver(p.driver),
+		Compute: b.gfxTarget(p.slot),
 	}
 	if !strings.HasPrefix(g.Name, "AMD") {
 		g.Name = "AMD " + g.Name
 	}
-	total, haveTotal := h.readInt(p.dir + "/mem_info_vram_total")
-	used, haveUsed := h.readInt(p.dir + "/mem_info_vram_used")
+	total, haveTotal := b.readInt(p.dir + "/mem_info_vram_total")
+	used, haveUsed := b.readInt(p.dir + "/mem_info_vram_used")
 	if haveTotal && total > 0 {
 		g.TotalBytes = total
 		if haveUsed {
 			g.FreeBytes, g.FreeKnown = min(max(0, total-used), total), true
 		}
 	}
-	for _, hw := range h.list(p.dir + "/hwmon") {
-		if w, ok := h.readInt(p.dir + "/hwmon/" + hw + "/power1_cap"); ok && w > 0 { // microwatts
+	for _, hw := range b.list(p.dir + "/hwmon") {
+		if w, ok := b.readInt(p.dir + "/hwmon/" + hw + "/power1_cap"); ok && w > 0 { // microwatts
 			g.PowerLimitWatts = float64(w) / 1e6
 		}
 	}
-	if !h.amdIntegrated(p) {
+	if !b.amdIntegrated(p) {
 		return g
 	}
 	g.Integrated = true
-	shared, _ := h.readInt(p.dir + "/mem_info_gtt_total")
-	taken, haveTaken := h.readInt(p.dir + "/mem_info_gtt_used")
+	shared, _ := b.readInt(p.dir + "/mem_info_gtt_total")
+	taken, haveTaken := b.readInt(p.dir + "/mem_info_gtt_used")
 	g.SharedBytes = min(max(0, shared), m.TotalBytes)
 	g.TotalBytes += g.SharedBytes
 	if g.FreeKnown && haveTaken {
@@ -47,20 +47,20 @@ func (h *host) amdGPU(p pciGPU, m Memory) GPU {
 // amdIntegrated tells a GPU inside a processor from a card. The driver has no flag for it; but its metrics table has a
 // format of its own for each: major version 1 on cards, 2 and 3 on processors (the kernel's kgd_pp_interface.h). Where
 // there is no table, only a card knows who made its memory.
-func (h *host) amdIntegrated(p pciGPU) bool {
+func (b pciBus) amdIntegrated(p pciGPU) bool {
 	// The header: size in two bytes, then major and minor version. It is binary, so it isn't trimmed.
-	if b, err := fs.ReadFile(h.root, clean(p.dir+"/gpu_metrics")); err == nil && len(b) >= 4 {
+	if b, err := fs.ReadFile(b.root, clean(p.dir+"/gpu_metrics")); err == nil && len(b) >= 4 {
 		return b[2] == 2 || b[2] == 3
 	}
-	maker := h.read(p.dir + "/mem_info_vram_vendor")
-	return h.exists(p.dir+"/mem_info_vram_total") && (maker == "" || maker == "unknown")
+	maker := b.read(p.dir + "/mem_info_vram_vendor")
+	return b.exists(p.dir+"/mem_info_vram_total") && (maker == "" || maker == "unknown")
 }
 
 // gfxTarget is the name by which ROCm's libraries know the GPU, "gfx1100", from the compute driver's list of nodes.
-func (h *host) gfxTarget(slot string) string {
+func (b pciBus) gfxTarget(slot string) string {
 	const nodes = "sys/class/kfd/kfd/topology/nodes/"
-	for _, node := range h.list(nodes) {
-		props := h.read(nodes + node + "/properties")
+	for _, node := range b.list(nodes) {
+		props := b.read(nodes + node + "/properties")
 		version, err := strconv.Atoi(field(props, "gfx_target_version", " "))
 		if err != nil || version <= 0 {
 			continue

@@ -32,15 +32,15 @@ func appleFeatureKeys() []string {
 }
 
 // sysctl asks once per detection.
-func (h *host) sysctl(ctx context.Context) (map[string]string, error) {
-	h.keysOnce.Do(func() {
-		out, err := h.runFor(ctx, sysctlTimeout, "sysctl", appleKeys...)
-		h.keys = parseSysctl(string(out))
-		if len(h.keys) == 0 {
-			h.keysErr = errors.Join(errors.New("hardware: sysctl printed nothing"), err)
+func (a *appleProbe) sysctl(ctx context.Context) (map[string]string, error) {
+	a.keysOnce.Do(func() {
+		out, err := a.runFor(ctx, sysctlTimeout, "sysctl", appleKeys...)
+		a.keys = parseSysctl(string(out))
+		if len(a.keys) == 0 {
+			a.keysErr = errors.Join(errors.New("hardware: sysctl printed nothing"), err)
 		}
 	})
-	return h.keys, h.keysErr
+	return a.keys, a.keysErr
 }
 
 // parseSysctl reads "key: value" lines.
@@ -71,17 +71,17 @@ func keyCount(keys map[string]string, key string) int {
 	return int(n)
 }
 
-// appleMemory counts as available what the kernel can hand out without compressing or swapping: free, speculative and
+// memory counts as available what the kernel can hand out without compressing or swapping: free, speculative and
 // inactive pages.
-func (h *host) appleMemory(ctx context.Context) (Memory, error) {
-	keys, err := h.sysctl(ctx)
+func (a *appleProbe) memory(ctx context.Context) (Memory, error) {
+	keys, err := a.sysctl(ctx)
 	total := keyBytes(keys, "hw.memsize")
 	if total == 0 {
 		return Memory{}, errors.Join(errors.New("hardware: no hw.memsize"), err)
 	}
 	m := Memory{TotalBytes: total, PhysicalBytes: total}
 	m.SwapTotalBytes, m.SwapFreeBytes = parseSwapUsage(keys["vm.swapusage"])
-	out, err := h.runFor(ctx, sysctlTimeout, "vm_stat")
+	out, err := a.runFor(ctx, sysctlTimeout, "vm_stat")
 	available, ok := parseVMStat(string(out))
 	if !ok {
 		return m, errors.Join(errors.New("hardware: no page counts from vm_stat"), err)
@@ -122,8 +122,8 @@ func parseSwapUsage(s string) (total, free int64) {
 	return value("total"), value("free")
 }
 
-func (h *host) appleCPU(ctx context.Context) (CPU, error) {
-	keys, err := h.sysctl(ctx)
+func (a *appleProbe) cpu(ctx context.Context) (CPU, error) {
+	keys, err := a.sysctl(ctx)
 	c := CPU{
 		Model:            cleanProcessor(keys["machdep.cpu.brand_string"]),
 		PhysicalCores:    keyCount(keys, "hw.physicalcpu"),
@@ -140,13 +140,13 @@ func (h *host) appleCPU(ctx context.Context) (CPU, error) {
 	return c, err
 }
 
-func (h *host) appleIdentity(ctx context.Context) (product, system string) {
-	keys, _ := h.sysctl(ctx)
+func (a *appleProbe) identity(ctx context.Context) (product, system string) {
+	keys, _ := a.sysctl(ctx)
 	return keys["hw.model"], strings.TrimSpace("macOS " + keys["kern.osproductversion"])
 }
 
-func (h *host) translated(ctx context.Context) bool {
-	keys, _ := h.sysctl(ctx)
+func (a *appleProbe) translated(ctx context.Context) bool {
+	keys, _ := a.sysctl(ctx)
 	return keys["sysctl.proc_translated"] == "1"
 }
 
@@ -166,8 +166,8 @@ type appleProfile struct {
 	} `json:"SPHardwareDataType"`
 }
 
-func (h *host) appleGPUs(ctx context.Context, m Memory) gpuReport {
-	out, err := h.runFor(ctx, profilerTimeout, "system_profiler", "SPDisplaysDataType", "SPHardwareDataType", "-json")
+func (a *appleProbe) gpus(ctx context.Context, m Memory, _ string) gpuReport {
+	out, err := a.runFor(ctx, profilerTimeout, "system_profiler", "SPDisplaysDataType", "SPHardwareDataType", "-json")
 	if toolMissing(err) {
 		return gpuReport{}
 	}
@@ -175,7 +175,7 @@ func (h *host) appleGPUs(ctx context.Context, m Memory) gpuReport {
 	if bad := json.Unmarshal(out, &p); bad != nil {
 		return gpuReport{notes: []Note{gpuListFailed(errors.Join(bad, err))}}
 	}
-	keys, _ := h.sysctl(ctx)
+	keys, _ := a.sysctl(ctx)
 	r := gpuReport{gpus: p.list(m, keyBytes(keys, "iogpu.wired_limit_mb")<<20)}
 	if len(p.Hardware) > 0 && p.Hardware[0].Machine != "" {
 		r.host = fmt.Sprintf("%s (%s)", p.Hardware[0].Machine, p.Hardware[0].Model)

@@ -64,9 +64,9 @@ const (
 // beside a running model sees what is left; wait for an idle machine. The errors are ctx's, [ErrTooLittleMemory], and
 // the system's refusal of memory.
 func Bandwidth(ctx context.Context) (BandwidthResult, error) {
-	h := newHost(Options{})
-	cpu, _ := h.cpu(ctx)
-	memory, err := h.memory(ctx)
+	d := newDetector(newHost(Options{}))
+	cpu, _ := d.processor(ctx)
+	memory, err := d.memory(ctx)
 	if err != nil {
 		return BandwidthResult{}, err
 	}

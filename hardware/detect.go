@@ -16,13 +16,12 @@ const diskTimeout = time.Second
 // processors are asked at the same time as the rest, and only they can take longer than a blink; a tool that hangs is
 // given up after seconds.
 func Detect(ctx context.Context, o Options) (Machine, error) {
-	return newHost(o).detect(ctx, o)
+	return newDetector(newHost(o)).detect(ctx, o)
 }
 
 // ReadMemory reads only main memory: cheap enough for once a second.
 func ReadMemory(ctx context.Context) (Memory, error) {
-	h := newHost(Options{})
-	m, err := h.memory(ctx)
+	m, err := probeOf(newHost(Options{})).memory(ctx)
 	if err != nil {
 		return Memory{}, err
 	}
@@ -32,31 +31,39 @@ func ReadMemory(ctx context.Context) (Memory, error) {
 // ReadGPUs reads only the graphics processors, for a page that shows their free memory. It starts the vendors' tools,
 // so seconds should lie between two calls. The only error is ctx's.
 func ReadGPUs(ctx context.Context, o Options) ([]GPU, []Note, error) {
-	h := newHost(o)
-	m, _ := h.memory(ctx)
-	r := h.gpus(ctx, m, h.container())
+	d := newDetector(newHost(o))
+	m, _ := d.memory(ctx)
+	r := d.graphics(ctx, m, d.container())
 	return r.gpus, r.notes, ctx.Err()
 }
 
-func (h *host) detect(ctx context.Context, o Options) (Machine, error) {
-	m := Machine{OS: h.goos, Arch: h.goarch, GPUs: []GPU{}, Notes: []Note{}}
+// A detector puts a Machine together from what its system's probe finds.
+type detector struct {
+	*host
+	probe
+}
+
+func newDetector(h *host) detector { return detector{h, probeOf(h)} }
+
+func (d detector) detect(ctx context.Context, o Options) (Machine, error) {
+	m := Machine{OS: d.goos, Arch: d.goarch, GPUs: []GPU{}, Notes: []Note{}}
 	var err error
-	if m.Memory, err = h.memory(ctx); err != nil {
+	if m.Memory, err = d.memory(ctx); err != nil {
 		m.note(memoryUnknown(err))
 	}
-	m.Container = h.container()
+	m.Container = d.container()
 
 	var found gpuReport
 	var wait sync.WaitGroup
 	if !o.SkipGPUs {
-		wait.Go(func() { found = h.gpus(ctx, m.Memory, m.Container) })
+		wait.Go(func() { found = d.graphics(ctx, m.Memory, m.Container) })
 	}
-	if m.CPU, err = h.cpu(ctx); err != nil {
+	if m.CPU, err = d.processor(ctx); err != nil {
 		m.note(cpuUnknown(err))
 	}
-	m.Host, m.System = h.identity(ctx)
+	m.Host, m.System = d.identity(ctx)
 	var notes []Note
-	m.Disk, notes = h.disk(ctx, o.ModelsPath)
+	m.Disk, notes = d.disk(ctx, o.ModelsPath)
 	wait.Wait()
 
 	for _, n := range slices.Concat(notes, found.notes) {
@@ -74,42 +81,22 @@ func (h *host) detect(ctx context.Context, o Options) (Machine, error) {
 	if m.CPU.LimitCores > 0 && m.CPU.LimitCores < float64(m.CPU.LogicalCores) {
 		m.note(cpuLimited())
 	}
-	if h.goos == "darwin" && h.translated(ctx) {
+	if mac, ok := d.probe.(*appleProbe); ok && mac.translated(ctx) {
 		m.note(translated())
 	}
 	for _, n := range m.Notes {
-		h.log.Info("hardware note", "code", n.Code, "detail", n.Detail)
+		d.log.Info("hardware note", "code", n.Code, "detail", n.Detail)
 	}
 	return m, ctx.Err()
 }
 
 func (m *Machine) note(n Note) { m.Notes = append(m.Notes, n) }
 
-func (h *host) memory(ctx context.Context) (Memory, error) {
-	switch {
-	case h.goos == "linux":
-		return h.linuxMemory()
-	case h.goos == "darwin":
-		return h.appleMemory(ctx)
-	case h.sys.memory != nil:
-		return h.sys.memory()
-	}
-	return Memory{}, errUnsupported
-}
-
-func (h *host) cpu(ctx context.Context) (CPU, error) {
-	var c CPU
-	err := errUnsupported
-	switch h.goos {
-	case "linux":
-		c, err = h.linuxCPU()
-	case "darwin":
-		c, err = h.appleCPU(ctx)
-	case "windows":
-		c, err = h.windowsCPU()
-	}
+// processor fills in what the probe could not tell.
+func (d detector) processor(ctx context.Context) (CPU, error) {
+	c, err := d.cpu(ctx)
 	if c.LogicalCores == 0 {
-		c.LogicalCores = h.sys.threads()
+		c.LogicalCores = d.sys.threads()
 	}
 	if c.PhysicalCores == 0 || c.PhysicalCores > c.LogicalCores {
 		c.PhysicalCores = c.LogicalCores
@@ -123,37 +110,8 @@ func (h *host) cpu(ctx context.Context) (CPU, error) {
 	return c, err
 }
 
-// identity returns the machine's product name and the system's.
-func (h *host) identity(ctx context.Context) (product, system string) {
-	switch h.goos {
-	case "linux":
-		return h.linuxIdentity()
-	case "darwin":
-		return h.appleIdentity(ctx)
-	case "windows":
-		return h.windowsIdentity()
-	}
-	return "", ""
-}
-
-// A gpuReport is what a system's probe of its graphics processors found, and the better host name that macOS gives
-// along with it.
-type gpuReport struct {
-	gpus  []GPU
-	notes []Note
-	host  string
-}
-
-func (h *host) gpus(ctx context.Context, m Memory, container string) gpuReport {
-	var r gpuReport
-	switch h.goos {
-	case "linux":
-		r = h.linuxGPUs(ctx, m, container)
-	case "darwin":
-		r = h.appleGPUs(ctx, m)
-	case "windows":
-		r = h.windowsGPUs(ctx, m)
-	}
+func (d detector) graphics(ctx context.Context, m Memory, container string) gpuReport {
+	r := d.gpus(ctx, m, container)
 	if r.gpus == nil {
 		r.gpus = []GPU{}
 	}
@@ -164,14 +122,14 @@ func (h *host) gpus(ctx context.Context, m Memory, container string) gpuReport {
 }
 
 // disk asks the file system of path, or of its nearest parent that exists.
-func (h *host) disk(ctx context.Context, path string) (Disk, []Note) {
+func (d detector) disk(ctx context.Context, path string) (Disk, []Note) {
 	if path == "" {
 		path, _ = os.UserHomeDir()
 	}
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
-	d := Disk{Path: path}
+	found := Disk{Path: path}
 	type answer struct {
 		total, free int64
 		err         error
@@ -180,7 +138,7 @@ func (h *host) disk(ctx context.Context, path string) (Disk, []Note) {
 	go func() {
 		var a answer
 		for at := path; ; at = filepath.Dir(at) {
-			a.total, a.free, a.err = h.sys.disk(at)
+			a.total, a.free, a.err = d.sys.disk(at)
 			if a.err == nil || at == filepath.Dir(at) {
 				break
 			}
@@ -192,13 +150,13 @@ func (h *host) disk(ctx context.Context, path string) (Disk, []Note) {
 	select {
 	case a := <-got:
 		if a.err != nil {
-			return d, []Note{diskUnknown(a.err)}
+			return found, []Note{diskUnknown(a.err)}
 		}
-		d.TotalBytes, d.FreeBytes = a.total, a.free
-		return d, nil
+		found.TotalBytes, found.FreeBytes = a.total, a.free
+		return found, nil
 	case <-timer.C:
-		return d, []Note{detectionStuck("disk")}
+		return found, []Note{detectionStuck("disk")}
 	case <-ctx.Done():
-		return d, nil
+		return found, nil
 	}
 }

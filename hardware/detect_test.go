@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files from what is det
 func TestRecordedMachines(t *testing.T) {
 	for _, name := range recordings(t) {
 		t.Run(name, func(t *testing.T) {
-			m, err := readRecording(t, name).host(t).detect(t.Context(), Options{ModelsPath: "/models"})
+			m, err := newDetector(readRecording(t, name).host(t)).detect(t.Context(), Options{ModelsPath: "/models"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +84,7 @@ func TestDetect(t *testing.T) {
 	})
 
 	t.Run("no list is null in JSON", func(t *testing.T) {
-		m, err := readRecording(t, "nothing-readable").host(t).detect(t.Context(), Options{})
+		m, err := newDetector(readRecording(t, "nothing-readable").host(t)).detect(t.Context(), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestDetect(t *testing.T) {
 	})
 
 	t.Run("a machine survives its JSON", func(t *testing.T) {
-		m, err := readRecording(t, "laptop-amd-apu").host(t).detect(t.Context(), Options{})
+		m, err := newDetector(readRecording(t, "laptop-amd-apu").host(t)).detect(t.Context(), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestDetect(t *testing.T) {
 			t.Errorf("%s was run", name)
 			return nil, errors.New("no")
 		}
-		m, err := h.detect(t.Context(), Options{SkipGPUs: true})
+		m, err := newDetector(h).detect(t.Context(), Options{SkipGPUs: true})
 		if err != nil || len(m.GPUs) != 0 {
 			t.Errorf("%+v, %v", m.GPUs, err)
 		}
@@ -127,7 +127,7 @@ func TestDetect(t *testing.T) {
 	t.Run("a cancelled detection ends with the context's error", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := readRecording(t, "desktop-nvidia-two").host(t).detect(ctx, Options{}); !errors.Is(err, context.Canceled) {
+		if _, err := newDetector(readRecording(t, "desktop-nvidia-two").host(t)).detect(ctx, Options{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -141,7 +141,7 @@ func TestDetect(t *testing.T) {
 					return nil, ctx.Err()
 				}
 				start := time.Now()
-				m, err := h.detect(t.Context(), Options{ModelsPath: "/models"})
+				m, err := newDetector(h).detect(t.Context(), Options{ModelsPath: "/models"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -163,7 +163,7 @@ func TestDetect(t *testing.T) {
 				<-answer
 				return 0, 0, errors.New("late")
 			}
-			m, err := h.detect(t.Context(), Options{ModelsPath: "/models"})
+			m, err := newDetector(h).detect(t.Context(), Options{ModelsPath: "/models"})
 			if err != nil || !hasNote(m, NoteDetectionStuck) {
 				t.Errorf("%+v, %v", m.Notes, err)
 			}
@@ -174,14 +174,14 @@ func TestDetect(t *testing.T) {
 	t.Run("a models folder that does not exist yet takes its parent's disk", func(t *testing.T) {
 		dir := t.TempDir()
 		h := newHost(Options{})
-		d, notes := h.disk(t.Context(), filepath.Join(dir, "not", "yet", "there"))
+		d, notes := newDetector(h).disk(t.Context(), filepath.Join(dir, "not", "yet", "there"))
 		if len(notes) != 0 || d.TotalBytes <= 0 || d.Path != filepath.Join(dir, "not", "yet", "there") {
 			t.Errorf("%+v, %v", d, notes)
 		}
 	})
 
 	t.Run("no models folder named means the home folder", func(t *testing.T) {
-		d, notes := newHost(Options{}).disk(t.Context(), "")
+		d, notes := newDetector(newHost(Options{})).disk(t.Context(), "")
 		if len(notes) != 0 || d.Path == "" || d.TotalBytes <= 0 {
 			t.Errorf("%+v, %v", d, notes)
 		}

@@ -10,8 +10,9 @@
 //
 // Everything is read below [Options.Root] and through [Options.Run], so a recorded machine is as good as a real one.
 //
-// Where to look: machine.go has the types, detect.go the order of things, notes.go what a person is told. linux_cpu.go,
-// linux_memory.go and linux_identity.go read /proc and /sys, cgroup.go the limits of containers; linux_gpu.go with
-// nvidia.go, amd.go and intel.go the graphics processors; apple.go and windows.go the tables of those systems; merge.go
-// joins the engine's view; bandwidth.go measures. The parsers of every system compile on every system.
+// Where to look: machine.go has the types, probe.go what each system is asked, detect.go the order of things, notes.go
+// what a person is told. linux_cpu.go, linux_memory.go and linux_identity.go read /proc and /sys, cgroup.go the limits
+// of containers; linux_gpu.go with nvidia.go, amd.go and intel.go the graphics processors; apple.go and windows.go the
+// tables of those systems; merge.go joins the engine's view; bandwidth.go measures. The parsers of every system compile
+// on every system.
 package hardware

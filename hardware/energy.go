@@ -86,7 +86,7 @@ func (m *EnergyMeter) rapl() Energy {
 // nvidia adds up the power that nvidia-smi reports ten times a second.
 func (m *EnergyMeter) nvidia() Energy {
 	if m.watts == nil {
-		m.watts = startTape(m.host.nvidiaTools())
+		m.watts = startTape(nvidiaDriver{m.host}.tools())
 	}
 	return m.watts.read()
 }

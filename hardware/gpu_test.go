@@ -47,13 +47,13 @@ func TestNVIDIA(t *testing.T) {
 			"$ nvidia-smi --query-gpu=" + nvidiaColumns:               "# exit 2\nField \"mig.mode.current\" is not a valid field to query.\n",
 			"$ nvidia-smi --query-gpu=" + nvidiaColumnsOld + " --for": "Tesla K80, GPU-1, 0000:05:00.0, 11441, 11000, 470.1\n",
 		}.host(t)
-		if gpus, notes := h.nvidia(t.Context(), Memory{}); len(gpus) != 1 || len(notes) != 0 {
+		if gpus, notes := (nvidiaDriver{h}).gpus(t.Context(), Memory{}); len(gpus) != 1 || len(notes) != 0 {
 			t.Errorf("%+v, %+v", gpus, notes)
 		}
 	})
 	t.Run("a tool that finds no device is no failure", func(t *testing.T) {
 		h := recording{"machine": "goos=linux", "$ nvidia-smi": "# exit 6\nNo devices were found\n"}.host(t)
-		if gpus, notes := h.nvidia(t.Context(), Memory{}); len(gpus) != 0 || len(notes) != 0 {
+		if gpus, notes := (nvidiaDriver{h}).gpus(t.Context(), Memory{}); len(gpus) != 0 || len(notes) != 0 {
 			t.Errorf("%+v, %+v", gpus, notes)
 		}
 	})
@@ -64,13 +64,13 @@ func TestNVIDIA(t *testing.T) {
 			"$ nvidia-smi -L":      "GPU 0: NVIDIA H100 (UUID: GPU-1)\n  MIG 1g.10gb+me  Device  0: (UUID: MIG-1)\n",
 			"$ nvidia-smi -q -x":   "# exit 1\nnot XML",
 		}.host(t)
-		gpus, notes := h.nvidia(t.Context(), Memory{})
+		gpus, notes := nvidiaDriver{h}.gpus(t.Context(), Memory{})
 		if len(gpus) != 1 || gpus[0].TotalBytes != 10<<30 || gpus[0].FreeKnown || len(notes) != 1 || notes[0].Code != NoteNVIDIASlices {
 			t.Errorf("%+v, %+v", gpus, notes)
 		}
 	})
 	t.Run("a missing tool is no failure", func(t *testing.T) {
-		if gpus, notes := (recording{"machine": "goos=linux"}).host(t).nvidia(t.Context(), Memory{}); gpus != nil || notes != nil {
+		if gpus, notes := (nvidiaDriver{recording{"machine": "goos=linux"}.host(t)}).gpus(t.Context(), Memory{}); gpus != nil || notes != nil {
 			t.Errorf("%+v, %+v", gpus, notes)
 		}
 	})
@@ -79,7 +79,7 @@ func TestNVIDIA(t *testing.T) {
 			"proc/driver/nvidia/version":                       "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.10  Release Build\n",
 			"proc/driver/nvidia/gpus/0000:01:00.0/information": "Model: \t\t NVIDIA RTX A2000\nGPU UUID: \t GPU-????????-????\nBus Location: \t 0000:01:00.0\n",
 		})
-		r := h.linuxGPUs(t.Context(), Memory{}, "")
+		r := probeOf(h).gpus(t.Context(), Memory{}, "")
 		if len(r.gpus) != 1 || r.gpus[0].Name != "NVIDIA RTX A2000" || r.gpus[0].Driver != "570.86.10" || r.gpus[0].UUID != "" || !strings.Contains(r.gpus[0].Note, "nvidia-smi") {
 			t.Errorf("%+v", r)
 		}
@@ -115,7 +115,7 @@ func TestLinuxGPUs(t *testing.T) {
 	m := Memory{TotalBytes: 32 << 30, PhysicalBytes: 32 << 30, AvailableBytes: 1 << 30}
 	only := func(t *testing.T, f map[string]string, container string) GPU {
 		t.Helper()
-		r := filesHost(t, f).linuxGPUs(t.Context(), m, container)
+		r := probeOf(filesHost(t, f)).gpus(t.Context(), m, container)
 		if len(r.gpus) != 1 {
 			t.Fatalf("%+v", r)
 		}
@@ -223,26 +223,26 @@ func TestApple(t *testing.T) {
 	})
 	t.Run("a report that is no JSON becomes a note", func(t *testing.T) {
 		h := recording{"machine": "goos=darwin", "$ system_profiler": "oops"}.host(t)
-		if r := h.appleGPUs(t.Context(), Memory{}); len(r.gpus) != 0 || len(r.notes) != 1 || r.notes[0].Code != NoteGPUListFailed {
+		if r := probeOf(h).gpus(t.Context(), Memory{}, ""); len(r.gpus) != 0 || len(r.notes) != 1 || r.notes[0].Code != NoteGPUListFailed {
 			t.Errorf("%+v", r)
 		}
 	})
 	t.Run("page counts that are missing are an error, not zero bytes free", func(t *testing.T) {
 		h := recording{"machine": "goos=darwin", "$ sysctl": "hw.memsize: 8589934592\n", "$ vm_stat": "Mach Virtual Memory Statistics: (page size of 16384 bytes)\n"}.host(t)
-		if _, err := h.appleMemory(t.Context()); err == nil {
+		if _, err := probeOf(h).memory(t.Context()); err == nil {
 			t.Error("no error")
 		}
 	})
 	t.Run("the Intel build on Apple silicon says so", func(t *testing.T) {
 		r := readRecording(t, "laptop-apple-silicon")
 		r["$ sysctl"] = strings.Replace(r["$ sysctl"], "proc_translated: 0", "proc_translated: 1", 1)
-		m, err := r.host(t).detect(t.Context(), Options{SkipGPUs: true})
+		m, err := newDetector(r.host(t)).detect(t.Context(), Options{SkipGPUs: true})
 		if err != nil || !hasNote(m, NoteTranslated) {
 			t.Errorf("%+v, %v", m.Notes, err)
 		}
 	})
 	t.Run("a system without its tools is detected as far as it goes", func(t *testing.T) {
-		m, err := recording{"machine": "goos=darwin\ngoarch=arm64"}.host(t).detect(t.Context(), Options{})
+		m, err := newDetector(recording{"machine": "goos=darwin\ngoarch=arm64"}.host(t)).detect(t.Context(), Options{})
 		if err != nil || !hasNote(m, NoteMemoryUnknown) || !hasNote(m, NoteCPUUnknown) || m.System != "macOS" {
 			t.Errorf("%+v, %v", m, err)
 		}
@@ -253,7 +253,7 @@ func TestWindowsGPUs(t *testing.T) {
 	m := Memory{TotalBytes: 32 << 30, PhysicalBytes: 32 << 30, AvailableBytes: 20 << 30}
 	detect := func(t *testing.T, out string) gpuReport {
 		t.Helper()
-		return recording{"machine": "goos=windows", "$ powershell.exe": out}.host(t).windowsGPUs(t.Context(), m)
+		return windowsProbe{recording{"machine": "goos=windows", "$ powershell.exe": out}.host(t)}.gpus(t.Context(), m, "")
 	}
 	const card = `"Name":"AMD Radeon RX 7900 XTX","DriverVersion":"31","PNPDeviceID":"PCI\\VEN_1002\u0026DEV_744C\u0026SUBSYS_1","ConfigManagerErrorCode":0`
 	t.Run("the registry's 64-bit figure goes before the one that ends at 4 GB", func(t *testing.T) {

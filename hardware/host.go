@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // A host is the machine as the probes see it: files, tools and system calls, each replaceable by a recording.
@@ -20,11 +19,6 @@ type host struct {
 	env          func(string) string
 	sys          system
 	log          *slog.Logger
-
-	// macOS's figures, asked once.
-	keysOnce sync.Once
-	keys     map[string]string
-	keysErr  error
 }
 
 // A system holds what comes from system calls. registry, processors, memory and power are Windows's and nil elsewhere.

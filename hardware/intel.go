@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// intelGPU reads what the i915 and xe drivers show. The GPU inside an Intel processor always sits at 00:02.0; an Arc
+// intel reads what the i915 and xe drivers show. The GPU inside an Intel processor always sits at 00:02.0; an Arc
 // card is elsewhere. Neither driver tells how much memory is free: the engine's own figure replaces the gap.
-func (h *host) intelGPU(p pciGPU, m Memory) GPU {
-	g := GPU{Name: intelName(h.pciName(p)), Driver: h.moduleDriver(p.driver)}
+func (b pciBus) intel(p pciGPU, m Memory) GPU {
+	g := GPU{Name: intelName(b.name(p)), Driver: b.driver(p.driver)}
 	if strings.HasSuffix(p.slot, ":00:02.0") {
 		g.Integrated = true
-		g.SharedBytes = sharedOfMain(h.goos, m.TotalBytes)
+		g.SharedBytes = sharedOfMain(b.goos, m.TotalBytes)
 		g.TotalBytes = g.SharedBytes
 		g.FreeBytes, g.FreeKnown = min(g.TotalBytes, m.AvailableBytes), g.TotalBytes > 0
 		return g
 	}
-	g.TotalBytes = h.intelVRAM(p)
+	g.TotalBytes = b.intelVRAM(p)
 	if g.TotalBytes == 0 {
 		g.Note = "The driver does not tell how much memory this GPU has. Switch on Resizable BAR in the firmware, or let the engine report it."
 	}
@@ -26,18 +26,18 @@ func (h *host) intelGPU(p pciGPU, m Memory) GPU {
 
 // intelVRAM is the size of a card's memory: the xe driver's figure per tile, or the window through which the processor
 // sees it (PCI resource 2), which is all of it where Resizable BAR is on. A window under 1 GiB is only a part.
-func (h *host) intelVRAM(p pciGPU) int64 {
+func (b pciBus) intelVRAM(p pciGPU) int64 {
 	var total int64
-	for _, entry := range h.list(p.dir) {
+	for _, entry := range b.list(p.dir) {
 		if strings.HasPrefix(entry, "tile") {
-			n, _ := h.readInt(p.dir + "/" + entry + "/physical_vram_size_bytes")
+			n, _ := b.readInt(p.dir + "/" + entry + "/physical_vram_size_bytes")
 			total += max(0, n)
 		}
 	}
 	if total > 0 {
 		return total
 	}
-	if size := resourceSize(h.read(p.dir+"/resource"), 2); size >= 1<<30 {
+	if size := resourceSize(b.read(p.dir+"/resource"), 2); size >= 1<<30 {
 		return size
 	}
 	return 0

@@ -1,6 +1,7 @@
 package hardware
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -8,27 +9,27 @@ import (
 	"strings"
 )
 
-// linuxCPU reads /proc/cpuinfo, /sys/devices/system/cpu and the process's affinity and quota.
-func (h *host) linuxCPU() (CPU, error) {
-	text, err := h.readErr("proc/cpuinfo")
+// cpu reads /proc/cpuinfo, /sys/devices/system/cpu and the process's affinity and quota.
+func (l linuxProbe) cpu(context.Context) (CPU, error) {
+	text, err := l.readErr("proc/cpuinfo")
 	info := parseCPUInfo(text)
 	if len(info.threads) == 0 {
 		// Some architectures don't number their processors there; the kernel's own list has them all.
-		for _, n := range parseCPUList(h.read("sys/devices/system/cpu/online")) {
+		for _, n := range parseCPUList(l.read("sys/devices/system/cpu/online")) {
 			info.threads = append(info.threads, cpuThread{number: n})
 		}
 	}
 	c := CPU{Model: info.model, LogicalCores: len(info.threads), Features: linuxFeatures(info.flags)}
 	if c.Model == "" {
-		c.Model = h.processorFromTree()
+		c.Model = l.processorFromTree()
 	}
-	cores := h.coresOf(info.threads)
+	cores := l.coresOf(info.threads)
 	c.PhysicalCores = countCores(cores, func(int) bool { return true })
-	c.PerformanceCores, c.EfficiencyCores = h.coreKinds(cores)
-	c.CacheBytes = h.lastLevelCache(info.threads)
-	c.LimitCores = h.cgroups().cores()
+	c.PerformanceCores, c.EfficiencyCores = l.coreKinds(cores)
+	c.CacheBytes = l.lastLevelCache(info.threads)
+	c.LimitCores = l.cgroups().cores()
 	c.UsableCores = c.LogicalCores
-	if allowed := len(parseCPUList(field(h.read("proc/self/status"), "Cpus_allowed_list", ":"))); allowed > 0 {
+	if allowed := len(parseCPUList(field(l.read("proc/self/status"), "Cpus_allowed_list", ":"))); allowed > 0 {
 		c.UsableCores = min(c.UsableCores, allowed)
 	}
 	if c.LimitCores > 0 {
@@ -136,8 +137,8 @@ func withoutMarks(s string) string {
 }
 
 // processorFromTree reads the chip of a machine that is described by a device tree: its last "compatible" string.
-func (h *host) processorFromTree() string {
-	list := strings.Split(strings.TrimRight(h.read("proc/device-tree/compatible"), "\x00"), "\x00")
+func (l linuxProbe) processorFromTree() string {
+	list := strings.Split(strings.TrimRight(l.read("proc/device-tree/compatible"), "\x00"), "\x00")
 	_, chip, _ := strings.Cut(list[len(list)-1], ",")
 	return chip
 }
@@ -145,7 +146,7 @@ func (h *host) processorFromTree() string {
 const cpuDir = "sys/devices/system/cpu/"
 
 // coresOf maps each thread to a name of its core: from /proc/cpuinfo, or else from the topology in /sys.
-func (h *host) coresOf(threads []cpuThread) map[int]string {
+func (l linuxProbe) coresOf(threads []cpuThread) map[int]string {
 	cores := map[int]string{}
 	for _, t := range threads {
 		switch {
@@ -154,7 +155,7 @@ func (h *host) coresOf(threads []cpuThread) map[int]string {
 			cores[t.number] = t.core
 		default:
 			dir := fmt.Sprintf("%scpu%d/topology/", cpuDir, t.number)
-			siblings := first(h.read(dir+"core_cpus_list"), h.read(dir+"thread_siblings_list"), strconv.Itoa(t.number))
+			siblings := first(l.read(dir+"core_cpus_list"), l.read(dir+"thread_siblings_list"), strconv.Itoa(t.number))
 			for _, n := range parseCPUList(siblings) {
 				cores[n] = siblings
 			}
@@ -176,20 +177,20 @@ func countCores(cores map[int]string, in func(cpu int) bool) int {
 
 // coreKinds counts fast and slow cores. Intel's kernels list them as two performance-monitoring units; ARM's give each
 // processor a capacity relative to the fastest, and the least capable of several kinds are the slow ones.
-func (h *host) coreKinds(cores map[int]string) (fast, slow int) {
-	atom := parseCPUList(h.read("sys/devices/cpu_atom/cpus") + "," + h.read("sys/devices/cpu_lowpower/cpus"))
-	core := parseCPUList(h.read("sys/devices/cpu_core/cpus"))
+func (l linuxProbe) coreKinds(cores map[int]string) (fast, slow int) {
+	atom := parseCPUList(l.read("sys/devices/cpu_atom/cpus") + "," + l.read("sys/devices/cpu_lowpower/cpus"))
+	core := parseCPUList(l.read("sys/devices/cpu_core/cpus"))
 	if len(atom) > 0 && len(core) > 0 {
 		return countCores(cores, func(n int) bool { return slices.Contains(core, n) }),
 			countCores(cores, func(n int) bool { return slices.Contains(atom, n) })
 	}
-	if !h.exists(cpuDir + "cpu0/cpu_capacity") {
+	if !l.exists(cpuDir + "cpu0/cpu_capacity") {
 		return 0, 0
 	}
 	capacity := map[int]int64{}
 	least, most := int64(math.MaxInt64), int64(0)
 	for n := range cores {
-		capacity[n], _ = h.readInt(fmt.Sprintf("%scpu%d/cpu_capacity", cpuDir, n))
+		capacity[n], _ = l.readInt(fmt.Sprintf("%scpu%d/cpu_capacity", cpuDir, n))
 		least, most = min(least, capacity[n]), max(most, capacity[n])
 	}
 	if least == most {
@@ -200,7 +201,7 @@ func (h *host) coreKinds(cores map[int]string) (fast, slow int) {
 }
 
 // lastLevelCache adds up the caches of the highest level, each counted once however many threads share it.
-func (h *host) lastLevelCache(threads []cpuThread) int64 {
+func (l linuxProbe) lastLevelCache(threads []cpuThread) int64 {
 	var total int64
 	covered := map[int]bool{}
 	for _, t := range threads {
@@ -211,10 +212,10 @@ func (h *host) lastLevelCache(threads []cpuThread) int64 {
 		dir := fmt.Sprintf("%scpu%d/cache/", cpuDir, t.number)
 		var level, size int64
 		var shared string
-		for _, index := range h.list(dir) {
+		for _, index := range l.list(dir) {
 			at := dir + index + "/"
-			if n, ok := h.readInt(at + "level"); ok && n > level && h.read(at+"type") != "Instruction" {
-				level, size, shared = n, parseCacheSize(h.read(at+"size")), h.read(at+"shared_cpu_list")
+			if n, ok := l.readInt(at + "level"); ok && n > level && l.read(at+"type") != "Instruction" {
+				level, size, shared = n, parseCacheSize(l.read(at+"size")), l.read(at+"shared_cpu_list")
 			}
 		}
 		total += size

@@ -11,6 +11,9 @@ import (
 // The makers whose display adapters can run a model; the rest are consoles of servers and of virtual machines.
 var pciVendors = map[string]string{"0x1002": "AMD", "0x10de": "NVIDIA", "0x8086": "Intel"}
 
+// A pciBus reads the display adapters that /sys shows.
+type pciBus struct{ *host }
+
 // A pciGPU is a display adapter as /sys shows it.
 type pciGPU struct {
 	dir    string // its folder
@@ -21,37 +24,38 @@ type pciGPU struct {
 	driver string // empty: none is loaded
 }
 
-// linuxGPUs joins what NVIDIA's tool and /sys say. The tool's word goes before that of /sys.
-func (h *host) linuxGPUs(ctx context.Context, m Memory, container string) gpuReport {
-	nvidia, notes := h.nvidia(ctx, m)
+// gpus joins what NVIDIA's tool and /sys say. The tool's word goes before that of /sys.
+func (l linuxProbe) gpus(ctx context.Context, m Memory, container string) gpuReport {
+	driver, bus := nvidiaDriver{l.host}, pciBus{l.host}
+	nvidia, notes := driver.gpus(ctx, m)
 	bare := len(nvidia) == 0
 	if bare {
-		nvidia = h.nvidiaFromProc()
+		nvidia = driver.fromProc()
 		for i := range nvidia {
-			nvidia[i].Note = noNVIDIATool(container, h.exists("dev/nvidiactl"), len(notes) > 0)
+			nvidia[i].Note = noNVIDIATool(container, l.exists("dev/nvidiactl"), len(notes) > 0)
 		}
 	}
 	r := gpuReport{gpus: nvidia, notes: notes}
-	for _, p := range h.pciGPUs() {
+	for _, p := range bus.gpus() {
 		if slices.ContainsFunc(r.gpus, func(g GPU) bool { return g.PCI == p.slot && p.slot != "" }) {
 			continue
 		}
 		var g GPU
 		switch p.vendor {
 		case "AMD":
-			g = h.amdGPU(p, m)
+			g = bus.amd(p, m)
 		case "Intel":
-			g = h.intelGPU(p, m)
+			g = bus.intel(p, m)
 		default:
 			// The tool lists what its driver runs; more than that can only be run by another driver.
 			if !bare && p.driver == "nvidia" {
 				continue
 			}
-			g = GPU{Name: h.pciName(p), Driver: p.driver}
+			g = GPU{Name: bus.name(p), Driver: p.driver}
 		}
 		g.Vendor, g.PCI = p.vendor, p.slot
 		g.Note = first(driverNote(p), g.Note)
-		if g.Note == "" && container != "" && container != "wsl" && !h.exists("dev/dri") {
+		if g.Note == "" && container != "" && container != "wsl" && !l.exists("dev/dri") {
 			g.Note = "This container was not given the GPU. Start it with --device /dev/dri (and /dev/kfd for ROCm)."
 		}
 		r.gpus = append(r.gpus, g)
@@ -87,54 +91,54 @@ func driverNote(p pciGPU) string {
 
 var cardName = regexp.MustCompile(`^card\d+$`)
 
-// pciGPUs lists the adapters of /sys/class/drm, then those on the PCI bus that no driver took up.
-func (h *host) pciGPUs() []pciGPU {
+// gpus lists the adapters of /sys/class/drm, then those on the PCI bus that no driver took up.
+func (b pciBus) gpus() []pciGPU {
 	var found []pciGPU
 	add := func(dir, slot string) {
-		p := h.pciGPU(dir, slot)
+		p := b.gpu(dir, slot)
 		if p.vendor != "" && !slices.ContainsFunc(found, func(o pciGPU) bool { return o.slot == p.slot }) {
 			found = append(found, p)
 		}
 	}
-	for _, card := range h.list("sys/class/drm") {
+	for _, card := range b.list("sys/class/drm") {
 		if cardName.MatchString(card) {
 			add("sys/class/drm/"+card+"/device", "")
 		}
 	}
-	for _, slot := range h.list("sys/bus/pci/devices") {
+	for _, slot := range b.list("sys/bus/pci/devices") {
 		dir := "sys/bus/pci/devices/" + slot
 		// 0x0300 VGA, 0x0302 a GPU without outputs, 0x0380 other display.
-		if c := h.read(dir + "/class"); strings.HasPrefix(c, "0x0300") || strings.HasPrefix(c, "0x0302") || strings.HasPrefix(c, "0x0380") {
+		if c := b.read(dir + "/class"); strings.HasPrefix(c, "0x0300") || strings.HasPrefix(c, "0x0302") || strings.HasPrefix(c, "0x0380") {
 			add(dir, slot)
 		}
 	}
 	return found
 }
 
-func (h *host) pciGPU(dir, slot string) pciGPU {
-	event := h.read(dir + "/uevent")
+func (b pciBus) gpu(dir, slot string) pciGPU {
+	event := b.read(dir + "/uevent")
 	p := pciGPU{
 		dir: dir, slot: normalPCI(first(slot, field(event, "PCI_SLOT_NAME", "="))),
-		device: strings.ToLower(h.read(dir + "/device")), driver: field(event, "DRIVER", "="),
+		device: strings.ToLower(b.read(dir + "/device")), driver: field(event, "DRIVER", "="),
 	}
-	vendor := strings.ToLower(h.read(dir + "/vendor"))
+	vendor := strings.ToLower(b.read(dir + "/vendor"))
 	p.vendor = pciVendors[vendor]
 	p.id = strings.TrimPrefix(vendor, "0x") + ":" + strings.TrimPrefix(p.device, "0x")
 	return p
 }
 
-// pciName looks an adapter up in the lists that most distributions have: AMD's own, by device and revision, then the
+// name looks an adapter up in the lists that most distributions have: AMD's own, by device and revision, then the
 // general one.
-func (h *host) pciName(p pciGPU) string {
+func (b pciBus) name(p pciGPU) string {
 	device := strings.TrimPrefix(p.device, "0x")
 	if p.vendor == "AMD" {
-		list := h.read("usr/share/libdrm/amdgpu.ids")
-		if name := amdMarketName(list, device, strings.TrimPrefix(h.read(p.dir+"/revision"), "0x")); name != "" {
+		list := b.read("usr/share/libdrm/amdgpu.ids")
+		if name := amdMarketName(list, device, strings.TrimPrefix(b.read(p.dir+"/revision"), "0x")); name != "" {
 			return name
 		}
 	}
 	for _, list := range []string{"usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids"} {
-		if name := pciListName(h.read(list), strings.TrimPrefix(p.id[:strings.IndexByte(p.id, ':')], "0x"), device); name != "" {
+		if name := pciListName(b.read(list), strings.TrimPrefix(p.id[:strings.IndexByte(p.id, ':')], "0x"), device); name != "" {
 			return p.vendor + " " + name
 		}
 	}
@@ -175,7 +179,7 @@ func pciListName(list, vendor, device string) string {
 	return ""
 }
 
-// moduleDriver is the driver's version where its module tells one, else its name.
-func (h *host) moduleDriver(name string) string {
-	return first(h.read(path.Join("sys/module", clean(name), "version")), name)
+// driver is the driver's version where its module tells one, else its name.
+func (b pciBus) driver(name string) string {
+	return first(b.read(path.Join("sys/module", clean(name), "version")), name)
 }

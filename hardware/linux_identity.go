@@ -1,16 +1,19 @@
 package hardware
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
-// linuxIdentity reads the firmware's product name and /etc/os-release.
-func (h *host) linuxIdentity() (product, system string) {
+// identity reads the firmware's product name and /etc/os-release.
+func (l linuxProbe) identity(context.Context) (product, system string) {
 	const dmi = "sys/class/dmi/id/"
-	product = productName(h.read(dmi+"sys_vendor"), h.read(dmi+"product_name"), h.read(dmi+"product_version"),
-		h.read(dmi+"board_vendor"), h.read(dmi+"board_name"))
+	product = productName(l.read(dmi+"sys_vendor"), l.read(dmi+"product_name"), l.read(dmi+"product_version"),
+		l.read(dmi+"board_vendor"), l.read(dmi+"board_name"))
 	if product == "" {
-		product = first(h.read("proc/device-tree/model"), field(h.read("proc/cpuinfo"), "Model", ":"))
+		product = first(l.read("proc/device-tree/model"), field(l.read("proc/cpuinfo"), "Model", ":"))
 	}
-	release := first(h.read("etc/os-release"), h.read("usr/lib/os-release"))
+	release := first(l.read("etc/os-release"), l.read("usr/lib/os-release"))
 	system = unquote(field(release, "PRETTY_NAME", "="))
 	if system == "" {
 		system = strings.TrimSpace(unquote(field(release, "NAME", "=")) + " " + unquote(field(release, "VERSION_ID", "=")))

@@ -1,15 +1,14 @@
 package hardware
 
 import (
+	"context"
 	"errors"
 	"strings"
 )
 
-var errUnsupported = errors.New("hardware: this system is not supported")
-
-// linuxMemory reads /proc/meminfo and takes off what a control group forbids.
-func (h *host) linuxMemory() (Memory, error) {
-	text, err := h.readErr("proc/meminfo")
+// memory reads /proc/meminfo and takes off what a control group forbids.
+func (l linuxProbe) memory(context.Context) (Memory, error) {
+	text, err := l.readErr("proc/meminfo")
 	if err != nil {
 		return Memory{}, err
 	}
@@ -17,7 +16,7 @@ func (h *host) linuxMemory() (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	h.cgroups().limitMemory(&m)
+	l.cgroups().limitMemory(&m)
 	return m, nil
 }
 

@@ -98,7 +98,7 @@ func TestLinuxCPU(t *testing.T) {
 			"sys/devices/system/cpu/cpu0/topology/thread_siblings_list": "0-1", "sys/devices/system/cpu/cpu1/topology/thread_siblings_list": "0-1",
 			"sys/devices/system/cpu/cpu2/topology/thread_siblings_list": "2-3", "sys/devices/system/cpu/cpu3/topology/thread_siblings_list": "2-3",
 		})
-		c, err := h.linuxCPU()
+		c, err := probeOf(h).cpu(t.Context())
 		if err != nil || c.LogicalCores != 4 || c.PhysicalCores != 2 {
 			t.Errorf("%+v, %v", c, err)
 		}
@@ -107,7 +107,7 @@ func TestLinuxCPU(t *testing.T) {
 		h := filesHost(t, map[string]string{
 			"proc/cpuinfo": "processor : 0\n\nprocessor : 1\n\nprocessor : 2\n\nprocessor : 3\n", "proc/self/status": "Cpus_allowed_list:\t1-2\n",
 		})
-		if c, err := h.linuxCPU(); err != nil || c.UsableCores != 2 || c.LogicalCores != 4 {
+		if c, err := probeOf(h).cpu(t.Context()); err != nil || c.UsableCores != 2 || c.LogicalCores != 4 {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
@@ -116,7 +116,7 @@ func TestLinuxCPU(t *testing.T) {
 			"proc/cpuinfo": "processor : 0\n\nprocessor : 1\n", "proc/self/cgroup": "0::/\n", "proc/self/mountinfo": v2Mount,
 			"sys/fs/cgroup/cpu.max": "50000 100000",
 		})
-		if c, err := h.linuxCPU(); err != nil || c.UsableCores != 1 || c.LimitCores != 0.5 {
+		if c, err := probeOf(h).cpu(t.Context()); err != nil || c.UsableCores != 1 || c.LimitCores != 0.5 {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
@@ -124,7 +124,7 @@ func TestLinuxCPU(t *testing.T) {
 		h := filesHost(t, map[string]string{
 			"proc/cpuinfo": "processor : 0\nisa : rv64imafdc\n", "proc/device-tree/compatible": "starfive,visionfive-2\x00starfive,jh7110\x00",
 		})
-		if c, err := h.linuxCPU(); err != nil || c.Model != "jh7110" {
+		if c, err := probeOf(h).cpu(t.Context()); err != nil || c.Model != "jh7110" {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
@@ -199,7 +199,7 @@ func TestFeatureNames(t *testing.T) {
 		if h.goos != "linux" {
 			t.Skip("no /proc/cpuinfo")
 		}
-		c, err := h.linuxCPU()
+		c, err := probeOf(h).cpu(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,9 @@ const (
 	nvidiaColumnsOld = "name,uuid,pci.bus_id,memory.total,memory.free,driver_version"
 )
 
+// An nvidiaDriver asks NVIDIA's driver, by its tool or by what it shows in /proc.
+type nvidiaDriver struct{ *host }
+
 // An nvidiaCard is a row of nvidia-smi's table. Memory is -1 where the tool gives none, as on boards whose GPU works in
 // main memory.
 type nvidiaCard struct {
@@ -28,11 +31,11 @@ type nvidiaCard struct {
 	mig         bool
 }
 
-// nvidia asks nvidia-smi. Where there is no such tool, both results are nil.
-func (h *host) nvidia(ctx context.Context, m Memory) ([]GPU, []Note) {
+// gpus asks nvidia-smi. Where there is no such tool, both results are nil.
+func (n nvidiaDriver) gpus(ctx context.Context, m Memory) ([]GPU, []Note) {
 	tool, out, err := "", []byte(nil), error(nil)
-	for _, tool = range h.nvidiaTools() {
-		if out, err = h.queryNVIDIA(ctx, tool, nvidiaColumns); !toolMissing(err) {
+	for _, tool = range n.tools() {
+		if out, err = n.query(ctx, tool, nvidiaColumns); !toolMissing(err) {
 			break
 		}
 	}
@@ -40,7 +43,7 @@ func (h *host) nvidia(ctx context.Context, m Memory) ([]GPU, []Note) {
 		return nil, nil
 	}
 	if err != nil && ctx.Err() == nil && strings.Contains(string(out), "not a valid field") {
-		out, err = h.queryNVIDIA(ctx, tool, nvidiaColumnsOld)
+		out, err = n.query(ctx, tool, nvidiaColumnsOld)
 	}
 	cards := parseNVIDIA(string(out))
 	if len(cards) == 0 {
@@ -53,7 +56,7 @@ func (h *host) nvidia(ctx context.Context, m Memory) ([]GPU, []Note) {
 	var slices [][]GPU
 	for _, c := range cards {
 		if c.mig {
-			if slices, err = h.migSlices(ctx, tool); err != nil {
+			if slices, err = n.slices(ctx, tool); err != nil {
 				notes = append(notes, nvidiaSlicesUnknown(err))
 			}
 			break
@@ -81,10 +84,10 @@ func (h *host) nvidia(ctx context.Context, m Memory) ([]GPU, []Note) {
 	return gpus, notes
 }
 
-// nvidiaTools is where nvidia-smi is, likeliest first: Windows's Linux layer keeps it off the path of some shells, and
+// tools is where nvidia-smi is, likeliest first: Windows's Linux layer keeps it off the path of some shells, and
 // old drivers for Windows off everyone's.
-func (h *host) nvidiaTools() []string {
-	switch h.goos {
+func (n nvidiaDriver) tools() []string {
+	switch n.goos {
 	case "linux":
 		return []string{"nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"}
 	case "windows":
@@ -93,8 +96,8 @@ func (h *host) nvidiaTools() []string {
 	return nil
 }
 
-func (h *host) queryNVIDIA(ctx context.Context, tool, columns string) ([]byte, error) {
-	return h.runFor(ctx, nvidiaTimeout, tool, "--query-gpu="+columns, "--format=csv,noheader,nounits")
+func (n nvidiaDriver) query(ctx context.Context, tool, columns string) ([]byte, error) {
+	return n.runFor(ctx, nvidiaTimeout, tool, "--query-gpu="+columns, "--format=csv,noheader,nounits")
 }
 
 // parseNVIDIA reads nvidia-smi's rows; memory is in MiB. Lines that are no row, such as warnings, are passed over.
@@ -146,14 +149,14 @@ func (c nvidiaCard) finish(m Memory) GPU {
 
 var migLine = regexp.MustCompile(`^\s+MIG\s+(\S+)\s+Device\s+(\d+):\s+\(UUID:\s+([^)\s]+)\)`)
 
-// migSlices lists each card's MIG slices, in the cards' order: names and UUIDs from -L, memory from the full report.
-func (h *host) migSlices(ctx context.Context, tool string) ([][]GPU, error) {
-	list, err := h.runFor(ctx, nvidiaTimeout, tool, "-L")
+// slices lists each card's MIG slices, in the cards' order: names and UUIDs from -L, memory from the full report.
+func (n nvidiaDriver) slices(ctx context.Context, tool string) ([][]GPU, error) {
+	list, err := n.runFor(ctx, nvidiaTimeout, tool, "-L")
 	if err != nil {
 		return nil, err
 	}
 	slices := parseMIGList(string(list))
-	report, err := h.runFor(ctx, nvidiaTimeout, tool, "-q", "-x")
+	report, err := n.runFor(ctx, nvidiaTimeout, tool, "-q", "-x")
 	if err == nil {
 		err = addMIGMemory(slices, report)
 	}
@@ -220,17 +223,17 @@ func addMIGMemory(slices [][]GPU, report []byte) error {
 	return nil
 }
 
-// nvidiaFromProc reads what the driver says without its tool: names, but no memory.
-func (h *host) nvidiaFromProc() []GPU {
+// fromProc reads what the driver says without its tool: names, but no memory.
+func (n nvidiaDriver) fromProc() []GPU {
 	var gpus []GPU
 	driver := ""
-	for w := range strings.FieldsSeq(field(h.read("proc/driver/nvidia/version"), "NVRM version", ":")) {
+	for w := range strings.FieldsSeq(field(n.read("proc/driver/nvidia/version"), "NVRM version", ":")) {
 		if driver == "" && strings.Count(w, ".") >= 1 && w[0] >= '0' && w[0] <= '9' {
 			driver = w
 		}
 	}
-	for _, slot := range h.list("proc/driver/nvidia/gpus") {
-		info := h.read(path.Join("proc/driver/nvidia/gpus", slot, "information"))
+	for _, slot := range n.list("proc/driver/nvidia/gpus") {
+		info := n.read(path.Join("proc/driver/nvidia/gpus", slot, "information"))
 		uuid := field(info, "GPU UUID", ":")
 		if strings.Contains(uuid, "?") { // until the GPU wakes up
 			uuid = ""

@@ -19,53 +19,39 @@ const (
 const pmsetTimeout = 2 * time.Second
 
 // ReadPower asks the system what the machine runs on now.
-func ReadPower(ctx context.Context) Power { return newHost(Options{}).power(ctx) }
+func ReadPower(ctx context.Context) Power { return probeOf(newHost(Options{})).power(ctx) }
 
-func (h *host) power(ctx context.Context) Power {
-	switch h.goos {
-	case "linux":
-		return h.linuxPower()
-	case "darwin":
-		return h.applePower(ctx)
-	case "windows":
-		if h.sys.power != nil {
-			return h.sys.power()
-		}
-	}
-	return PowerUnknown
-}
-
-// linuxPower reads /sys/class/power_supply (Documentation/ABI/testing/sysfs-class-power). Only a battery of the machine
+// power reads /sys/class/power_supply (Documentation/ABI/testing/sysfs-class-power). Only a battery of the machine
 // itself counts: those of mice and headsets have the scope "Device". A machine with none runs on mains.
-func (h *host) linuxPower() Power {
+func (l linuxProbe) power(context.Context) Power {
 	const dir = "sys/class/power_supply"
 	discharging := false
-	for _, name := range h.list(dir) {
+	for _, name := range l.list(dir) {
 		supply := dir + "/" + name
-		if h.read(supply+"/scope") == "Device" {
+		if l.read(supply+"/scope") == "Device" {
 			continue
 		}
-		switch h.read(supply + "/type") {
+		switch l.read(supply + "/type") {
 		case "Mains", "USB", "Wireless":
-			if online, ok := h.readInt(supply + "/online"); ok && online > 0 {
+			if online, ok := l.readInt(supply + "/online"); ok && online > 0 {
 				return PowerAC
 			}
 		case "Battery":
-			discharging = discharging || h.read(supply+"/status") == "Discharging"
+			discharging = discharging || l.read(supply+"/status") == "Discharging"
 		}
 	}
 	switch {
 	case discharging:
 		return PowerBattery
-	case h.exists(dir):
+	case l.exists(dir):
 		return PowerAC
 	}
 	return PowerUnknown
 }
 
-// applePower reads the first line of pmset: "Now drawing from 'AC Power'".
-func (h *host) applePower(ctx context.Context) Power {
-	out, err := h.runFor(ctx, pmsetTimeout, "pmset", "-g", "batt")
+// power reads the first line of pmset: "Now drawing from 'AC Power'".
+func (a *appleProbe) power(ctx context.Context) Power {
+	out, err := a.runFor(ctx, pmsetTimeout, "pmset", "-g", "batt")
 	switch {
 	case err != nil:
 		return PowerUnknown
@@ -75,4 +61,11 @@ func (h *host) applePower(ctx context.Context) Power {
 		return PowerBattery
 	}
 	return PowerUnknown
+}
+
+func (w windowsProbe) power(context.Context) Power {
+	if w.sys.power == nil {
+		return PowerUnknown
+	}
+	return w.sys.power()
 }

@@ -19,7 +19,7 @@ func TestPower(t *testing.T) {
 		{"a Mac whose tool fails", recording{"machine": "goos=darwin"}, PowerUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.rec.host(t).power(t.Context()); got != c.want {
+			if got := probeOf(c.rec.host(t)).power(t.Context()); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})

@@ -18,10 +18,17 @@ const (
 	regWindows   = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
 )
 
-func (h *host) windowsCPU() (CPU, error) {
-	name, _ := h.sys.registry(regProcessor, "ProcessorNameString")
-	c := CPU{Model: cleanProcessor(name), Features: h.sys.features()}
-	b, err := h.sys.processors()
+func (w windowsProbe) memory(context.Context) (Memory, error) {
+	if w.sys.memory == nil {
+		return Memory{}, errUnsupported
+	}
+	return w.sys.memory()
+}
+
+func (w windowsProbe) cpu(context.Context) (CPU, error) {
+	name, _ := w.sys.registry(regProcessor, "ProcessorNameString")
+	c := CPU{Model: cleanProcessor(name), Features: w.sys.features()}
+	b, err := w.sys.processors()
 	if err != nil {
 		return c, err
 	}
@@ -82,10 +89,10 @@ func parseProcessorInfo(b []byte) processorInfo {
 	return t
 }
 
-// windowsIdentity reads the registry. Windows 11 still calls itself 10 there; its build number tells.
-func (h *host) windowsIdentity() (product, system string) {
+// identity reads the registry. Windows 11 still calls itself 10 there; its build number tells.
+func (w windowsProbe) identity(context.Context) (product, system string) {
 	get := func(key, value string) string {
-		s, _ := h.sys.registry(key, value)
+		s, _ := w.sys.registry(key, value)
 		return strings.TrimSpace(s)
 	}
 	product = productName(get(regBIOS, "SystemManufacturer"), get(regBIOS, "SystemProductName"), get(regBIOS, "SystemVersion"),
@@ -106,11 +113,11 @@ $r=@(Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e3
 Select-Object DriverDesc,MatchingDeviceId,DriverVersion,'HardwareInformation.qwMemorySize')
 @{controllers=$c;registry=$r}|ConvertTo-Json -Depth 3 -Compress`
 
-// windowsGPUs joins the adapters that Windows lists with NVIDIA's tool, which alone knows free memory.
-func (h *host) windowsGPUs(ctx context.Context, m Memory) gpuReport {
-	nvidia, notes := h.nvidia(ctx, m)
+// gpus joins the adapters that Windows lists with NVIDIA's tool, which alone knows free memory.
+func (w windowsProbe) gpus(ctx context.Context, m Memory, _ string) gpuReport {
+	nvidia, notes := nvidiaDriver{w.host}.gpus(ctx, m)
 	r := gpuReport{gpus: nvidia, notes: notes}
-	out, err := h.runFor(ctx, powershellTimeout, "powershell.exe", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
+	out, err := w.runFor(ctx, powershellTimeout, "powershell.exe", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
 	if toolMissing(err) {
 		return r
 	}
