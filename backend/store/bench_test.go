@@ -94,7 +94,7 @@ func BenchmarkLarge(b *testing.B) {
 	})
 	b.Run("compact", func(b *testing.B) {
 		for b.Loop() {
-			if err := s.compact(b.Context()); err != nil {
+			if err := s.db.compact(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}

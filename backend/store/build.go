@@ -11,15 +11,15 @@ const buildBatch = 4 << 20
 
 // build writes a new history file at path, synced but not yet in its place. each hands it every record, in key order
 // per kind, which fills the pages; the bytes stay valid until build returns. A nil each makes an empty history.
-func (s *Store) build(ctx context.Context, path string, each func(put func(kind, []byte, []byte) error) error) error {
+func (d *database) build(ctx context.Context, path string, each func(put func(kind, []byte, []byte) error) error) error {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: s.opts.Timeout, FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+		Timeout: d.opts.Timeout, FreelistType: bbolt.FreelistMapType, NoStatistics: true,
 		NoSync: true, NoGrowSync: true, // one sync at the end: until it is renamed, nobody relies on the file
 	})
 	if err != nil {
 		return err
 	}
-	err = guard(func() error { return s.fill(ctx, db, each) })
+	err = guard(func() error { return d.fill(ctx, db, each) })
 	if err == nil {
 		err = db.Sync()
 	}
@@ -29,7 +29,7 @@ func (s *Store) build(ctx context.Context, path string, each func(put func(kind,
 	return err
 }
 
-func (s *Store) fill(ctx context.Context, db *bbolt.DB, each func(put func(kind, []byte, []byte) error) error) error {
+func (d *database) fill(ctx context.Context, db *bbolt.DB, each func(put func(kind, []byte, []byte) error) error) error {
 	tx, err := db.Begin(true)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *Store) fill(ctx context.Context, db *bbolt.DB, each func(put func(kind,
 		}
 	}
 	if each == nil {
-		data, err := marshal(s.schema.version)
+		data, err := marshal(d.schema.version)
 		if err != nil {
 			return err
 		}

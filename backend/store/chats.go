@@ -11,14 +11,17 @@ import (
 	"weightroom/backend"
 )
 
+// chatTable is the chats outside the trash, and the search in all of them.
+type chatTable struct{ db *database }
+
 // CreateChat stores a new chat. It gets an id when it has none, and its times; it starts without messages.
-func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, error) {
+func (t chatTable) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, error) {
 	if c.ID == "" {
-		c.ID = s.NewID()
+		c.ID = t.db.newID()
 	}
-	now := s.now()
+	now := t.db.now()
 	c.Created, c.Updated, c.Deleted, c.Leaf = now, now, time.Time{}, ""
-	err := s.update(ctx, func(tx *writeTx) error {
+	err := t.db.update(ctx, func(tx *writeTx) error {
 		var old backend.Chat
 		if exists, _ := tx.get(kindChat, c.ID, &old); exists || !validID(c.ID) {
 			return backend.Fail(backend.CodeInvalid, nil, "This chat exists already.", "Open it from the list.")
@@ -29,8 +32,8 @@ func (s *Store) CreateChat(ctx context.Context, c backend.Chat) (backend.Chat, e
 }
 
 // Chat returns one chat, in the trash or not.
-func (s *Store) Chat(ctx context.Context, id string) (c backend.Chat, err error) {
-	err = s.view(ctx, func(tx *readTx) error {
+func (t chatTable) Chat(ctx context.Context, id string) (c backend.Chat, err error) {
+	err = t.db.view(ctx, func(tx *readTx) error {
 		c, err = tx.chat(id)
 		return err
 	})
@@ -38,22 +41,16 @@ func (s *Store) Chat(ctx context.Context, id string) (c backend.Chat, err error)
 }
 
 // Chats lists the chats outside the trash, the one with the newest message first.
-func (s *Store) Chats(ctx context.Context) ([]backend.Chat, error) {
-	return s.list(ctx, func(c backend.Chat) bool { return c.Deleted.IsZero() }, func(a, b backend.Chat) int {
+func (t chatTable) Chats(ctx context.Context) ([]backend.Chat, error) {
+	return listChats(ctx, t.db, func(c backend.Chat) bool { return c.Deleted.IsZero() }, func(a, b backend.Chat) int {
 		return cmp.Or(b.Updated.Compare(a.Updated), cmp.Compare(b.ID, a.ID))
 	})
 }
 
-// Trash lists the deleted chats that can be restored, the last deleted first.
-func (s *Store) Trash(ctx context.Context) ([]backend.Chat, error) {
-	return s.list(ctx, func(c backend.Chat) bool { return !c.Deleted.IsZero() }, func(a, b backend.Chat) int {
-		return cmp.Or(b.Deleted.Compare(a.Deleted), cmp.Compare(b.ID, a.ID))
-	})
-}
-
-func (s *Store) list(ctx context.Context, want func(backend.Chat) bool, order func(a, b backend.Chat) int) ([]backend.Chat, error) {
+// listChats returns the chats that are wanted, in order.
+func listChats(ctx context.Context, db *database, want func(backend.Chat) bool, order func(a, b backend.Chat) int) ([]backend.Chat, error) {
 	chats := []backend.Chat{}
-	err := s.view(ctx, func(tx *readTx) error {
+	err := db.view(ctx, func(tx *readTx) error {
 		return tx.scan(kindChat, "", func(r record) error {
 			var c backend.Chat
 			if json.Unmarshal(r.data, &c) != nil {
@@ -75,9 +72,9 @@ func (s *Store) list(ctx context.Context, want func(backend.Chat) bool, order fu
 // UpdateChat changes a chat's title, model, system prompt, sampling, leaf, draft or pin. What fn does to its id and
 // times is ignored; a leaf must be one of the chat's messages. An error of fn changes nothing. fn runs inside the
 // transaction, so it must not call the store.
-func (s *Store) UpdateChat(ctx context.Context, id string, fn func(*backend.Chat) error) (backend.Chat, error) {
+func (t chatTable) UpdateChat(ctx context.Context, id string, fn func(*backend.Chat) error) (backend.Chat, error) {
 	var changed backend.Chat
-	err := s.update(ctx, func(tx *writeTx) error {
+	err := t.db.update(ctx, func(tx *writeTx) error {
 		old, err := tx.chat(id)
 		if err != nil {
 			return err
@@ -98,32 +95,6 @@ func (s *Store) UpdateChat(ctx context.Context, id string, fn func(*backend.Chat
 		return backend.Chat{}, err
 	}
 	return changed, nil
-}
-
-// DeleteChat moves a chat to the trash. It stays there for Options.KeepTrash.
-func (s *Store) DeleteChat(ctx context.Context, id string) error {
-	return s.setDeleted(ctx, id, func(c backend.Chat) time.Time {
-		if c.Deleted.IsZero() {
-			return s.now()
-		}
-		return c.Deleted
-	})
-}
-
-// RestoreChat takes a chat out of the trash.
-func (s *Store) RestoreChat(ctx context.Context, id string) error {
-	return s.setDeleted(ctx, id, func(backend.Chat) time.Time { return time.Time{} })
-}
-
-func (s *Store) setDeleted(ctx context.Context, id string, when func(backend.Chat) time.Time) error {
-	return s.urgent(ctx, func(tx *writeTx) error {
-		c, err := tx.chat(id)
-		if err != nil {
-			return err
-		}
-		c.Deleted = when(c)
-		return tx.put(kindChat, id, c)
-	})
 }
 
 func (t *readTx) chat(id string) (c backend.Chat, err error) {

@@ -22,7 +22,7 @@ import (
 func makeHistory(t *testing.T, dir string, chats int) {
 	t.Helper()
 	s := mustOpen(t, dir, Options{Now: newClock().now})
-	s.db.NoSync = true // nothing here cuts the power
+	s.db.bolt.NoSync = true // nothing here cuts the power
 	ctx, r := t.Context(), random(42)
 	for i := range chats {
 		c := mustChat(t, s, fmt.Sprint("chat ", i))
@@ -413,7 +413,8 @@ func TestAHistoryIsRebuiltFromItsBackup(t *testing.T) {
 		os.Truncate(path, 9000)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		s := &Store{dir: dir, path: path, opts: Options{}.withDefaults(), schema: current()}
+		s := newStore(Options{}, current())
+		s.db.dir, s.db.path = dir, path
 		if _, _, err := s.recover(ctx, damaged("test")); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}

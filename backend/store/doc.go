@@ -17,6 +17,13 @@
 // Call Maintain soon after Open and once a day: it finishes purges that were cut short, empties old trash and takes
 // the daily backup. A Backup, a purge or a Verify waits for the one that runs.
 //
+// # Parts
+//
+// A Store is made of tables and chores, each a narrow type with one use of the database: chatTable, messageTable and
+// documentTable hold what there is; trashBin deletes, backupSet copies, archiver exports and imports. Below them
+// database runs transactions and replaces the file, and folder knows the files beside it. What is left to Store itself
+// is the order of opening, mending, maintaining and closing.
+//
 // # Ownership and closing
 //
 // A Store starts no goroutine and is safe for use from many. Close waits for calls under way; calls after it fail

@@ -38,10 +38,13 @@ type Imported struct {
 	IDs      []string // of every chat that was in the file
 }
 
+// archiver takes chats out of the history and into it.
+type archiver struct{ db *database }
+
 // Export returns the named chats, or all outside the trash, as they were at one moment.
-func (s *Store) Export(ctx context.Context, ids ...string) (*Archive, error) {
-	a := &Archive{Weightroom: exportVersion, Exported: s.now(), Chats: []ArchiveChat{}}
-	err := s.view(ctx, func(tx *readTx) error {
+func (x archiver) Export(ctx context.Context, ids ...string) (*Archive, error) {
+	a := &Archive{Weightroom: exportVersion, Exported: x.db.now(), Chats: []ArchiveChat{}}
+	err := x.db.view(ctx, func(tx *readTx) error {
 		all := len(ids) == 0
 		if all {
 			err := tx.scan(kindChat, "", func(r record) error {
@@ -123,7 +126,7 @@ func (a *Archive) Markdown() string {
 // Import adds the chats of an Archive's JSON, all or none. Chats and messages that are here already are left as they
 // are, so importing twice adds nothing; nothing is ever overwritten. What the file says is not trusted: ids of
 // other forms are replaced, parents that do not exist become roots.
-func (s *Store) Import(ctx context.Context, r io.Reader) (Imported, error) {
+func (x archiver) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxImport+1))
 	if err != nil {
 		return Imported{}, explain(err)
@@ -141,10 +144,10 @@ func (s *Store) Import(ctx context.Context, r io.Reader) (Imported, error) {
 			"Import it with the newer version.")
 	}
 	var done Imported
-	err = s.update(ctx, func(tx *writeTx) error {
+	err = x.db.update(ctx, func(tx *writeTx) error {
 		done = Imported{IDs: []string{}}
 		for _, c := range a.Chats {
-			if err := tx.importChat(c, &done); err != nil {
+			if err := x.importChat(tx, c, &done); err != nil {
 				return err
 			}
 		}
@@ -156,20 +159,21 @@ func (s *Store) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	return done, nil
 }
 
-func (t *writeTx) importChat(in ArchiveChat, done *Imported) error {
-	c, messages := t.s.sane(in)
+// importChat adds what tx does not have yet.
+func (x archiver) importChat(tx *writeTx, in ArchiveChat, done *Imported) error {
+	c, messages := x.sane(in)
 	done.IDs = append(done.IDs, c.ID)
 	var known backend.Chat
-	exists, _ := t.get(kindChat, c.ID, &known)
+	exists, _ := tx.get(kindChat, c.ID, &known)
 	for _, m := range messages {
-		if err := t.ctx.Err(); err != nil {
+		if err := tx.ctx.Err(); err != nil {
 			return err
 		}
 		var old backend.Message
-		if there, _ := t.get(kindMessage, messageKey(c.ID, m.ID), &old); there {
+		if there, _ := tx.get(kindMessage, messageKey(c.ID, m.ID), &old); there {
 			continue
 		}
-		if err := t.putMessage(m); err != nil {
+		if err := tx.putMessage(m); err != nil {
 			return err
 		}
 		done.Messages++
@@ -178,14 +182,14 @@ func (t *writeTx) importChat(in ArchiveChat, done *Imported) error {
 		return nil
 	}
 	done.Chats++
-	return t.put(kindChat, c.ID, c)
+	return tx.put(kindChat, c.ID, c)
 }
 
 // sane makes a chat of a file one that this package could have written.
-func (s *Store) sane(in ArchiveChat) (backend.Chat, []backend.Message) {
-	c, now := in.Chat, s.now()
+func (x archiver) sane(in ArchiveChat) (backend.Chat, []backend.Message) {
+	c, now := in.Chat, x.db.now()
 	if !validID(c.ID) {
-		c.ID = s.NewID()
+		c.ID = x.db.newID()
 	}
 	if !validTime(c.Created) {
 		c.Created = now
@@ -194,7 +198,7 @@ func (s *Store) sane(in ArchiveChat) (backend.Chat, []backend.Message) {
 		c.Updated = c.Created
 	}
 	c.Deleted = time.Time{}
-	messages, renamed := s.saneTree(in.Messages, c.ID, now)
+	messages, renamed := x.saneTree(in.Messages, c.ID, now)
 	c.Leaf = renamed[c.Leaf]
 	if c.Leaf == "" && len(messages) > 0 {
 		c.Leaf = messages[len(messages)-1].ID
@@ -204,7 +208,7 @@ func (s *Store) sane(in ArchiveChat) (backend.Chat, []backend.Message) {
 
 // saneTree returns the messages with parents before their children, and the ids they got. Parents that do not exist,
 // and cycles, become roots; of messages with the same id the first stays.
-func (s *Store) saneTree(in []backend.Message, chatID string, now time.Time) ([]backend.Message, map[string]string) {
+func (x archiver) saneTree(in []backend.Message, chatID string, now time.Time) ([]backend.Message, map[string]string) {
 	renamed := map[string]string{}
 	children := map[string][]int{}
 	first := map[string]bool{}
@@ -215,7 +219,7 @@ func (s *Store) saneTree(in []backend.Message, chatID string, now time.Time) ([]
 		}
 		renamed[m.ID] = m.ID
 		if !validID(m.ID) {
-			renamed[m.ID] = s.NewID()
+			renamed[m.ID] = x.db.newID()
 		}
 		first[m.ID] = true
 		order = append(order, i)
@@ -241,7 +245,7 @@ func (s *Store) saneTree(in []backend.Message, chatID string, now time.Time) ([]
 			if i != root {
 				parent = renamed[in[i].Parent]
 			}
-			out = append(out, s.saneMessage(in[i], chatID, renamed[in[i].ID], parent, now))
+			out = append(out, saneMessage(in[i], chatID, renamed[in[i].ID], parent, now))
 			queue = append(queue, children[in[i].ID]...)
 		}
 	}
@@ -254,7 +258,7 @@ func (s *Store) saneTree(in []backend.Message, chatID string, now time.Time) ([]
 }
 
 // saneMessage makes a message of a file one that this package could have written.
-func (s *Store) saneMessage(m backend.Message, chatID, id, parent string, now time.Time) backend.Message {
+func saneMessage(m backend.Message, chatID, id, parent string, now time.Time) backend.Message {
 	m.ID, m.ChatID, m.Parent = id, chatID, parent
 	if !validTime(m.Created) {
 		m.Created = now

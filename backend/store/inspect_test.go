@@ -17,7 +17,7 @@ func checkBoth(t *testing.T, s *Store) {
 	if _, err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.db.bolt.View(func(tx *bbolt.Tx) error {
 		var all error
 		for err := range tx.Check() {
 			all = errors.Join(all, err)

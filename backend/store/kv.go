@@ -6,10 +6,13 @@ import (
 	"weightroom/backend"
 )
 
+// documentTable is small documents and counters by name: settings, and what the use cases keep.
+type documentTable struct{ db *database }
+
 // Get reads a small document, settings for example, into v and reports whether there is one. A damaged one counts as
 // missing, so that the app starts with its defaults; Problems tells of it.
-func (s *Store) Get(ctx context.Context, key string, v any) (found bool, err error) {
-	err = s.view(ctx, func(tx *readTx) error {
+func (d documentTable) Get(ctx context.Context, key string, v any) (found bool, err error) {
+	err = d.db.view(ctx, func(tx *readTx) error {
 		ok, err := tx.get(kindKV, key, v)
 		found = ok && err == nil
 		return nil
@@ -18,21 +21,21 @@ func (s *Store) Get(ctx context.Context, key string, v any) (found bool, err err
 }
 
 // Put stores a small document.
-func (s *Store) Put(ctx context.Context, key string, v any) error {
+func (d documentTable) Put(ctx context.Context, key string, v any) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *writeTx) error { return tx.put(kindKV, key, v) })
+	return d.db.update(ctx, func(tx *writeTx) error { return tx.put(kindKV, key, v) })
 }
 
 // Update changes a small document in one transaction, so that no change of another is lost: it reads what is stored into
 // v, or leaves v as it is where there is none, calls change, and stores v again. When change fails nothing is stored. It
 // must not call the store.
-func (s *Store) Update(ctx context.Context, key string, v any, change func() error) error {
+func (d documentTable) Update(ctx context.Context, key string, v any, change func() error) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *writeTx) error {
+	return d.db.update(ctx, func(tx *writeTx) error {
 		_, _ = tx.get(kindKV, key, v) // a damaged one counts as missing; get has counted the damage
 		if err := change(); err != nil {
 			return err
@@ -42,11 +45,11 @@ func (s *Store) Update(ctx context.Context, key string, v any, change func() err
 }
 
 // Count adds to a counter and gives its new value. A counter that was never counted is 0.
-func (s *Store) Count(ctx context.Context, key string, add int64) (total int64, err error) {
+func (d documentTable) Count(ctx context.Context, key string, add int64) (total int64, err error) {
 	if err := checkKey(key); err != nil {
 		return 0, err
 	}
-	err = s.update(ctx, func(tx *writeTx) error {
+	err = d.db.update(ctx, func(tx *writeTx) error {
 		total = 0
 		_, _ = tx.get(kindKV, key, &total) // a damaged counter starts again; get has counted the damage
 		total += add

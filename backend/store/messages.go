@@ -8,10 +8,13 @@ import (
 	"weightroom/backend"
 )
 
+// messageTable is the messages of all chats.
+type messageTable struct{ db *database }
+
 // AddMessage stores a message as the new leaf of its chat. It gets an id and a time when it has none. Its parent must
 // be a message of the chat, or empty. A message of the person's is done; an answer streams unless its state says more.
-func (s *Store) AddMessage(ctx context.Context, m backend.Message) (backend.Message, error) {
-	err := s.update(ctx, func(tx *writeTx) error {
+func (t messageTable) AddMessage(ctx context.Context, m backend.Message) (backend.Message, error) {
+	err := t.db.update(ctx, func(tx *writeTx) error {
 		c, err := tx.openChat(m.ChatID)
 		if err != nil {
 			return err
@@ -23,8 +26,8 @@ func (s *Store) AddMessage(ctx context.Context, m backend.Message) (backend.Mess
 
 // AddTurn stores a prompt and the answer that is about to stream in one transaction. The answer's chat and parent
 // come from the prompt. Call it before the engine sees the prompt.
-func (s *Store) AddTurn(ctx context.Context, user, answer backend.Message) (_, _ backend.Message, err error) {
-	err = s.update(ctx, func(tx *writeTx) error {
+func (t messageTable) AddTurn(ctx context.Context, user, answer backend.Message) (_, _ backend.Message, err error) {
+	err = t.db.update(ctx, func(tx *writeTx) error {
 		c, err := tx.openChat(user.ChatID)
 		if err != nil {
 			return err
@@ -42,10 +45,10 @@ func (s *Store) AddTurn(ctx context.Context, user, answer backend.Message) (_, _
 // add completes m, stores it and makes it the leaf of c.
 func (t *writeTx) add(c *backend.Chat, m *backend.Message) error {
 	if m.ID == "" {
-		m.ID = t.s.NewID()
+		m.ID = t.db.NewID()
 	}
 	if m.Created.IsZero() {
-		m.Created = t.s.now()
+		m.Created = t.db.now()
 	}
 	if m.State == "" {
 		m.State = backend.StateStreaming
@@ -68,15 +71,15 @@ func (t *writeTx) add(c *backend.Chat, m *backend.Message) error {
 	if err := t.putMessage(*m); err != nil {
 		return err
 	}
-	c.Leaf, c.Updated = m.ID, t.s.now()
+	c.Leaf, c.Updated = m.ID, t.db.now()
 	return t.put(kindChat, c.ID, *c)
 }
 
 // SaveAnswer stores what an answer has so far. Only text, thinking, model and figures are taken from m; an answer
 // that has its end already is not changed, and that is an error with CodeInvalid.
-func (s *Store) SaveAnswer(ctx context.Context, m backend.Message) error {
+func (t messageTable) SaveAnswer(ctx context.Context, m backend.Message) error {
 	m.State = backend.StateStreaming
-	return s.update(ctx, func(tx *writeTx) error {
+	return t.db.update(ctx, func(tx *writeTx) error {
 		_, err := tx.answer(m)
 		return err
 	})
@@ -84,11 +87,11 @@ func (s *Store) SaveAnswer(ctx context.Context, m backend.Message) error {
 
 // FinishAnswer stores an answer's end: its State must be done, stopped, failed or interrupted. The page may hear of
 // the end once this returns nil. The same end may be stored again, so that a failed try can be repeated.
-func (s *Store) FinishAnswer(ctx context.Context, m backend.Message) error {
+func (t messageTable) FinishAnswer(ctx context.Context, m backend.Message) error {
 	if m.State == backend.StateStreaming || !validState(m.State) {
 		return backend.Fail(backend.CodeInvalid, nil, "This answer has no end yet.", "Stop it first.")
 	}
-	return s.urgent(ctx, func(tx *writeTx) error {
+	return t.db.urgent(ctx, func(tx *writeTx) error {
 		saved, err := tx.answer(m)
 		if err != nil {
 			return err
@@ -97,7 +100,7 @@ func (s *Store) FinishAnswer(ctx context.Context, m backend.Message) error {
 		if err != nil {
 			return nil //nolint:nilerr // the answer counts, not the order of the list; get has noted the damage
 		}
-		c.Updated = tx.s.now()
+		c.Updated = tx.db.now()
 		return tx.put(kindChat, c.ID, c)
 	})
 }
@@ -121,8 +124,8 @@ func (t *writeTx) answer(m backend.Message) (backend.Message, error) {
 }
 
 // Message returns one message.
-func (s *Store) Message(ctx context.Context, chatID, id string) (m backend.Message, err error) {
-	err = s.view(ctx, func(tx *readTx) error {
+func (t messageTable) Message(ctx context.Context, chatID, id string) (m backend.Message, err error) {
+	err = t.db.view(ctx, func(tx *readTx) error {
 		m, err = tx.message(chatID, id)
 		return err
 	})
@@ -130,9 +133,9 @@ func (s *Store) Message(ctx context.Context, chatID, id string) (m backend.Messa
 }
 
 // Messages lists every message of a chat's tree in the order in which they were made. backend.Path picks a branch.
-func (s *Store) Messages(ctx context.Context, chatID string) ([]backend.Message, error) {
+func (t messageTable) Messages(ctx context.Context, chatID string) ([]backend.Message, error) {
 	var messages []backend.Message
-	err := s.view(ctx, func(tx *readTx) (err error) {
+	err := t.db.view(ctx, func(tx *readTx) (err error) {
 		if _, err = tx.chat(chatID); isCode(err, backend.CodeNotFound) {
 			return err
 		}

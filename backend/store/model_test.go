@@ -24,7 +24,7 @@ func TestRandomOperationsAgreeWithAMap(t *testing.T) {
 func runModel(t *testing.T, seed uint64, steps int) {
 	r, clock, dir, ctx := random(seed), newClock(), t.TempDir(), t.Context()
 	s := mustOpen(t, dir, Options{Now: clock.now})
-	s.db.NoSync = true // until the first reopening or purge, for speed
+	s.db.bolt.NoSync = true // until the first reopening or purge, for speed
 	chats, messages := map[string]backend.Chat{}, map[string]backend.Message{}
 	text := func() string { return streamText(s.NewID(), int(r.ExpFloat64()*800)) }
 	pick := func() (backend.Chat, bool) {

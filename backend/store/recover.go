@@ -60,14 +60,14 @@ func (h *heap) miss(k kind, key []byte) {
 // recover rebuilds the history from everything that is left: the damaged file, or when it is missing the one set aside
 // last, and the backups down to the newest sound one. The new file takes the old one's place in one step.
 func (s *Store) recover(ctx context.Context, why error) (*inspection, *Recovery, error) {
-	s.opts.Log.Error("history is damaged", "err", why)
+	s.db.opts.Log.Error("history is damaged", "err", why)
 	h := &heap{newest: map[string]record{}, source: map[string]int{}, broken: map[string]bool{}}
 	result := &Recovery{}
 
-	from, present := s.path, true
-	if _, err := os.Lstat(s.path); errors.Is(err, fs.ErrNotExist) {
+	from, present := s.db.path, true
+	if _, err := os.Lstat(s.db.path); errors.Is(err, fs.ErrNotExist) {
 		present, from = false, ""
-		if aside := s.setAside(); len(aside) > 0 {
+		if aside := s.db.setAside(); len(aside) > 0 {
 			from = aside[len(aside)-1]
 		}
 	}
@@ -79,13 +79,13 @@ func (s *Store) recover(ctx context.Context, why error) (*inspection, *Recovery,
 	if err := s.addBackups(ctx, h, result); err != nil {
 		return nil, nil, err
 	}
-	if newer(h, s.schema.version) {
+	if newer(h, s.db.schema.version) {
 		return nil, nil, errNewer
 	}
-	records := h.mend(s.now(), s.schema.version, result)
+	records := h.mend(s.db.now(), s.db.schema.version, result)
 
-	tmp := s.path + tempSuffix
-	err := s.build(ctx, tmp, func(put func(kind, []byte, []byte) error) error {
+	tmp := s.db.path + tempSuffix
+	err := s.db.build(ctx, tmp, func(put func(kind, []byte, []byte) error) error {
 		for _, r := range records {
 			if err := put(r.kind, r.key, r.raw); err != nil {
 				return err
@@ -97,20 +97,20 @@ func (s *Store) recover(ctx context.Context, why error) (*inspection, *Recovery,
 		os.Remove(tmp) //nolint:errcheck // the first error is the one to tell
 		return nil, nil, err
 	}
-	found, err := inspect(ctx, tmp, s.schema.version)
+	found, err := inspect(ctx, tmp, s.db.schema.version)
 	if err != nil {
 		return nil, nil, fmt.Errorf("rebuilt history: %w", err)
 	}
 	if present {
-		if result.SetAside, err = s.keepDamaged(); err != nil {
+		if result.SetAside, err = s.db.keepDamaged(); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := s.adopt(tmp); err != nil {
+	if err := s.db.adopt(tmp); err != nil {
 		return nil, nil, err
 	}
 	result.tell(present)
-	s.opts.Log.Warn("history rebuilt", "chats", result.Chats, "messages", result.Messages, "salvaged", result.Salvaged,
+	s.db.opts.Log.Warn("history rebuilt", "chats", result.Chats, "messages", result.Messages, "salvaged", result.Salvaged,
 		"from_backup", result.FromBackup, "unreadable", result.Unreadable)
 	return found, result, nil
 }
@@ -125,13 +125,13 @@ func (s *Store) addBackups(ctx context.Context, h *heap, result *Recovery) error
 			return ctx.Err()
 		}
 		if err != nil {
-			s.opts.Log.Warn("backup cannot be read", "err", err)
+			s.db.opts.Log.Warn("backup cannot be read", "err", err)
 			continue
 		}
 		if result.BackupTime.IsZero() {
 			result.BackupTime = backups[i].Time
 		}
-		if _, err := inspect(ctx, backups[i].Path, s.schema.version); err == nil {
+		if _, err := inspect(ctx, backups[i].Path, s.db.schema.version); err == nil {
 			return nil
 		} else if errors.Is(err, errNewer) {
 			return err
@@ -276,26 +276,6 @@ func (h *heap) sorted() []record {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), bytes.Compare(a.key, b.key))
 	})
 	return records
-}
-
-// keepDamaged gives the damaged file a second name, so that the history's own name always leads to a file.
-func (s *Store) keepDamaged() (string, error) {
-	stamp := s.opts.Now().Format("20060102-150405")
-	for n := 1; ; n++ {
-		name := fmt.Sprintf("history.damaged-%s.db", stamp)
-		if n > 1 {
-			name = fmt.Sprintf("history.damaged-%s-%d.db", stamp, n)
-		}
-		aside := s.sibling(name)
-		if _, err := os.Lstat(aside); err == nil {
-			continue
-		}
-		err := os.Link(s.path, aside)
-		if err != nil { // a file system without links: a crash now leaves no history.db, which Open also mends
-			err = os.Rename(s.path, aside)
-		}
-		return aside, err
-	}
 }
 
 // tell writes the sentences.

@@ -6,20 +6,20 @@ import "os"
 const reserveSize = 1 << 20
 
 // keepReserve makes the file whose room urgent writes may take. Without it the app works; only a full disk is worse.
-func (s *Store) keepReserve() {
-	path := s.sibling(reserveName)
+func (f *folder) keepReserve() {
+	path := f.sibling(reserveName)
 	if info, err := os.Stat(path); err == nil && info.Size() == reserveSize {
 		return
 	}
 	if err := os.WriteFile(path, make([]byte, reserveSize), 0o600); err != nil {
 		os.Remove(path) //nolint:errcheck // half a reserve only takes room
-		s.opts.Log.Warn("history has no reserve", "err", err)
+		f.opts.Log.Warn("history has no reserve", "err", err)
 	}
 }
 
 // releaseReserve gives the room to a write, and reports whether there was any.
-func (s *Store) releaseReserve() bool {
-	err := os.Remove(s.sibling(reserveName))
-	s.opts.Log.Warn("history reserve released", "err", err)
+func (f *folder) releaseReserve() bool {
+	err := os.Remove(f.sibling(reserveName))
+	f.opts.Log.Warn("history reserve released", "err", err)
 	return err == nil
 }

@@ -28,19 +28,19 @@ func current() schema {
 // migrate brings the file to the schema's version, with a verified backup before the first step. A process that is
 // killed between steps goes on at the next Open.
 func (s *Store) migrate(ctx context.Context, from int) error {
-	if from == s.schema.version {
+	if from == s.db.schema.version {
 		return nil
 	}
-	name := fmt.Sprintf("history-schema%d-%s.db", from, s.opts.Now().Format("20060102-150405"))
+	name := fmt.Sprintf("history-schema%d-%s.db", from, s.db.opts.Now().Format("20060102-150405"))
 	if _, err := s.backup(ctx, name); err != nil {
 		return err
 	}
-	for v := from; v < s.schema.version; v++ {
-		step := s.schema.steps[v]
+	for v := from; v < s.db.schema.version; v++ {
+		step := s.db.schema.steps[v]
 		if step == nil {
 			return fmt.Errorf("no way from schema %d to %d", v, v+1)
 		}
-		err := s.update(ctx, func(tx *writeTx) error {
+		err := s.db.update(ctx, func(tx *writeTx) error {
 			if err := step(tx); err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func (s *Store) migrate(ctx context.Context, from int) error {
 		if err != nil {
 			return err
 		}
-		s.opts.Log.Info("history schema changed", "from", v, "to", v+1)
+		s.db.opts.Log.Info("history schema changed", "from", v, "to", v+1)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func writeGolden(t *testing.T, db, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.compact(ctx), s.Close()); err != nil {
+	if err := errors.Join(s.db.compact(ctx), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(s.Path())

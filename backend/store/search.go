@@ -33,13 +33,13 @@ const (
 
 // Search finds titles and messages outside the trash that hold every word of query, in any case, newest first and
 // titles before messages. No words find nothing.
-func (s *Store) Search(ctx context.Context, query string, limit int) ([]Hit, error) {
+func (t chatTable) Search(ctx context.Context, query string, limit int) ([]Hit, error) {
 	words := searchWords(query)
 	hits := []Hit{}
 	if len(words) == 0 || limit <= 0 {
 		return hits, ctx.Err()
 	}
-	err := s.view(ctx, func(tx *readTx) error {
+	err := t.db.view(ctx, func(tx *readTx) error {
 		titles := map[string]string{}
 		err := tx.scan(kindChat, "", func(r record) error {
 			var c backend.Chat

@@ -219,7 +219,7 @@ func TestADamagedRecordDoesNotFailItsList(t *testing.T) {
 	}
 	spoil := func(k kind, key string, value []byte) {
 		t.Helper()
-		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(k.bucket()).Put([]byte(key), value) })
+		err := s.db.bolt.Update(func(tx *bbolt.Tx) error { return tx.Bucket(k.bucket()).Put([]byte(key), value) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,8 +295,8 @@ func TestEveryWaitCanBeCancelled(t *testing.T) {
 	t.Parallel()
 	s := mustOpen(t, t.TempDir(), Options{})
 	c := mustChat(t, s, "chat")
-	s.writer <- struct{}{} // someone writes, and someone tidies
-	s.tidy <- struct{}{}
+	s.db.writer <- struct{}{} // someone writes, and someone tidies
+	s.db.tidy <- struct{}{}
 	calls := map[string]func(context.Context) error{
 		"create": func(ctx context.Context) error { _, err := s.CreateChat(ctx, backend.Chat{}); return err },
 		"put":    func(ctx context.Context) error { return s.Put(ctx, "k", 1) },
@@ -311,7 +311,7 @@ func TestEveryWaitCanBeCancelled(t *testing.T) {
 			_, err := s.Import(ctx, strings.NewReader(`{"weightroom":1}`))
 			return err
 		},
-		"compact": s.compact,
+		"compact": s.db.compact,
 	}
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
@@ -320,8 +320,8 @@ func TestEveryWaitCanBeCancelled(t *testing.T) {
 			wantCode(t, call(ctx), backend.CodeCancelled)
 		})
 	}
-	<-s.writer
-	<-s.tidy
+	<-s.db.writer
+	<-s.db.tidy
 	t.Run("a cancelled context reads nothing", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
