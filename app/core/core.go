@@ -125,7 +125,8 @@ func (c *Core) compose(o OpenOptions) {
 	})
 }
 
-// Close stops every answer, stores it, ends the engine with all its children, and closes the history.
+// Close stops every answer, stores it, ends the engine with all its children, waits until what they ran is removed, and
+// closes the history.
 func (c *Core) Close() error {
 	var err error
 	c.close.Do(func() {
@@ -134,6 +135,7 @@ func (c *Core) Close() error {
 		}
 		c.Lab.Close()
 		err = errors.Join(c.Downloads.Close(), c.Engine.Close())
+		c.Advice.Close()
 		if c.History != nil {
 			err = errors.Join(err, c.History.Close())
 		}

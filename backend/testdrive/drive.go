@@ -168,7 +168,7 @@ func (d *driver) depths() ([]int, error) {
 
 // need is what the engine says it would allocate in main memory for the whole model, with a short context.
 func (d *driver) need(h *Header) (int64, error) {
-	path, _, err := d.write(h, false)
+	path, _, err := writeTemp(d.Dir, h, false)
 	if err != nil {
 		return 0, err
 	}
@@ -180,28 +180,13 @@ func (d *driver) need(h *Header) (int64, error) {
 	return a.TotalBytes - a.GPUBytes, nil
 }
 
-// write makes a file with a name that Sweep knows.
-func (d *driver) write(h *Header, routing bool) (path string, disk int64, err error) {
-	f, err := os.CreateTemp(d.Dir, filePrefix+"*"+fileSuffix)
-	if err != nil {
-		return "", 0, onDisk(err)
-	}
-	path = f.Name()
-	_ = f.Close()
-	if err := os.Remove(path); err != nil { // it is made anew
-		return "", 0, onDisk(err)
-	}
-	disk, err = write(path, h, routing)
-	return path, disk, err
-}
-
 func (d *driver) run(layers int) (timed, error) {
 	h, err := d.Header.Shorten(layers)
 	if err != nil {
 		return timed{}, err
 	}
 	d.report(StageWrite, layers, d.share[0])
-	path, disk, err := d.write(h, true)
+	path, disk, err := writeTemp(d.Dir, h, true)
 	if err != nil {
 		return timed{}, err
 	}

@@ -34,6 +34,27 @@ func Write(path string, h *Header, layers int) (diskBytes int64, err error) {
 	return write(path, h, true)
 }
 
+// WriteTemp is Write to a file of its own in dir, which Sweep finds where the process is killed before the caller has
+// removed it.
+func WriteTemp(dir string, h *Header) (path string, err error) {
+	path, _, err = writeTemp(dir, h, true)
+	return path, err
+}
+
+func writeTemp(dir string, h *Header, routing bool) (path string, disk int64, err error) {
+	f, err := os.CreateTemp(dir, filePrefix+"*"+fileSuffix)
+	if err != nil {
+		return "", 0, onDisk(err)
+	}
+	path = f.Name()
+	_ = f.Close()
+	if err := os.Remove(path); err != nil { // it is made anew
+		return "", 0, onDisk(err)
+	}
+	disk, err = write(path, h, routing)
+	return path, disk, err
+}
+
 // write is Write. Without routing a model of experts is a hole too, which is enough to be planned for.
 func write(path string, h *Header, routing bool) (diskBytes int64, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

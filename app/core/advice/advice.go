@@ -34,10 +34,15 @@ type Advice struct {
 	opts       Options
 	candidates candidates
 	headers    headerCache
+	scratch    scratch
 }
 
 // New makes an Advice. Nothing is read yet.
-func New(o Options) *Advice { return &Advice{opts: o} }
+func New(o Options) *Advice { return &Advice{opts: o, scratch: scratch{dir: o.Drives}} }
+
+// Close waits until plans and drives under way have removed their files. Their contexts must have ended, or it waits for
+// them to be done. Later ones fail.
+func (a *Advice) Close() { a.scratch.close() }
 
 // Catalog returns the catalog.
 func (a *Advice) Catalog() (*catalog.Catalog, error) {

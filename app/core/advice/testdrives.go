@@ -2,9 +2,7 @@ package advice
 
 import (
 	"context"
-	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"weightroom/backend"
@@ -30,19 +28,21 @@ func (a *Advice) header(id, quant string) (*testdrive.Header, error) {
 
 // plan asks the engine for its own memory plan of a weightless copy.
 func (a *Advice) plan(ctx context.Context, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
-	if err := os.MkdirAll(a.opts.Drives, 0o700); err != nil {
-		return backend.MemoryPlan{}, err
-	}
-	dir, err := os.MkdirTemp(a.opts.Drives, "fit-*")
+	return a.planWith(ctx, a.opts.Machine.Tool, header, ask)
+}
+
+func (a *Advice) planWith(ctx context.Context, engine testdrive.Tool, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
+	leave, err := a.scratch.enter()
 	if err != nil {
 		return backend.MemoryPlan{}, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // swept at the next start
-	path := filepath.Join(dir, "weightless.gguf")
-	if _, err := testdrive.Write(path, header, 0); err != nil {
+	defer leave()
+	path, err := testdrive.WriteTemp(a.scratch.dir, header)
+	if err != nil {
 		return backend.MemoryPlan{}, err
 	}
-	plan, err := testdrive.Fit(ctx, a.opts.Machine.Tool, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
+	defer os.Remove(path) //nolint:errcheck // swept at the next start
+	plan, err := testdrive.Fit(ctx, engine, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
 	return plan.MemoryPlan, err
 }
 
@@ -81,11 +81,13 @@ func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(
 	if err != nil {
 		return backend.Drive{}, err
 	}
-	if err := os.MkdirAll(a.opts.Drives, 0o700); err != nil {
+	leave, err := a.scratch.enter()
+	if err != nil {
 		return backend.Drive{}, err
 	}
+	defer leave()
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: a.opts.Machine.Tool, Dir: a.opts.Drives, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: busySeconds, Progress: progress,
+		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: busySeconds, Progress: progress,
 	})
 	if err != nil {
 		return d, err
@@ -111,9 +113,7 @@ func fittingDrives() [][2]string {
 // FitEstimates runs the three small drives that are still missing. It gives way to a person: it waits while an answer
 // is written, and a drive that an answer comes into is given up and run again, because its figures would be wrong.
 func (a *Advice) FitEstimates(ctx context.Context, done func()) error {
-	if _, err := testdrive.Sweep(a.opts.Drives); err != nil {
-		slog.Warn("drives folder not swept", "error", err)
-	}
+	a.scratch.sweep()
 	own := LocalRuns{runs: a.Runs(ctx), engine: a.opts.Machine.Build().Ollama}
 	for _, d := range fittingDrives() {
 		if _, ok := own.Speed(d[0], d[1]); ok {

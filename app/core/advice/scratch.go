@@ -1,0 +1,54 @@
+package advice
+
+import (
+	"log/slog"
+	"os"
+	"sync"
+
+	"weightroom/backend"
+	"weightroom/backend/testdrive"
+)
+
+// scratch is the folder where files without weights live for as long as they are run. Nothing stays in it.
+type scratch struct {
+	dir    string
+	mu     sync.RWMutex // read-held while a file is in use
+	closed bool
+	swept  bool
+}
+
+// enter makes the folder and keeps it until leave is called, which is when what was written is removed again.
+func (s *scratch) enter() (leave func(), err error) {
+	s.mu.RLock()
+	if s.closed {
+		s.mu.RUnlock()
+		return nil, backend.Fail(backend.CodeCancelled, nil, "Weightroom is closing.", "Start it again.")
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		s.mu.RUnlock()
+		return nil, err
+	}
+	return s.mu.RUnlock, nil
+}
+
+// sweep removes what a killed run left, once, and not while a file is in use.
+func (s *scratch) sweep() {
+	if !s.mu.TryLock() {
+		return
+	}
+	defer s.mu.Unlock()
+	if s.swept || s.closed {
+		return
+	}
+	s.swept = true
+	if _, err := testdrive.Sweep(s.dir); err != nil {
+		slog.Warn("drives folder not swept", "error", err)
+	}
+}
+
+// close waits until no file is in use. Nothing enters afterwards.
+func (s *scratch) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+}
