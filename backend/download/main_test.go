@@ -15,14 +15,14 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m, nil) }
 
-// testFetcher is a fetcher with its own connections, behind a gate, and little patience.
+// testFetcher is a fetcher with its own connections, behind a gate, that tries again at once.
 func testFetcher(t testing.TB, streams int) *transfer.Fetcher {
 	gate := &web.Gate{}
 	tr := &http.Transport{MaxIdleConnsPerHost: 16}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &transfer.Fetcher{
 		Client: &http.Client{Transport: gate.Transport(tr)}, Gate: gate, Streams: streams,
-		Patience: &transfer.Patience{Answer: 400 * time.Millisecond, Body: 200 * time.Millisecond, Floor: 512, Retry: 20 * time.Microsecond},
+		Patience: &transfer.Patience{Answer: 20 * time.Second, Body: 15 * time.Second, Floor: 512, Retry: 20 * time.Microsecond},
 	}
 }
 

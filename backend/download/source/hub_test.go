@@ -234,7 +234,7 @@ func fetchAll(t testing.TB, s *Sources, o Offer) []download.File {
 	t.Helper()
 	dir := t.TempDir()
 	var out []download.File
-	f := &transfer.Fetcher{Client: s.client, Patience: quick()}
+	f := &transfer.Fetcher{Client: s.client, Patience: eager()}
 	for n, i := range o.Items {
 		path := dir + "/" + strconv.Itoa(n)
 		done, err := f.Fetch(context.Background(), i, path, nil)

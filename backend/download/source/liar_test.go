@@ -339,7 +339,7 @@ func fetchModel(s *Sources, ref, dir string) ([]download.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &transfer.Fetcher{Client: s.client, Patience: quick()}
+	f := &transfer.Fetcher{Client: s.client, Patience: eager()}
 	var files []download.File
 	for i, item := range o.Items {
 		path := filepath.Join(dir, strconv.Itoa(i))
@@ -424,7 +424,7 @@ func TestABusyRegistryIsNotHammered(t *testing.T) {
 					}
 				}
 			})
-			f := &transfer.Fetcher{Client: c, Gate: gate, Patience: quick()}
+			f := &transfer.Fetcher{Client: c, Gate: gate, Patience: eager()}
 			for i, item := range o.Items[:2] {
 				var err error
 				for range 5 {

@@ -12,7 +12,7 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m, map[string]func(args []string) error{"keyring": keyringChild})
 }
 
-// quick is a patience for tests.
-func quick() *transfer.Patience {
-	return &transfer.Patience{Answer: 400 * time.Millisecond, Body: 200 * time.Millisecond, Floor: 512, Retry: 20 * time.Microsecond}
+// eager tries again at once.
+func eager() *transfer.Patience {
+	return &transfer.Patience{Answer: 20 * time.Second, Body: 15 * time.Second, Floor: 512, Retry: 20 * time.Microsecond}
 }

@@ -55,9 +55,8 @@ func TestServerThatLiesCannotCorruptAFile(t *testing.T) {
 								item.Digest = ""
 							}
 							f := testFetcher(t, n)
-							f.Patience.Answer = 10 * time.Second // packing takes time
 							if lie.Name == "silence midway" {
-								f.Patience.Body = 50 * time.Millisecond // it waits out many silences
+								f.Patience.Body = slack * 50 * time.Millisecond // it waits out many silences
 							}
 							f.spans = pieceLeast // so that several streams have something to do
 							_, err := f.Fetch(t.Context(), item, path, nil)

@@ -253,8 +253,7 @@ func TestBrokenTrustAndProxiesAreNamed(t *testing.T) {
 				at, _ := url.Parse(c.proxy)
 				tr.Proxy = http.ProxyURL(at)
 			}
-			f := &Fetcher{Client: &http.Client{Transport: tr}, Streams: 2, Patience: quick()}
-			f.Patience.Answer = 5 * time.Second
+			f := &Fetcher{Client: &http.Client{Transport: tr}, Streams: 2, Patience: eager()}
 			path := downloadtest.Target(t)
 			_, err := f.Fetch(t.Context(), web.Item{Name: "x", Digest: data.Digest(), Bytes: data.Size, Link: fixed(c.url)}, path, nil)
 			if code := downloadtest.Plainly(t, err); code != c.want || !strings.Contains(strings.ToLower(backend.Readable(err).Message), c.word) {

@@ -20,7 +20,7 @@ import (
 // file ends right. The slow suite waits the real patience out.
 func TestStallIsNoticedAndRenewed(t *testing.T) {
 	data := downloadtest.Data{Seed: 50, Size: 2 << 20}
-	most, p := 2*time.Second, quick()
+	most, p := slack*2*time.Second, impatient()
 	if downloadtest.Slow() {
 		most, p = 30*time.Second, nil
 	}
@@ -314,6 +314,20 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// answered calls then with each answer, once all below it have seen it.
+type answered struct {
+	next http.RoundTripper
+	then func()
+}
+
+func (a answered) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.next.RoundTrip(r)
+	if err == nil {
+		a.then()
+	}
+	return resp, err
+}
+
 func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
 	t.Parallel()
 	data := downloadtest.Data{Seed: 54, Size: 1 << 20}
@@ -329,14 +343,18 @@ func TestBusyServerHoldsBackEveryTransfer(t *testing.T) {
 		return nil
 	}
 	f := testFetcher(t, 2)
+	said := make(chan struct{})
+	heard := sync.OnceFunc(func() { close(said) })
+	f.Client = &http.Client{Transport: answered{f.Client.(*http.Client).Transport, heard}}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
+			defer heard()
 			if _, err := f.Fetch(t.Context(), itemFor(s, data), downloadtest.Target(t), nil); err != nil {
 				t.Error(err)
 			}
 		})
-		time.Sleep(50 * time.Millisecond)
+		<-said // the others come when the gate has heard the first one's answer
 	}
 	group.Wait()
 }
