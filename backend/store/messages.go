@@ -45,7 +45,7 @@ func (t messageTable) AddTurn(ctx context.Context, user, answer backend.Message)
 // add completes m, stores it and makes it the leaf of c.
 func (t *writeTx) add(c *backend.Chat, m *backend.Message) error {
 	if m.ID == "" {
-		m.ID = t.db.NewID()
+		m.ID = t.db.newID()
 	}
 	if m.Created.IsZero() {
 		m.Created = t.db.now()

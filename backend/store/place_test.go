@@ -142,7 +142,7 @@ func useAndDamage(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
-	if len(again(t, dir).setAside()) != 3 {
+	if len(again(t, dir).db.setAside()) != 3 {
 		t.Error("not every damaged file is kept")
 	}
 }
