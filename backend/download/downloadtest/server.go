@@ -75,6 +75,13 @@ func (s *Server) Close() {
 	s.Server.Close()
 }
 
+// Throttle sets Rate and Buffer for a client in another process, whose requests come after this only because of s.mu.
+func (s *Server) Throttle(rate int64, buffer int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Rate, s.Buffer = rate, buffer
+}
+
 // Sent is how many bytes of bodies were written to sockets.
 func (s *Server) Sent() int64 { return s.sent.Load() }
 

@@ -23,10 +23,9 @@ func TestKilledDownloadGoesOnWhereItWas(t *testing.T) {
 	for round := 0; done < kills; round++ {
 		s := downloadtest.New(data, size)
 		streams := []int{0, 1, 4, 8}[round%4]
-		s.Rate = 100 << 20 / max(int64(streams), 1)
 		// What the kernel holds when the process dies is lost however a transfer works, and grows with the machine's load.
 		const buffer = 128 << 10
-		s.Buffer = buffer
+		s.Throttle(100<<20/max(int64(streams), 1), buffer)
 		path, here := downloadtest.Target(t), 0
 		for {
 			c := downloadtest.Child("fetch", s.URL+"/weights", path, digest, strconv.FormatInt(size, 10), strconv.Itoa(streams), strconv.Itoa(buffer))
