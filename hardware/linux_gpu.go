@@ -26,7 +26,7 @@ type pciGPU struct {
 
 // gpus joins what NVIDIA's tool and /sys say. The tool's word goes before that of /sys.
 func (l linuxProbe) gpus(ctx context.Context, m Memory, container string) gpuReport {
-	driver, bus := nvidiaDriver{l.host}, pciBus{l.host}
+	driver, bus := nvidiaDriver(l), pciBus(l)
 	nvidia, notes := driver.gpus(ctx, m)
 	bare := len(nvidia) == 0
 	if bare {

@@ -115,7 +115,7 @@ Select-Object DriverDesc,MatchingDeviceId,DriverVersion,'HardwareInformation.qwM
 
 // gpus joins the adapters that Windows lists with NVIDIA's tool, which alone knows free memory.
 func (w windowsProbe) gpus(ctx context.Context, m Memory, _ string) gpuReport {
-	nvidia, notes := nvidiaDriver{w.host}.gpus(ctx, m)
+	nvidia, notes := nvidiaDriver(w).gpus(ctx, m)
 	r := gpuReport{gpus: nvidia, notes: notes}
 	out, err := w.runFor(ctx, powershellTimeout, "powershell.exe", "-NoProfile", "-NonInteractive", "-Command", windowsScript)
 	if toolMissing(err) {
