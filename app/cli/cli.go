@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -142,8 +143,11 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 func argRange(low, high int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.RangeArgs(low, high)(cmd, args); err != nil {
-			return usage(cmd, err.Error())
+		switch n := len(args); {
+		case n < low:
+			return usage(cmd, strings.Join(strings.Fields(cmd.Use)[1:][n:low], " and ")+" missing")
+		case n > high:
+			return usage(cmd, fmt.Sprintf("%q is one argument too many; put text with spaces in quotes", args[high]))
 		}
 		return nil
 	}

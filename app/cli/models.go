@@ -360,11 +360,8 @@ func runCommand(s *session) *cobra.Command {
 			if set("seed") {
 				p.Sampling.Seed = &seed
 			}
-			if temperature < 0 || temperature > 2 {
-				return usage(cmd, "--temperature must be between 0 and 2")
-			}
-			if p.Sampling.ContextLength < 0 || p.Sampling.MaxTokens < 0 {
-				return usage(cmd, "--context and --max-tokens must not be negative")
+			if err := p.Sampling.Check(); err != nil {
+				return usage(cmd, backend.Readable(err).Message)
 			}
 			return s.ask(cmd.Context(), p, args[0], args[1], lora)
 		},
