@@ -141,6 +141,9 @@ func (s *Chats) SetModel(id, ref string) error {
 // SetOptions changes the system prompt and how answers are drawn.
 func (s *Chats) SetOptions(id string, o ChatOptions) error {
 	return s.update("Chats.SetOptions", id, func(c *backend.Chat) error {
+		if err := samplingOf(o).Check(); err != nil {
+			return err
+		}
 		c.System, c.Sampling = o.System, samplingOf(o)
 		return nil
 	})

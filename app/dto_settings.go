@@ -37,12 +37,16 @@ type Range struct {
 	Most  int `json:"most"`
 }
 
-// Limits are what the settings may be, and what they are at a fresh start.
+// Limits are what the settings and a chat's options may be, and what the settings are at a fresh start. Both lowest values
+// of temperature and top-p are 0; -1 beside them, and beside the seed, means the model's default.
 type Limits struct {
 	Defaults         Preferences `json:"defaults"`
-	ContextLength    Range       `json:"contextLength"`    // tokens
+	ContextLength    Range       `json:"contextLength"` // tokens
+	AnswerLength     Range       `json:"answerLength"`  // tokens; 0 beside it: no limit
+	Seed             Range       `json:"seed"`
+	MaxTemperature   float64     `json:"maxTemperature"`
+	MaxTopP          float64     `json:"maxTopP"`
 	KeepAliveMinutes Range       `json:"keepAliveMinutes"` // -1: until the app closes
 	DownloadsAtOnce  Range       `json:"downloadsAtOnce"`
-	Threads          Range       `json:"threads"`        // 0: the engine chooses
-	MaxTemperature   float64     `json:"maxTemperature"` // -1 beside it: the model's default
+	Threads          Range       `json:"threads"` // 0: the engine chooses
 }

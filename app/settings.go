@@ -51,11 +51,11 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 // Limits returns what the settings may be, and what they are at a fresh start.
 func (s *Settings) Limits() (Limits, error) {
 	return call("Settings.Limits", func() (Limits, error) {
-		l := core.SettingsLimits()
 		return Limits{
 			Defaults:      Preferences(core.DefaultSettings()),
-			ContextLength: Range(l.ContextLength), KeepAliveMinutes: Range(l.KeepAliveMinutes), DownloadsAtOnce: Range(l.DownloadsAtOnce),
-			Threads: Range(l.Threads), MaxTemperature: l.Temperature,
+			ContextLength: Range(backend.ContextLengths), AnswerLength: Range(backend.AnswerLengths), Seed: Range(backend.Seeds),
+			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP,
+			KeepAliveMinutes: Range(core.KeepAliveMinutes), DownloadsAtOnce: Range(core.DownloadsAtOnce), Threads: Range(core.Threads),
 		}, nil
 	})
 }

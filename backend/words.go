@@ -3,6 +3,7 @@ package backend
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Bytes returns a size in words, in decimal units with three digits at most: "98.4 MB", "2.5 GB", "140 GB". Files,
@@ -23,4 +24,17 @@ func Bytes(n int64) string {
 		value = math.Nextafter(value, math.Inf(1))
 	}
 	return strconv.FormatFloat(value, 'f', digits, 64) + " " + units[unit]
+}
+
+// Count returns a number with a comma between its thousands: "1,048,576".
+func Count(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
 }

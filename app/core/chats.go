@@ -42,6 +42,9 @@ func (c *Core) CreateChat(ctx context.Context, model string) (backend.Chat, erro
 // StartChat makes a chat that runs on model as options say, sends its first message and begins to answer. When that fails
 // there is no chat.
 func (c *Core) StartChat(ctx context.Context, model string, options backend.Chat, text string) (user, answer backend.Message, err error) {
+	if err := options.Sampling.Check(); err != nil {
+		return user, answer, err
+	}
 	options.Model = c.chatModel(ctx, model)
 	chat, err := c.History.CreateChat(ctx, options)
 	if err != nil {

@@ -11,27 +11,14 @@ import (
 
 const settingsKey = "settings"
 
-// Range is what a number may be.
-type Range struct{ Least, Most int }
-
-// Limits are what the settings may be.
-type Limits struct {
-	Themes           []string
-	SendWith         []string
-	ContextLength    Range // tokens
-	KeepAliveMinutes Range // -1: until the app closes
-	DownloadsAtOnce  Range
-	Threads          Range   // 0: the engine chooses
-	Temperature      float64 // at most; -1: the model's default
-}
-
-// SettingsLimits returns what the settings may be.
-func SettingsLimits() Limits {
-	return Limits{
-		Themes: []string{"system", "light", "dark"}, SendWith: []string{"enter", "ctrl-enter"}, ContextLength: Range{512, 1 << 20},
-		KeepAliveMinutes: Range{-1, 7 * 24 * 60}, DownloadsAtOnce: Range{1, 8}, Threads: Range{0, 1024}, Temperature: 2,
-	}
-}
+// What the settings may be, beside the limits of every question (backend.ContextLengths and its neighbours).
+var (
+	Themes           = []string{"system", "light", "dark"}
+	SendKeys         = []string{"enter", "ctrl-enter"}
+	KeepAliveMinutes = backend.Range{Least: -1, Most: 7 * 24 * 60} // -1: until the app closes
+	DownloadsAtOnce  = backend.Range{Least: 1, Most: 8}
+	Threads          = backend.Range{Least: 0, Most: 1024} // 0: the engine chooses
+)
 
 // DefaultSettings are the settings of a fresh start.
 func DefaultSettings() backend.Settings {
@@ -78,25 +65,26 @@ func sampling(s backend.Settings) backend.Sampling {
 // checkSettings keeps absurd values out of the settings.
 func checkSettings(s backend.Settings) error {
 	bad := func(message, hint string) error { return backend.Fail(backend.CodeInvalid, nil, message, hint) }
-	l := SettingsLimits()
-	outside := func(n int, r Range) bool { return n < r.Least || n > r.Most }
+	if s.Temperature != -1 {
+		if err := (backend.Sampling{Temperature: &s.Temperature}).Check(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case !slices.Contains(l.Themes, s.Theme):
+	case !slices.Contains(Themes, s.Theme):
 		return bad("There is no theme called "+s.Theme+".", "Choose system, light or dark.")
-	case !slices.Contains(l.SendWith, s.SendWith):
+	case !slices.Contains(SendKeys, s.SendWith):
 		return bad("Messages can't be sent with "+s.SendWith+".", "Choose enter or ctrl-enter.")
-	case outside(s.ContextLength, l.ContextLength):
-		return bad("The context length must be between 512 and 1,048,576 tokens.", "8192 suits most machines.")
-	case s.Temperature != -1 && (s.Temperature < 0 || s.Temperature > l.Temperature):
-		return bad("The temperature must be between 0 and 2.", "Clear the field for the model's own default.")
-	case outside(s.KeepAliveMinutes, l.KeepAliveMinutes):
+	case !backend.ContextLengths.Holds(s.ContextLength):
+		return bad(fmt.Sprintf("The context length must be %s tokens.", backend.ContextLengths), "8192 suits most machines.")
+	case !KeepAliveMinutes.Holds(s.KeepAliveMinutes):
 		return bad("A model can be kept for at most a week.", "Choose a shorter time, or until the app closes.")
 	case s.SpeedLimit < 0 || s.SpeedLimit > 1e12:
 		return bad("A speed limit must be above zero.", "Clear the field for no limit.")
-	case outside(s.DownloadsAtOnce, l.DownloadsAtOnce):
-		return bad("Between one and eight downloads can run at once.", "One is usually as fast as several.")
-	case outside(s.Threads, l.Threads):
-		return bad(fmt.Sprintf("The number of threads must be between 0 and %d.", l.Threads.Most), "0 lets the engine choose.")
+	case !DownloadsAtOnce.Holds(s.DownloadsAtOnce):
+		return bad(fmt.Sprintf("The number of downloads at once must be %s.", DownloadsAtOnce), "One is usually as fast as several.")
+	case !Threads.Holds(s.Threads):
+		return bad(fmt.Sprintf("The number of threads must be %s.", Threads), "0 lets the engine choose.")
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (a Ask) Complete() (Ask, error) {
 	case a.Context < minContext:
 		return invalid(fmt.Sprintf("A context of %d tokens is too short.", a.Context), fmt.Sprintf("Ask for %d or more.", minContext))
 	case a.Context > maxContext:
-		return invalid(fmt.Sprintf("No model reads %s tokens.", thousands(int64(a.Context))), fmt.Sprintf("Ask for %s or fewer.", thousands(maxContext)))
+		return invalid(fmt.Sprintf("No model reads %s tokens.", backend.Count(int64(a.Context))), fmt.Sprintf("Ask for %s or fewer.", backend.Count(maxContext)))
 	case math.IsNaN(a.MinSpeed) || math.IsInf(a.MinSpeed, 0) || a.MinSpeed < 0:
 		return invalid("The wished speed is not a number of tokens per second.", "Ask for 8, for example.")
 	case a.FreeMemory < 0:

@@ -192,8 +192,8 @@ func (c *Candidate) CheckContext(context int) error {
 		return nil
 	}
 	return backend.Fail(backend.CodeInvalid, nil,
-		fmt.Sprintf("%s reads at most %s tokens, not %s.", c.Name, thousands(int64(c.MaxContext)), thousands(int64(context))),
-		fmt.Sprintf("Ask for a context of %s or less.", thousands(int64(c.MaxContext))))
+		fmt.Sprintf("%s reads at most %s tokens, not %s.", c.Name, backend.Count(int64(c.MaxContext)), backend.Count(int64(context))),
+		fmt.Sprintf("Ask for a context of %s or less.", backend.Count(int64(c.MaxContext))))
 }
 
 // Quality is the score for a use after what the quantization costs; false: nobody has published one.

@@ -89,7 +89,7 @@ func figure(v float64) string {
 	if v >= 1e15 {
 		return fmt.Sprintf("%.0e", v)
 	}
-	return thousands(int64(v))
+	return backend.Count(int64(v))
 }
 
 // ReadMachine reads a detect file, also one written by hand: only memory.totalBytes must be there. What it assumes for

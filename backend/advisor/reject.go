@@ -49,7 +49,7 @@ func reject(siblings map[string][]*row, all []Candidate, m *Machine, ask Ask) []
 			x.Remedies = append(x.Remedies, Remedy{
 				Kind: RemedyContext, Context: r.c.MaxContext,
 				SavesBytes: r.c.Memory(ask.Context, ask.KV).TotalBytes - r.c.Memory(r.c.MaxContext, ask.KV).TotalBytes,
-			}.try(r.c, m, withContext(ask, r.c.MaxContext), fmt.Sprintf("Ask for a context of %s tokens", thousands(int64(r.c.MaxContext)))))
+			}.try(r.c, m, withContext(ask, r.c.MaxContext), fmt.Sprintf("Ask for a context of %s tokens", backend.Count(int64(r.c.MaxContext)))))
 		}
 		rejected = append(rejected, x)
 	}
@@ -102,7 +102,7 @@ func (r *row) reason(quants int, m *Machine, ask Ask) string {
 		}
 		return fmt.Sprintf("Its licence, %s, is not open source.", licenceName(c.Licence))
 	case CauseContext:
-		return fmt.Sprintf("It reads at most %s tokens, and you ask for %s.", thousands(int64(c.MaxContext)), thousands(int64(ask.Context)))
+		return fmt.Sprintf("It reads at most %s tokens, and you ask for %s.", backend.Count(int64(c.MaxContext)), backend.Count(int64(ask.Context)))
 	case CauseMemory:
 		even := ""
 		if quants > 1 {

@@ -114,11 +114,11 @@ func smaller(c *Candidate, m *Machine, ask Ask) []Remedy {
 		add(Remedy{Kind: RemedyKV, KV: KVQ8}, eight, "Keeping the context at 8 bits (q8_0)")
 	}
 	if short, ok := shorter(c, m, ask); ok {
-		add(Remedy{Kind: RemedyContext, Context: short.Context}, short, fmt.Sprintf("A context of %s tokens", thousands(int64(short.Context))))
+		add(Remedy{Kind: RemedyContext, Context: short.Context}, short, fmt.Sprintf("A context of %s tokens", backend.Count(int64(short.Context))))
 	}
 	if !fits && ask.KV.bits() > KVQ8.bits() {
 		if short, ok := shorter(c, m, eight); ok {
-			add(Remedy{Kind: RemedyBoth, Context: short.Context, KV: KVQ8}, short, fmt.Sprintf("A context of %s tokens at 8 bits", thousands(int64(short.Context))))
+			add(Remedy{Kind: RemedyBoth, Context: short.Context, KV: KVQ8}, short, fmt.Sprintf("A context of %s tokens at 8 bits", backend.Count(int64(short.Context))))
 		}
 	}
 	return remedies

@@ -177,18 +177,6 @@ func (u Use) words() string {
 	return string(u)
 }
 
-func thousands(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 && digits[i-1] != '-' {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
 func tokens(perSecond float64) string {
 	if perSecond < 9.95 {
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", perSecond), ".0")

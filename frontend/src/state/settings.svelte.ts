@@ -24,8 +24,8 @@ const open = { least: -Infinity, most: Infinity }
 export class SettingsState {
   #value = $state.raw<Settings>(unread)
   #limits = $state.raw<Limits>({
-    ...{ defaults: unread, contextLength: open, keepAliveMinutes: open, downloadsAtOnce: open, threads: open },
-    maxTemperature: Infinity,
+    ...{ defaults: unread, keepAliveMinutes: open, downloadsAtOnce: { least: 1, most: 1 }, threads: open },
+    ...{ contextLength: open, answerLength: open, seed: open, maxTemperature: Infinity, maxTopP: Infinity },
   })
   #about = $state.raw<About>({ version: '', dataFolder: '', logFile: '', bytesOut: 0 })
   #bridge: Bridge['settings']

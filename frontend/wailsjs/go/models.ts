@@ -549,10 +549,13 @@ export namespace app {
 	export interface Limits {
 	    defaults: Preferences;
 	    contextLength: Range;
+	    answerLength: Range;
+	    seed: Range;
+	    maxTemperature: number;
+	    maxTopP: number;
 	    keepAliveMinutes: Range;
 	    downloadsAtOnce: Range;
 	    threads: Range;
-	    maxTemperature: number;
 	}
 	export interface Memory {
 	    totalBytes: number;

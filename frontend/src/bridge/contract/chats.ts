@@ -58,6 +58,11 @@ export function chatsContract(bridge: Bridge): Clause[] {
           await bridge.chats.setOptions(id, options)
           const chat = await bridge.chats.get(id)
           must(chat.title === 'A title' && chat.pinned && chat.draft === 'half a thought', 'title, pin and draft')
+          const { maxTopP, maxTemperature, seed } = await bridge.settings.limits()
+          await rejects(bridge.chats.setOptions(id, { ...options, topP: maxTopP + 0.1 }), 'top-p')
+          await rejects(bridge.chats.setOptions(id, { ...options, temperature: maxTemperature + 0.1 }), 'temperature')
+          await rejects(bridge.chats.setOptions(id, { ...options, seed: seed.most + 1 }), 'seed')
+          must((await bridge.chats.get(id)).topP === chat.topP, 'nothing of it is stored')
           must(
             Object.entries(options).every(([key, value]) => Reflect.get(chat, key) === value),
             'options',

@@ -2,6 +2,7 @@ import type { ChatsService } from '../bridge'
 import type { ChatSummary, Message } from '../types'
 import { writeAnswer } from './answer'
 import { chat, message } from './scenes/chats'
+import { limits } from './scenes/settings'
 import { copied, fail, type FakeWorld } from './world'
 
 /** The chats in the stand-in’s memory. */
@@ -55,7 +56,13 @@ export function chatsOf(world: FakeWorld): ChatsService {
     rename: async (id, title) => world.patch(id, { title }),
     setPinned: async (id, pinned) => world.patch(id, { pinned }),
     setModel: async (id, model) => world.patch(id, { model }),
-    setOptions: async (id, options) => world.patch(id, options),
+    setOptions: async (id, options) => {
+      const { topP, temperature, seed } = options
+      if (topP > limits.maxTopP || temperature > limits.maxTemperature || seed > limits.seed.most) {
+        throw fail('invalid', 'This can’t be chosen.', 'Choose another.')
+      }
+      world.patch(id, options)
+    },
     setLeaf: async (id, leaf) => world.patch(id, { leaf }),
     saveDraft: async (id, draft) => {
       world.chats.set(id, { ...world.chat(id), draft })

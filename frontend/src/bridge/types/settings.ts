@@ -33,18 +33,24 @@ export interface Range {
   most: number
 }
 
-/** Limits are what the settings may be, and what they are at a fresh start. */
+/**
+ * Limits are what the settings and a chat's options may be, and what the settings are at a fresh start. Both lowest
+ * values of temperature and top-p are 0; -1 beside them, and beside the seed, means the model's default.
+ */
 export interface Limits {
   defaults: Settings
   /** tokens */
   contextLength: Range
+  /** tokens; 0 beside it: no limit */
+  answerLength: Range
+  seed: Range
+  maxTemperature: number
+  maxTopP: number
   /** -1: until the app closes */
   keepAliveMinutes: Range
   downloadsAtOnce: Range
   /** 0: the engine chooses */
   threads: Range
-  /** -1 beside it: the model's default */
-  maxTemperature: number
 }
 
 /** About says what is running and where it keeps things. */

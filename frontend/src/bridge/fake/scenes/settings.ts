@@ -23,10 +23,13 @@ export function settings(scene: Scene): Settings {
 export const limits: Limits = {
   defaults: { ...settings('welcome'), welcomed: false },
   contextLength: { least: 512, most: 1 << 20 },
+  answerLength: { least: 1, most: 1 << 20 },
+  seed: { least: 0, most: 2 ** 31 - 1 },
+  maxTemperature: 2,
+  maxTopP: 1,
   keepAliveMinutes: { least: -1, most: 7 * 24 * 60 },
   downloadsAtOnce: { least: 1, most: 8 },
   threads: { least: 0, most: 1024 },
-  maxTemperature: 2,
 }
 
 export const about: About = {

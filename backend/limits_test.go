@@ -1,0 +1,34 @@
+package backend
+
+import (
+	"math"
+	"testing"
+)
+
+func TestSamplingIsChecked(t *testing.T) {
+	f := func(x float64) *float64 { return &x }
+	n := func(x int64) *int64 { return &x }
+	for _, s := range []Sampling{
+		{}, {Temperature: f(0)}, {Temperature: f(2), TopP: f(1), Seed: n(math.MaxInt32), MaxTokens: 1, ContextLength: 512},
+	} {
+		if err := s.Check(); err != nil {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	for _, s := range []Sampling{
+		{Temperature: f(2.01)}, {Temperature: f(-1)}, {Temperature: f(math.NaN())}, {TopP: f(1.5)}, {TopP: f(math.Inf(1))}, {Seed: n(-1)},
+		{Seed: n(math.MaxInt32 + 1)}, {MaxTokens: -1}, {ContextLength: 511}, {ContextLength: 1<<20 + 1},
+	} {
+		if err := s.Check(); Readable(err).Code != CodeInvalid || Readable(err).Hint == "" {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
+func TestCountsHaveTheirCommas(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567", 1 << 20: "1,048,576"} {
+		if got := Count(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
