@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"weightroom/backend"
@@ -17,17 +16,20 @@ import (
 	"weightroom/backend/library/layout"
 )
 
-// DownloadsDir is the folder for files on their way to Accept, on the disk of the library. The library leaves alone
-// what is in it.
-func (l *Library) DownloadsDir() string { return filepath.Join(l.Dir(), "downloads") }
+// acceptor takes files that were fetched.
+type acceptor struct {
+	*folder
+	publisher *publisher
+	stager    *stager
+}
 
 // Accept makes a model of files that were fetched. Their headers are checked as strictly as an import's, and those
 // that nobody has verified are hashed. The files are moved (renamed, where they are on the library's disk), and the
 // model appears whole or, when anything fails, not at all: then every file is where it was. A process that ends half
 // way is made good by the next New or Tidy. Errors are *backend.Error; one with CodeDamaged means that a file is not
 // what its digest says and has to be fetched again.
-func (l *Library) Accept(ctx context.Context, in Incoming) (backend.Model, error) {
-	m, err := l.accept(ctx, in)
+func (ac *acceptor) Accept(ctx context.Context, in Incoming) (backend.Model, error) {
+	m, err := ac.accept(ctx, in)
 	if err != nil {
 		return backend.Model{}, layout.Explain(err)
 	}
@@ -35,13 +37,13 @@ func (l *Library) Accept(ctx context.Context, in Incoming) (backend.Model, error
 	return m, nil
 }
 
-func (l *Library) accept(ctx context.Context, in Incoming) (backend.Model, error) {
-	files, whole, err := l.received(ctx, in)
+func (ac *acceptor) accept(ctx context.Context, in Incoming) (backend.Model, error) {
+	files, whole, err := ac.received(ctx, in)
 	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	m, err := l.land(ctx, arrival{whole: whole, ref: in.Ref, name: in.Name, origin: layout.Origin{
+	m, err := ac.publisher.land(ctx, arrival{whole: whole, ref: in.Ref, name: in.Name, origin: layout.Origin{
 		Name: layout.Display(in.Name), Source: cmp.Or(in.Source, SourcePull), Licence: in.Licence, Address: in.Address, Revision: in.Revision,
 	}}, files)
 	if err != nil {
@@ -56,14 +58,14 @@ func (l *Library) accept(ctx context.Context, in Incoming) (backend.Model, error
 }
 
 // received checks each file of an Incoming by itself, and that they make one model. The caller discards what is staged.
-func (l *Library) received(ctx context.Context, in Incoming) (files []*file, whole *gguf.File, err error) {
+func (ac *acceptor) received(ctx context.Context, in Incoming) (files []*file, whole *gguf.File, err error) {
 	var total, done int64
 	for _, i := range in.Files {
 		total += i.Bytes
 	}
 	for _, i := range in.Files {
 		before := done
-		f, err := l.receive(ctx, i, func(n int64) {
+		f, err := ac.receive(ctx, i, func(n int64) {
 			if done = before + n; in.Progress != nil {
 				in.Progress(done, total)
 			}
@@ -81,12 +83,12 @@ func (l *Library) received(ctx context.Context, in Incoming) (files []*file, who
 	return files, whole, err
 }
 
-func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(int64)) (*file, error) {
+func (ac *acceptor) receive(ctx context.Context, in IncomingFile, progress func(int64)) (*file, error) {
 	kind, ok := layout.MediaType(in.Kind)
 	if !ok {
 		return nil, backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This model has a file of a kind the engine can't use (%s).", layout.Quoted(string(in.Kind))), "Look for a GGUF version of the same model.")
 	}
-	blob := l.store().Blob(strings.ToLower(in.Digest))
+	blob := ac.store().Blob(strings.ToLower(in.Digest))
 	if blob == "" || in.Bytes < 0 || !layout.HoldsTensors(kind) && in.Bytes > layout.MaxSmall {
 		return nil, backend.Fail(backend.CodeInvalid, fmt.Errorf("digest %s, %d bytes", layout.Quoted(in.Digest), in.Bytes), "A file of this model is described wrongly.", "Try again. If it happens again, get the model elsewhere.")
 	}
@@ -96,11 +98,11 @@ func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(in
 	}
 	path := in.Path
 	if _, err := os.Lstat(path); path == "" || errors.Is(err, fs.ErrNotExist) { // it is in the library, or was moved there before
-		if !l.Has(ctx, f.layer.Digest) {
+		if !ac.Has(ctx, f.layer.Digest) {
 			return nil, cmp.Or(ctx.Err(), error(backend.Fail(backend.CodeDamaged, err, "A file of this model is missing, or not what it should be.", "Download it again.")))
 		}
 		f.path, path = "", blob
-	} else if err := l.verify(ctx, f, in.Verified, progress); err != nil {
+	} else if err := ac.verify(ctx, f, in.Verified, progress); err != nil {
 		return nil, err
 	}
 	if err := f.readContent(path); err != nil {
@@ -112,7 +114,7 @@ func (l *Library) receive(ctx context.Context, in IncomingFile, progress func(in
 
 // verify checks that the file at f.path is what its digest says. One on another disk is copied, so that it can be
 // renamed into its place.
-func (l *Library) verify(ctx context.Context, f *file, verified bool, progress func(int64)) error {
+func (ac *acceptor) verify(ctx context.Context, f *file, verified bool, progress func(int64)) error {
 	if info, err := os.Lstat(f.path); err != nil || !info.Mode().IsRegular() {
 		return backend.Fail(backend.CodeInvalid, err, "A file of this model is not an ordinary file.", "Download it again.")
 	}
@@ -127,14 +129,14 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 	}
 	var sum string
 	switch {
-	case !fsys.SameDisk(f.path, l.store().Blobs()):
-		s, err := l.stage(ctx, src, info, Options{Progress: func(done, _ int64) { progress(done) }})
+	case !fsys.SameDisk(f.path, ac.store().Blobs()):
+		s, err := ac.stager.stage(ctx, src, info, Options{Progress: func(done, _ int64) { progress(done) }})
 		if err != nil {
 			return err
 		}
 		f.staged, sum = s, s.sum
 	case !verified:
-		if sum, f.parts, err = layout.SumsOf(ctx, src, info.Size(), l.partBytes, progress); err != nil {
+		if sum, f.parts, err = layout.SumsOf(ctx, src, info.Size(), ac.partBytes, progress); err != nil {
 			return err
 		}
 	default:
@@ -149,8 +151,8 @@ func (l *Library) verify(ctx context.Context, f *file, verified bool, progress f
 
 // Has reports whether the library has a file with this digest, so that it need not be fetched. One that nobody has
 // verified since it was written is read whole.
-func (l *Library) Has(ctx context.Context, digest string) bool {
-	path := l.store().Blob(digest)
+func (ac *acceptor) Has(ctx context.Context, digest string) bool {
+	path := ac.store().Blob(digest)
 	if path == "" {
 		return false
 	}
@@ -158,7 +160,7 @@ func (l *Library) Has(ctx context.Context, digest string) bool {
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	if known, ok := l.store().ReadSums(digest); ok && known.Describes(info) {
+	if known, ok := ac.store().ReadSums(digest); ok && known.Describes(info) {
 		return true
 	}
 	f, err := os.Open(path)
@@ -166,12 +168,12 @@ func (l *Library) Has(ctx context.Context, digest string) bool {
 		return false
 	}
 	defer func() { _ = f.Close() }()
-	sum, parts, err := layout.SumsOf(ctx, f, info.Size(), l.partBytes, nil)
+	sum, parts, err := layout.SumsOf(ctx, f, info.Size(), ac.partBytes, nil)
 	if err != nil || "sha256:"+sum != strings.ToLower(digest) {
 		return false
 	}
-	if free, ok := l.tryChange(); ok {
-		l.store().Note(digest, parts)
+	if free, ok := ac.tryChange(); ok {
+		ac.store().Note(digest, parts)
 		free()
 	}
 	return true

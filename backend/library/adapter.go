@@ -25,8 +25,8 @@ type Adapter struct {
 }
 
 // Adapters lists the adapters of the library, by name. One that is damaged is left out, and Verify says why.
-func (l *Library) Adapters(ctx context.Context) ([]Adapter, error) {
-	entries, err := l.entries()
+func (cat *catalogue) Adapters(ctx context.Context) ([]Adapter, error) {
+	entries, err := cat.entries()
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
@@ -35,7 +35,7 @@ func (l *Library) Adapters(ctx context.Context) ([]Adapter, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, layout.Explain(err)
 		}
-		if a, ok := l.adapter(e); ok {
+		if a, ok := cat.adapter(e); ok {
 			out = append(out, a)
 		}
 	}
@@ -46,21 +46,21 @@ func (l *Library) Adapters(ctx context.Context) ([]Adapter, error) {
 }
 
 // adapter reads a manifest that holds an adapter and no weights.
-func (l *Library) adapter(e layout.Entry) (Adapter, bool) {
+func (cat *catalogue) adapter(e layout.Entry) (Adapter, bool) {
 	x, ok := e.Manifest.First(layout.TypeAdapter)
 	if e.Bad != nil || !ok || len(e.Manifest.Weights()) > 0 {
 		return Adapter{}, false
 	}
-	f, err := l.index.Facts(l.store().Blob(x.Digest), x)
+	f, err := cat.index.Facts(cat.store().Blob(x.Digest), x)
 	if err != nil {
 		return Adapter{}, false
 	}
 	a := Adapter{
 		Ref: e.Name.Ref(), Name: cmp.Or(f.Name, e.Name.Model), Architecture: f.Architecture, Bytes: e.Manifest.Bytes(),
-		Digest: strings.ToLower(x.Digest), Licence: f.Licence, Source: SourceAdopted, Path: l.store().Blob(x.Digest), Added: e.Added,
+		Digest: strings.ToLower(x.Digest), Licence: f.Licence, Source: SourceAdopted, Path: cat.store().Blob(x.Digest), Added: e.Added,
 	}
-	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
-		l.remember(e)
+	if c, ok := cat.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
+		cat.remember(e)
 		a.Name, a.Source, a.Added = cmp.Or(c.Ours.Name, a.Name), cmp.Or(c.Ours.Source, a.Source), c.Ours.Added
 		if c.Ours.Licence.Name != "" {
 			a.Licence = c.Ours.Licence
@@ -77,8 +77,8 @@ func (a Adapter) model() backend.Model {
 	}
 }
 
-func (l *Library) findAdapter(ctx context.Context, ref string) (Adapter, error) {
-	adapters, err := l.Adapters(ctx)
+func (cat *catalogue) findAdapter(ctx context.Context, ref string) (Adapter, error) {
+	adapters, err := cat.Adapters(ctx)
 	if err != nil {
 		return Adapter{}, err
 	}

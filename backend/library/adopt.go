@@ -13,6 +13,14 @@ import (
 	"weightroom/backend/library/scan"
 )
 
+// adopter finds models elsewhere on this computer and takes them, shared or as a copy.
+type adopter struct {
+	*folder
+	publisher *publisher
+	stager    *stager
+	verifier  *verifier
+}
+
 // AdoptOptions says how a model of another app is adopted. The zero value takes everything from the model, and shares
 // its bytes in the way that keeps it longest.
 type AdoptOptions struct {
@@ -27,8 +35,8 @@ type AdoptOptions struct {
 // (HowClone); else the file gets a second name (HowLink); else, on another disk or with files of another user, the
 // library points to it (HowSymlink), and the model is gone when the other app deletes it: Broken then says so. Neither
 // a removal nor a repair ever touches the other app's file.
-func (l *Library) Adopt(ctx context.Context, f ForeignModel, o AdoptOptions) (backend.Model, error) {
-	m, err := l.take(ctx, f, o, layout.Origin{Source: SourceAdopted, App: f.App})
+func (ad *adopter) Adopt(ctx context.Context, f ForeignModel, o AdoptOptions) (backend.Model, error) {
+	m, err := ad.take(ctx, f, o, layout.Origin{Source: SourceAdopted, App: f.App})
 	if err != nil {
 		return backend.Model{}, layout.Explain(err)
 	}
@@ -37,11 +45,11 @@ func (l *Library) Adopt(ctx context.Context, f ForeignModel, o AdoptOptions) (ba
 }
 
 // take makes a model of what a scan found.
-func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from layout.Origin) (backend.Model, error) {
+func (ad *adopter) take(ctx context.Context, f ForeignModel, o AdoptOptions, from layout.Origin) (backend.Model, error) {
 	if f.Problem != nil {
 		return backend.Model{}, f.Problem
 	}
-	files, whole, err := l.borrow(ctx, f, o)
+	files, whole, err := ad.borrow(ctx, f, o)
 	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
@@ -49,13 +57,13 @@ func (l *Library) take(ctx context.Context, f ForeignModel, o AdoptOptions, from
 	from.Name = layout.Display(cmp.Or(o.Name, f.Name))
 	key, count := files[0].layer.Digest, len(parts(files))
 	there := func(e layout.Entry) bool { // whole: nothing is better than to leave it
-		if e.Bad != nil || len(e.Manifest.Weights()) != count || e.Manifest.Key() != key || e.Manifest.Has(layout.TypeAdapter) || l.quickCheck(e.Manifest.Layers[0]).Reason != "" {
+		if e.Bad != nil || len(e.Manifest.Weights()) != count || e.Manifest.Key() != key || e.Manifest.Has(layout.TypeAdapter) || ad.verifier.quickCheck(e.Manifest.Layers[0]).Reason != "" {
 			return false
 		}
-		_, readable := l.store().ReadConfig(e.Manifest.Config)
+		_, readable := ad.store().ReadConfig(e.Manifest.Config)
 		return readable
 	}
-	return l.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, f.Ref), name: from.Name, origin: from, there: there}, files)
+	return ad.publisher.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, f.Ref), name: from.Name, origin: from, there: there}, files)
 }
 
 func parts(files []*file) []*file {
@@ -63,14 +71,14 @@ func parts(files []*file) []*file {
 }
 
 // borrow reads every file of a ForeignModel, and shares the large ones. The caller discards what is staged.
-func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, whole *gguf.File, err error) {
+func (ad *adopter) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (files []*file, whole *gguf.File, err error) {
 	var before int64
 	for _, x := range f.Files {
 		kind, ok := layout.MediaType(x.Kind)
 		if !ok {
 			return files, nil, backend.Fail(backend.CodeUnsupported, nil, "This model has a file of a kind the engine can't use.", "Look for a GGUF version of the same model.")
 		}
-		b, err := l.borrowOne(ctx, x, kind, o.How, func(done int64) {
+		b, err := ad.borrowOne(ctx, x, kind, o.How, func(done int64) {
 			if o.Progress != nil {
 				o.Progress(min(before+done, f.Bytes), f.Bytes)
 			}
@@ -88,7 +96,7 @@ func (l *Library) borrow(ctx context.Context, f ForeignModel, o AdoptOptions) (f
 	return files, whole, err
 }
 
-func (l *Library) borrowOne(ctx context.Context, x scan.File, kind, how string, progress func(int64)) (*file, error) {
+func (ad *adopter) borrowOne(ctx context.Context, x scan.File, kind, how string, progress func(int64)) (*file, error) {
 	changed := backend.Fail(backend.CodeDamaged, errors.New(x.Path), "A file of this model is not what the other app says it is: its checksum is different.", "Verify or download the model in the other app first.")
 	if !layout.HoldsTensors(kind) {
 		data, _, err := layout.ReadSmall(x.Path)
@@ -113,11 +121,11 @@ func (l *Library) borrowOne(ctx context.Context, x scan.File, kind, how string, 
 	var sum string
 	var sums []string
 	if how == HowCopy {
-		if s, err = l.stage(ctx, src, info, Options{Progress: func(done, _ int64) { progress(done) }}); err == nil {
+		if s, err = ad.stager.stage(ctx, src, info, Options{Progress: func(done, _ int64) { progress(done) }}); err == nil {
 			sum, sums = s.sum, s.parts
 		}
-	} else if s, err = l.share(ctx, src, how); err == nil {
-		sum, sums, err = layout.SumsOf(ctx, s.file, info.Size(), l.partBytes, progress)
+	} else if s, err = ad.stager.share(ctx, src, how); err == nil {
+		sum, sums, err = layout.SumsOf(ctx, s.file, info.Size(), ad.partBytes, progress)
 	}
 	if err != nil {
 		s.discard()
@@ -146,8 +154,8 @@ func (l *Library) borrowOne(ctx context.Context, x scan.File, kind, how string, 
 
 // ImportFolder imports every model below a folder, each as a copy of its own, with its parts and what lets it see. Of
 // o, Source, Licence and Progress count. A model that can't be imported does not keep the others from it: failed has its reason.
-func (l *Library) ImportFolder(ctx context.Context, dir string, o Options) (models []backend.Model, failed []ForeignModel, err error) {
-	found, err := l.ScanFolder(ctx, dir)
+func (ad *adopter) ImportFolder(ctx context.Context, dir string, o Options) (models []backend.Model, failed []ForeignModel, err error) {
+	found, err := ad.ScanFolder(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,7 +164,7 @@ func (l *Library) ImportFolder(ctx context.Context, dir string, o Options) (mode
 		total += f.Bytes
 	}
 	for _, f := range found {
-		m, err := l.take(ctx, f, AdoptOptions{How: HowCopy, Progress: func(done, _ int64) {
+		m, err := ad.take(ctx, f, AdoptOptions{How: HowCopy, Progress: func(done, _ int64) {
 			if o.Progress != nil {
 				o.Progress(min(before+done, total), total)
 			}

@@ -45,27 +45,27 @@ func (p *plan) add(c layout.Content) { p.Manifest.Layers = append(p.Manifest.Lay
 // install makes a plan a model, for a caller that holds the right to change the store. What it replaces is removed.
 // When it fails, every file is back where it was. A file whose blob is there and known to be sound is deleted at the
 // end; a blob that is not known to be is replaced, since it is the same or damaged.
-func (l *Library) install(p *plan) (err error) {
-	if err := layout.MakeFolder(l.store().Blobs()); err != nil {
+func (pub *publisher) install(p *plan) (err error) {
+	if err := layout.MakeFolder(pub.store().Blobs()); err != nil {
 		return err
 	}
 	var wrote []layout.Layer
 	var moved []move
-	path := filepath.Join(l.Dir(), layout.ArrivePrefix+rand.Text())
+	path := filepath.Join(pub.Dir(), layout.ArrivePrefix+rand.Text())
 	defer func() {
 		if err == nil {
 			return
 		}
 		for _, m := range slices.Backward(moved) {
-			if e := os.Rename(l.store().Blob(m.Digest), m.From); e != nil {
+			if e := os.Rename(pub.store().Blob(m.Digest), m.From); e != nil {
 				slog.Warn("file of a failed arrival not moved back", "error", e)
 			}
 		}
 		_ = os.Remove(path)
-		l.undo(wrote...)
+		pub.undo(wrote...)
 	}()
 	for _, c := range p.contents {
-		blob, err := l.store().PutBlob(c.MediaType, c.Data)
+		blob, err := pub.store().PutBlob(c.MediaType, c.Data)
 		wrote = append(wrote, blob)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (l *Library) install(p *plan) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := l.store().WriteFile(path, data); err != nil {
+	if err := pub.store().WriteFile(path, data); err != nil {
 		return err
 	}
 	var spare []string
@@ -83,11 +83,11 @@ func (l *Library) install(p *plan) (err error) {
 		if m.From == "" {
 			continue
 		}
-		if l.store().Proven(m.Digest) {
+		if pub.store().Proven(m.Digest) {
 			spare = append(spare, m.From)
 			continue
 		}
-		err := l.store().Place(m.From, l.store().Blob(m.Digest))
+		err := pub.store().Place(m.From, pub.store().Blob(m.Digest))
 		if _, gone := os.Lstat(m.From); gone != nil {
 			moved = append(moved, m)
 		}
@@ -95,7 +95,7 @@ func (l *Library) install(p *plan) (err error) {
 			return err
 		}
 	}
-	if err := l.reveal(p.Name, p.Manifest, path); err != nil {
+	if err := pub.reveal(p.Name, p.Manifest, path); err != nil {
 		return err
 	}
 	for _, s := range spare {
@@ -105,18 +105,18 @@ func (l *Library) install(p *plan) (err error) {
 }
 
 // reveal writes the manifest of an arrival whose files are in place, drops what it replaces, and then its journal.
-func (l *Library) reveal(n layout.Name, m layout.Manifest, arriving string) error {
+func (pub *publisher) reveal(n layout.Name, m layout.Manifest, arriving string) error {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	removing, err := l.setAside(n)
+	removing, err := pub.setAside(n)
 	if err != nil {
 		return err
 	}
-	path := l.store().ManifestPath(n)
+	path := pub.store().ManifestPath(n)
 	_, absent := os.Lstat(path)
-	if err := l.store().WriteFile(path, data); err != nil {
+	if err := pub.store().WriteFile(path, data); err != nil {
 		switch { // it may have its name already, but not for certain
 		case absent != nil:
 			_ = os.Remove(path)
@@ -127,11 +127,11 @@ func (l *Library) reveal(n layout.Name, m layout.Manifest, arriving string) erro
 	}
 	// The model is there; what is left to do can be done later too.
 	if removing != "" {
-		if _, err := l.finishRemoval(removing); err != nil {
+		if _, err := pub.finishRemoval(removing); err != nil {
 			slog.Warn("replaced model not removed yet", "error", err)
 		}
 	}
-	if err := l.store().At("remove arrival"); err == nil {
+	if err := pub.store().At("remove arrival"); err == nil {
 		err = os.Remove(arriving)
 		if err != nil {
 			slog.Warn("journal of an arrival not removed yet", "error", err)
@@ -141,13 +141,13 @@ func (l *Library) reveal(n layout.Name, m layout.Manifest, arriving string) erro
 }
 
 // setAside notes what a manifest that is about to be replaced names, so that it is removed even if this process ends.
-func (l *Library) setAside(n layout.Name) (journal string, err error) {
-	data, _, err := layout.ReadSmall(l.store().ManifestPath(n))
+func (pub *publisher) setAside(n layout.Name) (journal string, err error) {
+	data, _, err := layout.ReadSmall(pub.store().ManifestPath(n))
 	if err != nil {
 		return "", nil //nolint:nilerr // nothing to replace, or nothing that could be read
 	}
-	journal = filepath.Join(l.Dir(), layout.RemovePrefix+rand.Text())
-	if err := l.store().WriteFile(journal, data); err != nil {
+	journal = filepath.Join(pub.Dir(), layout.RemovePrefix+rand.Text())
+	if err := pub.store().WriteFile(journal, data); err != nil {
 		_ = os.Remove(journal)
 		return "", err
 	}
@@ -156,16 +156,16 @@ func (l *Library) setAside(n layout.Name) (journal string, err error) {
 
 // finishArrivals makes models of what earlier processes were about to, where all their files are whole; else the files
 // that no model uses are deleted.
-func (l *Library) finishArrivals() {
-	paths, _ := filepath.Glob(filepath.Join(layout.Escape(l.Dir()), layout.ArrivePrefix+"*"))
+func (pub *publisher) finishArrivals() {
+	paths, _ := filepath.Glob(filepath.Join(layout.Escape(pub.Dir()), layout.ArrivePrefix+"*"))
 	for _, p := range paths {
-		if err := l.finishArrival(p); err != nil {
+		if err := pub.finishArrival(p); err != nil {
 			slog.Warn("arrival not finished", "error", err)
 		}
 	}
 }
 
-func (l *Library) finishArrival(path string) error {
+func (pub *publisher) finishArrival(path string) error {
 	var j journal
 	data, _, err := layout.ReadSmall(path)
 	if err == nil {
@@ -176,25 +176,25 @@ func (l *Library) finishArrival(path string) error {
 		return layout.ClearAway(path)
 	}
 	for _, m := range j.Moves {
-		blob := l.store().Blob(m.Digest)
+		blob := pub.store().Blob(m.Digest)
 		if blob == "" || m.From == "" {
 			continue
 		}
 		if info, err := os.Stat(m.From); err == nil && info.Mode().IsRegular() && info.Size() == m.Size {
-			if err := l.store().Place(m.From, blob); err != nil {
+			if err := pub.store().Place(m.From, blob); err != nil {
 				return err
 			}
 		}
 	}
 	for _, x := range j.Manifest.All() {
-		if info, err := os.Stat(l.store().Blob(x.Digest)); err != nil || info.Size() != x.Size || !info.Mode().IsRegular() {
-			_, err := l.dropUnused(j.Manifest.All())
+		if info, err := os.Stat(pub.store().Blob(x.Digest)); err != nil || info.Size() != x.Size || !info.Mode().IsRegular() {
+			_, err := pub.dropUnused(j.Manifest.All())
 			return errors.Join(err, layout.ClearAway(path))
 		}
 	}
-	if have, _, err := layout.ReadManifest(l.store().ManifestPath(n)); err == nil && slices.Equal(have.All(), j.Manifest.All()) {
+	if have, _, err := layout.ReadManifest(pub.store().ManifestPath(n)); err == nil && slices.Equal(have.All(), j.Manifest.All()) {
 		return layout.ClearAway(path)
 	}
 	slog.Info("arrival finished", "ref", n.Ref())
-	return l.reveal(n, j.Manifest, path)
+	return pub.reveal(n, j.Manifest, path)
 }

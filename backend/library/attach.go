@@ -13,17 +13,25 @@ import (
 	"weightroom/backend/library/layout"
 )
 
+// attacher joins adapters to models.
+type attacher struct {
+	*folder
+	catalogue *catalogue
+	publisher *publisher
+	stager    *stager
+}
+
 // Attach makes a model of a base and an adapter, both in the library. It shares the files of both, so it costs next to
 // no space, and either may be removed afterwards. The adapter has to fit: its architecture is the base's, and each of
 // its tensors changes one of the base's by its shape. Empty ref: a name made of both.
-func (l *Library) Attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
-	return l.AttachAll(ctx, base, []AdapterUse{{Ref: adapter, Scale: 1}}, ref)
+func (at *attacher) Attach(ctx context.Context, base, adapter, ref string) (backend.Model, error) {
+	return at.AttachAll(ctx, base, []AdapterUse{{Ref: adapter, Scale: 1}}, ref)
 }
 
 // AttachAll is Attach for several adapters, each at its own strength. One at strength 0 is left out; with none left the
 // model is the base itself. An adapter at another strength than 1 costs its own size once more.
-func (l *Library) AttachAll(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
-	m, err := l.attach(ctx, base, uses, ref)
+func (at *attacher) AttachAll(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
+	m, err := at.attach(ctx, base, uses, ref)
 	if err != nil {
 		return backend.Model{}, layout.Explain(err)
 	}
@@ -41,13 +49,13 @@ type attached struct {
 }
 
 // readyAll finds adapters and makes the copies at other strengths. The caller discards what is staged.
-func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, error) {
+func (at *attacher) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, error) {
 	var out []attached
 	for _, u := range uses {
 		if err := u.check(); err != nil {
 			return out, err
 		}
-		a, err := l.findAdapter(ctx, u.Ref)
+		a, err := at.catalogue.findAdapter(ctx, u.Ref)
 		if err != nil {
 			return out, err
 		}
@@ -61,7 +69,7 @@ func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, 
 			}
 			one.layer = layout.Layer{MediaType: layout.TypeAdapter, Digest: a.Digest, Size: one.header.Size}
 		} else {
-			if one.staged, one.header, err = l.scaled(ctx, a.Path, u.Scale); err != nil {
+			if one.staged, one.header, err = at.stager.scaled(ctx, a.Path, u.Scale); err != nil {
 				return out, err
 			}
 			one.layer = layout.Layer{MediaType: layout.TypeAdapter, Digest: "sha256:" + one.staged.sum, Size: one.staged.size}
@@ -71,12 +79,12 @@ func (l *Library) readyAll(ctx context.Context, uses []AdapterUse) ([]attached, 
 	return out, nil
 }
 
-func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
-	m, err := l.Model(ctx, base)
+func (at *attacher) attach(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
+	m, err := at.catalogue.Model(ctx, base)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	adapters, err := l.readyAll(ctx, uses)
+	adapters, err := at.readyAll(ctx, uses)
 	defer func() {
 		for _, a := range adapters {
 			if a.staged != nil {
@@ -90,24 +98,20 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 	if len(adapters) == 0 {
 		return m, nil
 	}
-	free, err := l.change(ctx)
+	entries, free, err := at.changeEntries(ctx)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
 	of, ok := layout.Find(entries, m.Ref)
 	if !ok {
 		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(base)+" in the library.", "It may just have been removed.")
 	}
-	whole, err := l.store().Header(of.Manifest)
+	whole, err := at.store().Header(of.Manifest)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	c, _ := l.store().ReadConfig(of.Manifest.Config)
+	c, _ := at.store().ReadConfig(of.Manifest.Config)
 	from := layout.Origin{Name: m.Name, Source: SourceDerived, Licence: m.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: &backend.Parent{Ref: m.Ref, Digest: m.Digest, Quant: m.Quant}}
 	if c.Ours != nil {
 		from.Files = c.Ours.Files
@@ -125,24 +129,24 @@ func (l *Library) attach(ctx context.Context, base string, uses []AdapterUse, re
 	}
 	from.Name = layout.Display(from.Name)
 	if i := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, layers) }); i >= 0 {
-		return l.published(entries[i])
+		return at.publisher.published(entries[i])
 	}
-	to, err := l.nameFor(entries, "", "", whole, Options{Ref: attachedRef(m, adapters, ref)})
+	to, err := nameFor(entries, "", "", whole, Options{Ref: attachedRef(m, adapters, ref)})
 	if err != nil {
 		return backend.Model{}, err
 	}
 	for _, a := range adapters {
 		if a.staged != nil {
-			if err := l.placeBlob(a.staged, a.layer.Digest); err != nil {
+			if err := at.stager.placeBlob(a.staged, a.layer.Digest); err != nil {
 				return backend.Model{}, err
 			}
 		}
 	}
-	if err := l.publish(to, c, layers, from); err != nil {
-		l.undo(layers[len(of.Manifest.Layers):]...)
+	if err := at.publisher.publish(to, c, layers, from); err != nil {
+		at.publisher.undo(layers[len(of.Manifest.Layers):]...)
 		return backend.Model{}, err
 	}
-	return l.published(layout.Entry{Name: to, Path: l.store().ManifestPath(to)})
+	return at.publisher.published(layout.Entry{Name: to, Path: at.store().ManifestPath(to)})
 }
 
 // attachedRef is the name that was asked for, or one made of the base's and the adapters'.

@@ -57,12 +57,15 @@ type packed struct {
 	Bytes  int64            `json:"bytes"`
 }
 
+// exporter writes models for other computers.
+type exporter struct{ *catalogue }
+
 // Export writes a model to a new folder inside dir, to be carried to another computer: its files under names that
 // people and other programs understand, their checksums as sha256sum reads them, the licence, the template, the
 // settings, and a README. Every byte is checked on its way, and the folder appears whole or not at all. Import takes
 // the folder back.
-func (l *Library) Export(ctx context.Context, ref, dir string, progress func(done, total int64)) (Bundle, error) {
-	b, err := l.export(ctx, ref, dir, progress)
+func (ex *exporter) Export(ctx context.Context, ref, dir string, progress func(done, total int64)) (Bundle, error) {
+	b, err := ex.export(ctx, ref, dir, progress)
 	if err != nil {
 		return Bundle{}, layout.Explain(err)
 	}
@@ -70,8 +73,8 @@ func (l *Library) Export(ctx context.Context, ref, dir string, progress func(don
 	return b, nil
 }
 
-func (l *Library) export(ctx context.Context, ref, dir string, progress func(done, total int64)) (Bundle, error) {
-	e, header, err := l.exported(ctx, ref)
+func (ex *exporter) export(ctx context.Context, ref, dir string, progress func(done, total int64)) (Bundle, error) {
+	e, header, err := ex.exported(ctx, ref)
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -93,9 +96,9 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return Bundle{}, err
 	}
-	p := &packer{l: l, dir: temp, base: base, total: e.Manifest.Bytes(), progress: progress}
+	p := &packer{cat: ex.catalogue, dir: temp, base: base, total: e.Manifest.Bytes(), progress: progress}
 	if err = p.pack(ctx, e, header); err == nil {
-		if err = l.store().At("rename bundle"); err == nil {
+		if err = ex.store().At("rename bundle"); err == nil {
 			err = os.Rename(temp, to)
 		}
 	}
@@ -107,17 +110,17 @@ func (l *Library) export(ctx context.Context, ref, dir string, progress func(don
 }
 
 // exported finds what a reference stands for, a model or an adapter.
-func (l *Library) exported(ctx context.Context, ref string) (layout.Entry, *gguf.File, error) {
-	a, errAdapter := l.findAdapter(ctx, ref)
+func (ex *exporter) exported(ctx context.Context, ref string) (layout.Entry, *gguf.File, error) {
+	a, errAdapter := ex.findAdapter(ctx, ref)
 	wanted := a.Ref
 	if errAdapter != nil {
-		m, err := l.Model(ctx, ref)
+		m, err := ex.Model(ctx, ref)
 		if err != nil {
 			return layout.Entry{}, nil, err
 		}
 		wanted = m.Ref
 	}
-	entries, err := l.entries()
+	entries, err := ex.entries()
 	if err != nil {
 		return layout.Entry{}, nil, err
 	}
@@ -129,7 +132,7 @@ func (l *Library) exported(ctx context.Context, ref string) (layout.Entry, *gguf
 		h, err := gguf.ReadFile(a.Path)
 		return e, h, err
 	}
-	h, err := l.store().Header(e.Manifest)
+	h, err := ex.store().Header(e.Manifest)
 	return e, h, err
 }
 
@@ -152,7 +155,7 @@ func explainExport(err error) error {
 
 // packer writes the files of a bundle.
 type packer struct {
-	l           *Library
+	cat         *catalogue
 	dir, base   string
 	sums        bytes.Buffer
 	names       []string
@@ -165,7 +168,7 @@ func (p *packer) pack(ctx context.Context, e layout.Entry, header *gguf.File) er
 	if len(e.Manifest.Weights()) == 0 {
 		list.Kind = backend.KindAdapter
 	}
-	if data, _, err := layout.ReadSmall(p.l.store().Blob(e.Manifest.Config.Digest)); err == nil && json.Valid(data) {
+	if data, _, err := layout.ReadSmall(p.cat.store().Blob(e.Manifest.Config.Digest)); err == nil && json.Valid(data) {
 		list.Config = data
 	} else {
 		c, _ := configOf(header, "")
@@ -240,7 +243,7 @@ func (p *packer) name(kind backend.FileKind, n, part, parts int) string {
 
 // blob copies one file of the library, and fails when it is not what its name says.
 func (p *packer) blob(ctx context.Context, name string, x layout.Layer) error {
-	src, err := os.Open(p.l.store().Blob(x.Digest))
+	src, err := os.Open(p.cat.store().Blob(x.Digest))
 	if err != nil {
 		return err
 	}
@@ -261,7 +264,7 @@ func (p *packer) text(name string, data []byte) error {
 }
 
 func (p *packer) write(ctx context.Context, name string, from io.Reader) (sum string, err error) {
-	if err := p.l.store().At("export " + name); err != nil {
+	if err := p.cat.store().At("export " + name); err != nil {
 		return "", err
 	}
 	f, err := os.OpenFile(filepath.Join(p.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // it is made to be passed on
@@ -290,7 +293,7 @@ func (p *packer) write(ctx context.Context, name string, from io.Reader) (sum st
 func (p *packer) readme(e layout.Entry, header *gguf.File, list packing) []byte {
 	var b bytes.Buffer
 	from := layout.Origin{Name: e.Name.Model}
-	if o := p.l.originOf(e); o != nil {
+	if o := p.cat.originOf(e); o != nil {
 		from = *o
 	}
 	what := "a language model"

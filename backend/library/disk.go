@@ -38,17 +38,17 @@ type Use struct {
 }
 
 // Disk tells what each model takes. A file that several models use counts once in Used and in no model's Frees.
-func (l *Library) Disk(ctx context.Context) (Disk, error) {
-	used, free, err := l.Usage()
+func (ins *inspector) Disk(ctx context.Context) (Disk, error) {
+	used, free, err := ins.Usage()
 	if err != nil {
 		return Disk{}, err
 	}
-	_, total, err := fsys.Space(l.Dir())
+	_, total, err := fsys.Space(ins.Dir())
 	if err != nil {
 		return Disk{}, layout.Explain(err)
 	}
-	d := Disk{Used: used, Free: free, Total: total, Downloads: treeBytes(l.DownloadsDir()), Models: []Use{}}
-	entries, err := l.entries()
+	d := Disk{Used: used, Free: free, Total: total, Downloads: treeBytes(ins.DownloadsDir()), Models: []Use{}}
+	entries, err := ins.entries()
 	if err != nil {
 		return Disk{}, layout.Explain(err)
 	}
@@ -63,11 +63,11 @@ func (l *Library) Disk(ctx context.Context) (Disk, error) {
 			return Disk{}, layout.Explain(err)
 		}
 		if e.Bad == nil {
-			d.Models = append(d.Models, l.use(e, users))
+			d.Models = append(d.Models, ins.use(e, users))
 		}
 	}
 	slices.SortFunc(d.Models, func(a, b Use) int { return cmp.Or(cmp.Compare(b.Frees, a.Frees), strings.Compare(a.Ref, b.Ref)) })
-	items, _ := os.ReadDir(l.store().Blobs())
+	items, _ := os.ReadDir(ins.store().Blobs())
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(it.Name(), "sha256-")
 		if info, err := it.Info(); err == nil && ok && users["sha256:"+sum] == 0 {
@@ -77,16 +77,16 @@ func (l *Library) Disk(ctx context.Context) (Disk, error) {
 	return d, nil
 }
 
-func (l *Library) use(e layout.Entry, users map[string]int) Use {
-	u := Use{Ref: e.Name.Ref(), Name: e.Name.Model, Bytes: e.Manifest.Bytes(), LastUsed: l.index.LastUsed(e.Name.Ref())}
+func (ins *inspector) use(e layout.Entry, users map[string]int) Use {
+	u := Use{Ref: e.Name.Ref(), Name: e.Name.Model, Bytes: e.Manifest.Bytes(), LastUsed: ins.index.LastUsed(e.Name.Ref())}
 	var of layout.Origin
-	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
+	if c, ok := ins.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
 		of = *c.Ours
 		u.Name = cmp.Or(of.Name, u.Name)
 	}
 	u.Adapter = len(e.Manifest.Weights()) == 0 && e.Manifest.Has(layout.TypeAdapter)
 	for digest, size := range e.Manifest.Digests() {
-		info, err := os.Lstat(l.store().Blob(digest))
+		info, err := os.Lstat(ins.store().Blob(digest))
 		if err != nil {
 			continue
 		}
@@ -105,7 +105,7 @@ func (l *Library) use(e layout.Entry, users map[string]int) Use {
 }
 
 // MarkUsed remembers that a model is in use now, for the order in which people clear up.
-func (l *Library) MarkUsed(ref string) { l.index.MarkUsed(ref, time.Now()); l.saveIndex() }
+func (ins *inspector) MarkUsed(ref string) { ins.index.MarkUsed(ref, time.Now()); ins.saveIndex() }
 
 // treeBytes adds up the files below a folder.
 func treeBytes(dir string) (n int64) {
@@ -121,8 +121,8 @@ func treeBytes(dir string) (n int64) {
 }
 
 // Usage returns the bytes that the library's own files take, and those still free on its disk.
-func (l *Library) Usage() (used, free int64, err error) {
-	items, err := os.ReadDir(l.store().Blobs())
+func (ins *inspector) Usage() (used, free int64, err error) {
+	items, err := os.ReadDir(ins.store().Blobs())
 	if err != nil && !os.IsNotExist(err) {
 		return 0, 0, layout.Explain(err)
 	}
@@ -131,7 +131,7 @@ func (l *Library) Usage() (used, free int64, err error) {
 			used += ownBytes(info)
 		}
 	}
-	if free, _, err = fsys.Space(l.Dir()); err != nil {
+	if free, _, err = fsys.Space(ins.Dir()); err != nil {
 		return used, 0, layout.Explain(err)
 	}
 	return used, free, nil

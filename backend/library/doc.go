@@ -17,8 +17,13 @@
 // deleted at any time: what is lost is time, and names of models that are damaged too. DownloadsDir is not touched.
 //
 // The format is package layout's, finding models elsewhere is package scan's; here are the verbs, the lock and the
-// journals. To read it: library.go and lock.go, stage.go, land.go and arrival.go (how files become a model), mend.go (how it
-// heals), then import.go, accept.go, adopt.go, attach.go, verify.go and repair.go, move.go, bundle.go and unpack.go.
+// journals. A Library is the sum of its parts. Below are the folder with its lock, the catalogue of what is in it, the
+// stager of files on their way, and the publisher, which makes models of them. On these stand the use cases: inspector,
+// importer, acceptor, adopter, attacher, verifier, repairer, exporter, keeper and mover.
+//
+// To read it: library.go, folder.go and lock.go, catalogue.go, stage.go, land.go and arrival.go (how files become a
+// model), mend.go (how it heals), then import.go, accept.go, adopt.go, attach.go, verify.go and repair.go, move.go,
+// bundle.go and unpack.go.
 //
 // All sizes are bytes. Errors that a person should read are *backend.Error. Long calls take a context; a cancelled
 // one leaves nothing behind.

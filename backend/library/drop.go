@@ -12,32 +12,32 @@ import (
 )
 
 // finishRemoval deletes the blobs that a manifest set aside by remove named, unless another one names them too.
-func (l *Library) finishRemoval(journal string) (freed int64, err error) {
+func (pub *publisher) finishRemoval(journal string) (freed int64, err error) {
 	m, _, bad := layout.ReadManifest(journal)
 	if bad == nil {
-		if freed, err = l.dropUnused(m.All()); err != nil {
+		if freed, err = pub.dropUnused(m.All()); err != nil {
 			return freed, err
 		}
 	}
-	if err := l.store().At("remove journal"); err != nil {
+	if err := pub.store().At("remove journal"); err != nil {
 		return freed, err
 	}
 	if err := layout.ClearAway(journal); err != nil {
 		return freed, err
 	}
-	l.index.Write(l.store())
-	return freed, fsys.SyncDir(l.Dir())
+	pub.index.Write(pub.store())
+	return freed, fsys.SyncDir(pub.Dir())
 }
 
 // dropUnused deletes those of layers that no manifest names.
-func (l *Library) dropUnused(layers []layout.Layer) (freed int64, err error) {
-	used, _, err := l.used()
+func (pub *publisher) dropUnused(layers []layout.Layer) (freed int64, err error) {
+	used, _, err := pub.used()
 	if err != nil {
 		return 0, err
 	}
 	for _, x := range layers {
 		digest := strings.ToLower(x.Digest)
-		path := l.store().Blob(digest)
+		path := pub.store().Blob(digest)
 		if path == "" || used[digest] {
 			continue
 		}
@@ -46,7 +46,7 @@ func (l *Library) dropUnused(layers []layout.Layer) (freed int64, err error) {
 			continue
 		}
 		if err == nil {
-			err = l.store().At("remove blob")
+			err = pub.store().At("remove blob")
 		}
 		if err == nil && info.IsDir() { // put there by a hand; what is in it stays
 			if err = layout.ClearFolder(path); err == nil {
@@ -60,16 +60,16 @@ func (l *Library) dropUnused(layers []layout.Layer) (freed int64, err error) {
 			return freed, err
 		}
 		freed += ownBytes(info)
-		l.index.Forget(digest)
-		_ = os.Remove(l.store().SumsPath(digest))
-		_ = os.Remove(l.store().MetadataPath(digest))
+		pub.index.Forget(digest)
+		_ = os.Remove(pub.store().SumsPath(digest))
+		_ = os.Remove(pub.store().MetadataPath(digest))
 	}
-	return freed, fsys.SyncDir(l.store().Blobs())
+	return freed, fsys.SyncDir(pub.store().Blobs())
 }
 
 // undo deletes what a change that failed has written. What can't be deleted now is left to Tidy.
-func (l *Library) undo(layers ...layout.Layer) {
-	if _, err := l.dropUnused(layers); err != nil {
+func (pub *publisher) undo(layers ...layout.Layer) {
+	if _, err := pub.dropUnused(layers); err != nil {
 		slog.Warn("files of a failed import not deleted", "error", err)
 	}
 }

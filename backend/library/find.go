@@ -10,8 +10,8 @@ import (
 
 // Model finds a model by reference. A full reference names one model. A name alone is the model of that name, or,
 // where there are several quantizations, the one most people would pick: see preferred.
-func (l *Library) Model(ctx context.Context, ref string) (backend.Model, error) {
-	models, err := l.Models(ctx)
+func (cat *catalogue) Model(ctx context.Context, ref string) (backend.Model, error) {
+	models, err := cat.Models(ctx)
 	if err != nil {
 		return backend.Model{}, err
 	}
@@ -75,20 +75,20 @@ func list(models []backend.Model) string {
 }
 
 // Kind says what stands behind a reference: backend.KindModel or backend.KindAdapter.
-func (l *Library) Kind(ctx context.Context, ref string) (backend.FileKind, error) {
-	if _, err := l.findAdapter(ctx, ref); err == nil {
+func (cat *catalogue) Kind(ctx context.Context, ref string) (backend.FileKind, error) {
+	if _, err := cat.findAdapter(ctx, ref); err == nil {
 		return backend.KindAdapter, nil
 	}
-	if _, err := l.Model(ctx, ref); err != nil {
+	if _, err := cat.Model(ctx, ref); err != nil {
 		return "", backend.Readable(err)
 	}
 	return backend.KindModel, nil
 }
 
 // locate finds the manifest a reference stands for, sound or not.
-func (l *Library) locate(ctx context.Context, ref string) (layout.Entry, error) {
-	m, err := l.Model(ctx, ref)
-	entries, errEntries := l.entries()
+func (cat *catalogue) locate(ctx context.Context, ref string) (layout.Entry, error) {
+	m, err := cat.Model(ctx, ref)
+	entries, errEntries := cat.entries()
 	if errEntries != nil {
 		return layout.Entry{}, errEntries
 	}

@@ -30,16 +30,16 @@ func HostEnv() ScanEnv { return scan.HostEnv() }
 
 // ScanApps lists the models that other apps keep on this computer, by app and name. It reads headers, not weights, and
 // changes nothing.
-func (l *Library) ScanApps(ctx context.Context, env ScanEnv) ([]ForeignModel, error) {
-	found, err := scan.Apps(ctx, env, l.Dir())
+func (ad *adopter) ScanApps(ctx context.Context, env ScanEnv) ([]ForeignModel, error) {
+	found, err := scan.Apps(ctx, env, ad.Dir())
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
-	return l.compare(found), nil
+	return ad.compare(found), nil
 }
 
 // ScanFolder lists the models in a folder that the person chose, as ScanApps does.
-func (l *Library) ScanFolder(ctx context.Context, dir string) ([]ForeignModel, error) {
+func (ad *adopter) ScanFolder(ctx context.Context, dir string) ([]ForeignModel, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, layout.ExplainSource(err)
@@ -50,21 +50,21 @@ func (l *Library) ScanFolder(ctx context.Context, dir string) ([]ForeignModel, e
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, layout.ExplainSource(err)
 	}
-	found, err := scan.Folder(ctx, dir, l.Dir())
+	found, err := scan.Folder(ctx, dir, ad.Dir())
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
-	return l.compare(found), nil
+	return ad.compare(found), nil
 }
 
 // compare tells what of models the library has, and how it could take the others.
-func (l *Library) compare(found []scan.Model) []ForeignModel {
-	have := l.inventory()
+func (ad *adopter) compare(found []scan.Model) []ForeignModel {
+	have := ad.inventory()
 	out := []ForeignModel{}
 	for _, m := range found {
 		f := ForeignModel{Model: m, InLibrary: have.find(m.Files)}
 		if f.Problem == nil {
-			f.How = l.best(f.Files)
+			f.How = ad.stager.best(f.Files)
 			f.Keeps = keeps(f.How)
 		}
 		out = append(out, f)
@@ -74,14 +74,14 @@ func (l *Library) compare(found []scan.Model) []ForeignModel {
 
 // stock is what the library has, to tell what of it is elsewhere too.
 type stock struct {
-	l      *Library
+	*folder
 	bySize map[int64][]layout.Layer
 	refs   map[string]string // by digest
 }
 
-func (l *Library) inventory() stock {
-	s := stock{l, map[int64][]layout.Layer{}, map[string]string{}}
-	entries, _ := l.entries()
+func (ad *adopter) inventory() stock {
+	s := stock{ad.folder, map[int64][]layout.Layer{}, map[string]string{}}
+	entries, _ := ad.entries()
 	for _, e := range entries {
 		if e.Bad != nil || e.Manifest.Key() == "" || e.Manifest.Has(layout.TypeAdapter) && len(e.Manifest.Weights()) > 0 {
 			continue
@@ -103,7 +103,7 @@ func (l *Library) inventory() stock {
 func (s stock) find(files []scan.File) string {
 	for _, x := range s.bySize[files[0].Bytes] {
 		ref := s.refs[strings.ToLower(x.Digest)]
-		blob := s.l.store().Blob(x.Digest)
+		blob := s.store().Blob(x.Digest)
 		a, errA := os.Stat(blob)
 		b, errB := os.Stat(files[0].Path)
 		if files[0].Digest == strings.ToLower(x.Digest) || errA == nil && errB == nil && os.SameFile(a, b) {

@@ -78,18 +78,21 @@ type FileUse struct {
 	Parts      int              `json:"parts"`      // whose sums are known, for a repair in parts
 }
 
+// inspector tells more of what the catalogue lists: what is in it, and what it takes.
+type inspector struct{ *catalogue }
+
 // Inspect tells what is known of a model. It reads headers, not weights.
-func (l *Library) Inspect(ctx context.Context, ref string) (Details, error) {
-	d, err := l.inspect(ctx, ref)
+func (ins *inspector) Inspect(ctx context.Context, ref string) (Details, error) {
+	d, err := ins.inspect(ctx, ref)
 	return d, layout.Explain(err)
 }
 
-func (l *Library) inspect(ctx context.Context, ref string) (Details, error) {
-	m, err := l.Model(ctx, ref)
+func (ins *inspector) inspect(ctx context.Context, ref string) (Details, error) {
+	m, err := ins.Model(ctx, ref)
 	if err != nil {
 		return Details{}, err
 	}
-	entries, err := l.entries()
+	entries, err := ins.entries()
 	if err != nil {
 		return Details{}, err
 	}
@@ -97,22 +100,22 @@ func (l *Library) inspect(ctx context.Context, ref string) (Details, error) {
 	if !ok {
 		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
 	}
-	h, err := l.store().Header(e.Manifest)
+	h, err := ins.store().Header(e.Manifest)
 	if err != nil {
 		return Details{}, err
 	}
 	d := Details{
 		Model: m, Mix: []TypeUse{}, Layers: h.Layers(), Embedding: h.Embedding(), Heads: h.Heads(), KVHeads: h.KVHeads(), HeadDim: h.HeadDim(),
 		Tokenizer: Tokenizer{Kind: h.String("tokenizer.ggml.model"), Pre: h.String("tokenizer.ggml.pre"), Tokens: h.Vocabulary()},
-		Template:  templateOf(h), System: l.store().Text(e, layout.TypeSystem), Params: l.store().Text(e, layout.TypeParams), LicenceText: l.store().Text(e, layout.TypeLicence), Files: []FileUse{}, Adapters: []string{},
+		Template:  templateOf(h), System: ins.store().Text(e, layout.TypeSystem), Params: ins.store().Text(e, layout.TypeParams), LicenceText: ins.store().Text(e, layout.TypeLicence), Files: []FileUse{}, Adapters: []string{},
 	}
 	d.Experts, d.ExpertsUsed = h.Experts()
 	_, _, d.LicenceLink = h.Licence()
-	d.Template.Ollama = l.store().Text(e, layout.TypeTemplate)
+	d.Template.Ollama = ins.store().Text(e, layout.TypeTemplate)
 	for _, s := range h.TypeMix() {
 		d.Mix = append(d.Mix, TypeUse{s.Type.String(), s.Tensors, s.Parameters, s.Bytes})
 	}
-	l.files(&d, e, entries)
+	ins.files(&d, e, entries)
 	return d, nil
 }
 
@@ -126,9 +129,9 @@ func templateOf(h *gguf.File) Template {
 }
 
 // files fills in what is known of each file of a model.
-func (l *Library) files(d *Details, e layout.Entry, entries []layout.Entry) {
+func (ins *inspector) files(d *Details, e layout.Entry, entries []layout.Entry) {
 	var from layout.Origin
-	if c, ok := l.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
+	if c, ok := ins.store().ReadConfig(e.Manifest.Config); ok && c.Ours != nil {
 		from = *c.Ours
 	}
 	d.Address, d.Revision, d.App = from.Address, from.Revision, from.App
@@ -140,7 +143,7 @@ func (l *Library) files(d *Details, e layout.Entry, entries []layout.Entry) {
 	}
 	for _, x := range e.Manifest.All() {
 		digest := strings.ToLower(x.Digest)
-		path := l.store().Blob(digest)
+		path := ins.store().Blob(digest)
 		if path == "" || slices.ContainsFunc(d.Files, func(f FileUse) bool { return f.Digest == digest }) {
 			continue
 		}
@@ -149,9 +152,9 @@ func (l *Library) files(d *Details, e layout.Entry, entries []layout.Entry) {
 			Kind: layout.KindOf(x.MediaType), Name: of.Name, Digest: digest, Bytes: x.Size, Path: path, Address: of.Address,
 			SharedWith: slices.DeleteFunc(slices.Clone(users[digest]), func(r string) bool { return r == e.Name.Ref() }),
 		}
-		f.How, f.Original = l.how(digest, of)
+		f.How, f.Original = ins.how(digest, of)
 		f.Keeps = keeps(f.How)
-		if s, ok := l.store().ReadSums(digest); ok {
+		if s, ok := ins.store().ReadSums(digest); ok {
 			f.Checked, f.Parts = s.Modified, len(s.Parts)
 		}
 		if x.MediaType == layout.TypeAdapter {
@@ -167,6 +170,6 @@ func (l *Library) files(d *Details, e layout.Entry, entries []layout.Entry) {
 	for digest, refs := range users {
 		count[digest] = len(refs)
 	}
-	u := l.use(e, count)
+	u := ins.use(e, count)
 	d.Frees, d.Cloned = u.Frees, u.Cloned
 }

@@ -23,22 +23,18 @@ type arrival struct {
 }
 
 // land makes a model of files. Each is moved from where it is, and its staged copy closed.
-func (l *Library) land(ctx context.Context, a arrival, files []*file) (backend.Model, error) {
-	free, err := l.change(ctx)
+func (pub *publisher) land(ctx context.Context, a arrival, files []*file) (backend.Model, error) {
+	entries, free, err := pub.changeEntries(ctx)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
 	if a.there != nil {
 		if i := slices.IndexFunc(entries, a.there); i >= 0 {
-			return l.published(entries[i])
+			return pub.published(entries[i])
 		}
 	}
-	n, err := l.nameOf(entries, files, a)
+	n, err := pub.nameOf(entries, files, a)
 	if err != nil {
 		return backend.Model{}, err
 	}
@@ -49,7 +45,7 @@ func (l *Library) land(ctx context.Context, a arrival, files []*file) (backend.M
 		return backend.Model{}, err
 	}
 	p.Name = n
-	return l.settle(p, files, l.install)
+	return pub.settle(p, files, pub.install)
 }
 
 // arrange plans the config and the manifest of files that make a model, which has no name yet.
@@ -91,7 +87,7 @@ func arrange(a arrival, files []*file) (*plan, error) {
 }
 
 // settle puts the files of a plan in place, for a caller that holds the right to change the store, and returns the model.
-func (l *Library) settle(p *plan, files []*file, put func(*plan) error) (backend.Model, error) {
+func (pub *publisher) settle(p *plan, files []*file, put func(*plan) error) (backend.Model, error) {
 	for _, f := range files {
 		if f.staged != nil {
 			_ = f.staged.file.Close() // Windows renames no open file; the store's lock keeps Tidy away from here on
@@ -101,7 +97,7 @@ func (l *Library) settle(p *plan, files []*file, put func(*plan) error) (backend
 		return backend.Model{}, err
 	}
 	for _, f := range files {
-		l.store().Note(f.layer.Digest, f.parts)
+		pub.store().Note(f.layer.Digest, f.parts)
 	}
-	return l.published(layout.Entry{Name: p.Name, Path: l.store().ManifestPath(p.Name)})
+	return pub.published(layout.Entry{Name: p.Name, Path: pub.store().ManifestPath(p.Name)})
 }

@@ -15,18 +15,21 @@ import (
 	"weightroom/backend/library/layout"
 )
 
+// mender gives back what was lost and can be told from what is left.
+type mender struct{ *publisher }
+
 // mend gives weights that no manifest names a manifest, and manifests whose config is lost a config.
-func (l *Library) mend() error {
-	used, entries, err := l.used()
+func (me *mender) mend() error {
+	used, entries, err := me.used()
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		if e.Bad == nil {
-			l.mendConfig(e)
+			me.mendConfig(e)
 		}
 	}
-	items, err := os.ReadDir(l.store().Blobs())
+	items, err := os.ReadDir(me.store().Blobs())
 	if err != nil {
 		return err
 	}
@@ -37,67 +40,67 @@ func (l *Library) mend() error {
 		if !ok || !layout.IsSHA256(sum) || it.IsDir() || used[digest] {
 			continue
 		}
-		part, err := l.republishOrphan(entries, digest)
+		part, err := me.republishOrphan(entries, digest)
 		if err != nil {
 			return err
 		}
 		if part {
 			parts = append(parts, digest)
 		}
-		if used, entries, err = l.used(); err != nil {
+		if used, entries, err = me.used(); err != nil {
 			return err
 		}
 	}
-	if err := l.republishParts(entries, parts); err != nil {
+	if err := me.republishParts(entries, parts); err != nil {
 		return err
 	}
-	if entries, err = l.entries(); err != nil {
+	if entries, err = me.entries(); err != nil {
 		return err
 	}
-	return l.dropManifests(entries)
+	return me.dropManifests(entries)
 }
 
 // republishOrphan publishes weights that lost their manifest: as they were, where all that the manifest named is still there,
 // else as what their header says. A blob that is not a whole model is left alone; part tells one of a split model.
-func (l *Library) republishOrphan(entries []layout.Entry, digest string) (part bool, err error) {
-	for _, k := range l.index.WithWeights(digest) {
-		if done, err := l.restore(entries, k); done || err != nil {
+func (me *mender) republishOrphan(entries []layout.Entry, digest string) (part bool, err error) {
+	for _, k := range me.index.WithWeights(digest) {
+		if done, err := me.restore(entries, k); done || err != nil {
 			return false, err
 		}
 	}
-	header, bytes, ok := l.orphan(digest)
+	header, bytes, ok := me.orphan(digest)
 	if !ok {
 		return false, nil
 	}
 	if header.Role() == gguf.RoleAdapter {
-		n, err := l.nameOf(entries, nil, arrival{whole: header})
+		n, err := me.nameOf(entries, nil, arrival{whole: header})
 		if err != nil {
 			return false, err
 		}
 		c, _ := configOf(header, digest)
-		return false, l.publish(n, c, []layout.Layer{{MediaType: layout.TypeAdapter, Digest: digest, Size: bytes}}, originFor("", digest, header, Options{}))
+		return false, me.publish(n, c, []layout.Layer{{MediaType: layout.TypeAdapter, Digest: digest, Size: bytes}}, originFor("", digest, header, Options{}))
 	}
 	if _, count := header.Split(); count > 1 {
 		return true, nil
 	}
-	return false, l.republish(entries, header, []layout.Layer{{MediaType: layout.TypeModel, Digest: digest, Size: bytes}})
+	return false, me.republish(entries, header, []layout.Layer{{MediaType: layout.TypeModel, Digest: digest, Size: bytes}})
 }
 
 // restore writes back a manifest that is remembered, if every file it names is there.
-func (l *Library) restore(entries []layout.Entry, k layout.Remembered) (done bool, err error) {
+func (me *mender) restore(entries []layout.Entry, k layout.Remembered) (done bool, err error) {
 	n := k.Name
 	if slices.ContainsFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && e.Name.Same(n) }) || k.Manifest.Config.Digest == "" {
 		return false, nil
 	}
 	for _, x := range k.Manifest.Layers {
-		if !l.orphanFile(x) {
+		if !me.orphanFile(x) {
 			return false, nil
 		}
 	}
 	if layout.DigestOf(k.Config) != strings.ToLower(k.Manifest.Config.Digest) {
 		return false, nil
 	}
-	if _, err := l.store().PutBlob(layout.TypeConfig, k.Config); err != nil {
+	if _, err := me.store().PutBlob(layout.TypeConfig, k.Config); err != nil {
 		return false, err
 	}
 	data, err := json.Marshal(k.Manifest)
@@ -105,15 +108,15 @@ func (l *Library) restore(entries []layout.Entry, k layout.Remembered) (done boo
 		return false, err
 	}
 	slog.Info("model restored", "ref", n.Ref())
-	return true, l.store().WriteFile(l.store().ManifestPath(n), data)
+	return true, me.store().WriteFile(me.store().ManifestPath(n), data)
 }
 
 // republish makes a model of weights with what their header says, and what is remembered.
-func (l *Library) republish(entries []layout.Entry, header *gguf.File, weights []layout.Layer) error {
+func (me *mender) republish(entries []layout.Entry, header *gguf.File, weights []layout.Layer) error {
 	digest := weights[0].Digest
 	o := Options{Source: SourceImport}
 	var from *layout.Origin
-	for _, k := range l.index.WithWeights(digest) {
+	for _, k := range me.index.WithWeights(digest) {
 		o.Ref, from = k.Name.Ref(), k.Origin()
 		break
 	}
@@ -126,10 +129,10 @@ func (l *Library) republish(entries []layout.Entry, header *gguf.File, weights [
 	if strings.ContainsRune(o.Ref, '/') { // of another host: the manifest is rebuilt under a name of ours
 		o.Ref = ""
 	}
-	n, err := l.nameFor(entries, header.Name(), digest, header, o)
+	n, err := nameFor(entries, header.Name(), digest, header, o)
 	if err != nil { // the index remembered something that is no name
 		o.Ref, o.Name = "", ""
-		if n, err = l.nameFor(entries, header.Name(), digest, header, o); err != nil {
+		if n, err = nameFor(entries, header.Name(), digest, header, o); err != nil {
 			return err
 		}
 	}
@@ -138,15 +141,15 @@ func (l *Library) republish(entries []layout.Entry, header *gguf.File, weights [
 		from = &made
 	}
 	slog.Info("model found again", "ref", n.Ref())
-	return l.publishModel(n, header, weights, *from)
+	return me.publishModel(n, header, weights, *from)
 }
 
 // republishParts does the same for the parts of split models, where it is clear which belong together.
-func (l *Library) republishParts(entries []layout.Entry, digests []string) error {
+func (me *mender) republishParts(entries []layout.Entry, digests []string) error {
 	type key struct{ count, tensors int64 }
 	groups := map[key][]layout.Layer{}
 	for _, d := range digests {
-		if h, err := gguf.ReadFile(l.store().Blob(d)); err == nil {
+		if h, err := gguf.ReadFile(me.store().Blob(d)); err == nil {
 			_, count := h.Split()
 			tensors, _ := h.Int("split.tensors.count")
 			k := key{int64(count), tensors}
@@ -159,16 +162,16 @@ func (l *Library) republishParts(entries []layout.Entry, digests []string) error
 		}
 		ordered := make([]layout.Layer, k.count)
 		for _, w := range weights {
-			if h, err := gguf.ReadFile(l.store().Blob(w.Digest)); err == nil {
+			if h, err := gguf.ReadFile(me.store().Blob(w.Digest)); err == nil {
 				no, _ := h.Split()
 				ordered[no] = w
 			}
 		}
-		whole, err := l.store().Header(layout.Manifest{Layers: ordered})
+		whole, err := me.store().Header(layout.Manifest{Layers: ordered})
 		if err != nil {
 			continue
 		}
-		if err := l.republish(entries, whole, ordered); err != nil {
+		if err := me.republish(entries, whole, ordered); err != nil {
 			return err
 		}
 	}
@@ -176,23 +179,23 @@ func (l *Library) republishParts(entries []layout.Entry, digests []string) error
 }
 
 // orphan opens a blob that no manifest names, and reports whether it is a whole model, or a part of one.
-func (l *Library) orphan(digest string) (header *gguf.File, bytes int64, ok bool) {
-	header, err := gguf.ReadFile(l.store().Blob(digest))
+func (me *mender) orphan(digest string) (header *gguf.File, bytes int64, ok bool) {
+	header, err := gguf.ReadFile(me.store().Blob(digest))
 	if err != nil || header.Role() != gguf.RoleModel && header.Role() != gguf.RoleAdapter {
 		return nil, 0, false
 	}
-	return header, header.Size, l.orphanFile(layout.Layer{MediaType: layout.TypeModel, Digest: digest, Size: header.Size})
+	return header, header.Size, me.orphanFile(layout.Layer{MediaType: layout.TypeModel, Digest: digest, Size: header.Size})
 }
 
 // orphanFile reports whether a blob is what its name says. A large one is taken at its name when its length is what its
 // header says: Verify reads the rest.
-func (l *Library) orphanFile(x layout.Layer) bool {
-	path := l.store().Blob(x.Digest)
+func (me *mender) orphanFile(x layout.Layer) bool {
+	path := me.store().Blob(x.Digest)
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != x.Size {
 		return false
 	}
-	if l.store().Proven(x.Digest) {
+	if me.store().Proven(x.Digest) {
 		return true
 	}
 	header, err := gguf.ReadFile(path)
@@ -207,13 +210,13 @@ func (l *Library) orphanFile(x layout.Layer) bool {
 }
 
 // mendConfig writes the config of a model anew when it is lost or damaged.
-func (l *Library) mendConfig(e layout.Entry) {
-	if _, ok := l.store().ReadConfig(e.Manifest.Config); ok || e.Manifest.Config.Digest == "" {
+func (me *mender) mendConfig(e layout.Entry) {
+	if _, ok := me.store().ReadConfig(e.Manifest.Config); ok || e.Manifest.Config.Digest == "" {
 		return
 	}
-	k, remembered := l.index.Of(e.Name.Ref())
+	k, remembered := me.index.Of(e.Name.Ref())
 	if remembered && layout.DigestOf(k.Config) == strings.ToLower(e.Manifest.Config.Digest) {
-		if _, err := l.store().PutBlob(layout.TypeConfig, k.Config); err != nil {
+		if _, err := me.store().PutBlob(layout.TypeConfig, k.Config); err != nil {
 			slog.Warn("config not mended", "ref", e.Name.Ref(), "error", err)
 		}
 		return
@@ -226,11 +229,11 @@ func (l *Library) mendConfig(e layout.Entry) {
 		weights = []layout.Layer{x}
 	}
 	for _, w := range weights {
-		if info, err := os.Stat(l.store().Blob(w.Digest)); err != nil || info.Size() != w.Size {
+		if info, err := os.Stat(me.store().Blob(w.Digest)); err != nil || info.Size() != w.Size {
 			return
 		}
 	}
-	header, err := l.store().Header(layout.Manifest{Layers: weights})
+	header, err := me.store().Header(layout.Manifest{Layers: weights})
 	if len(weights) == 0 || err != nil {
 		return
 	}
@@ -242,13 +245,13 @@ func (l *Library) mendConfig(e layout.Entry) {
 		from = originFor(e.Name.Model, digest, header, StarterOptions(nil))
 	}
 	c, _ := configOf(header, digest)
-	if err := l.publish(e.Name, c, e.Manifest.Layers, from); err != nil {
+	if err := me.publish(e.Name, c, e.Manifest.Layers, from); err != nil {
 		slog.Warn("config not mended", "ref", e.Name.Ref(), "error", err)
 	}
 }
 
 // dropManifests puts manifests away that can't be read, after their weights have been given new ones.
-func (l *Library) dropManifests(entries []layout.Entry) error {
+func (me *mender) dropManifests(entries []layout.Entry) error {
 	for _, e := range entries {
 		if e.Bad == nil || errors.Is(e.Bad, fs.ErrPermission) || fsys.IsBadDisk(e.Bad) {
 			continue

@@ -26,6 +26,12 @@ const (
 	hereName   = ".moving-here" // in the new folder until it is the library
 )
 
+// mover takes the library to another folder.
+type mover struct {
+	*folder
+	apart bool // tests move a library as if to another disk
+}
+
 // moving is the journal of a move.
 type moving struct {
 	From   string `json:"from"`
@@ -45,69 +51,69 @@ func owned() []string {
 // New finishes or undoes what was begun. This Library and others on the same folder go on in the new place; what has
 // its path, as the engine does, has to be started again. Downloads have to be paused. Links to other apps' files stay
 // links. Progress counts bytes.
-func (l *Library) Move(ctx context.Context, to string, progress func(done, total int64)) error {
-	if err := l.move(ctx, to, progress); err != nil {
+func (mv *mover) Move(ctx context.Context, to string, progress func(done, total int64)) error {
+	if err := mv.move(ctx, to, progress); err != nil {
 		return layout.Explain(err)
 	}
-	slog.Info("library moved", "to", l.Dir())
+	slog.Info("library moved", "to", mv.Dir())
 	return nil
 }
 
-func (l *Library) move(ctx context.Context, to string, progress func(done, total int64)) error {
-	free, err := l.change(ctx)
+func (mv *mover) move(ctx context.Context, to string, progress func(done, total int64)) error {
+	free, err := mv.change(ctx)
 	if err != nil {
 		return err
 	}
 	defer free()
-	j := moving{From: l.Dir()}
-	if j.From != l.home { // where another process would look for a move that was not finished
-		free, ok := l.lock(l.home)
+	j := moving{From: mv.Dir()}
+	if j.From != mv.home { // where another process would look for a move that was not finished
+		free, ok := lockFolder(mv.home)
 		if !ok {
 			return backend.Fail(backend.CodeBusy, nil, "The library is being changed just now.", "Wait a moment, then try again.")
 		}
 		defer free()
 	}
-	if j.To, j.Made, err = l.target(to); err != nil {
+	if j.To, j.Made, err = mv.target(to); err != nil {
 		return err
 	}
-	l.tidyTemporary()
-	if left, _ := filepath.Glob(filepath.Join(layout.Escape(l.store().Blobs()), layout.ImportPrefix+"*")); len(left) > 0 {
+	mv.tidyTemporary()
+	if left, _ := filepath.Glob(filepath.Join(layout.Escape(mv.store().Blobs()), layout.ImportPrefix+"*")); len(left) > 0 {
 		return backend.Fail(backend.CodeBusy, nil, "A model is being imported just now.", "Wait until it is in the library, then move it.")
 	}
-	j.Rename = fsys.SameDisk(j.From, j.To) && !l.apart
-	err = l.begin(j)
+	j.Rename = fsys.SameDisk(j.From, j.To) && !mv.apart
+	err = mv.begin(j)
 	if err == nil && j.Rename {
-		err = l.renameTo(j)
+		err = mv.renameTo(j)
 	} else if err == nil {
-		err = l.copyTo(ctx, j, progress)
+		err = mv.copyTo(ctx, j, progress)
 	}
 	if err == nil {
-		err = l.writeMovedNotes(j.To)
+		err = mv.writeMovedNotes(j.To)
 	}
 	if err != nil {
-		if l.resolve() == j.To { // one of the two notes is there: it is done
-			l.endMove(j)
+		if mv.resolve() == j.To { // one of the two notes is there: it is done
+			mv.endMove(j)
 		}
-		return errors.Join(err, l.undoMove(j))
+		return errors.Join(err, mv.undoMove(j))
 	}
-	l.endMove(j)
+	mv.endMove(j)
 	return nil
 }
 
 // target checks the folder that the library is to move to, and makes it.
-func (l *Library) target(to string) (dir string, made bool, err error) {
+func (mv *mover) target(to string) (dir string, made bool, err error) {
 	dir, err = filepath.Abs(to)
 	if to == "" || err != nil {
 		return "", false, backend.Fail(backend.CodeInvalid, err, "No folder was named.", "Choose a new or empty folder.")
 	}
-	from := l.Dir()
+	from := mv.Dir()
 	inside := func(a, b string) bool {
 		rel, err := filepath.Rel(b, a)
 		return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 	}
 	switch {
-	case dir == l.home: // back to where it began
-	case inside(dir, from) || inside(from, dir) || inside(dir, l.home):
+	case dir == mv.home: // back to where it began
+	case inside(dir, from) || inside(from, dir) || inside(dir, mv.home):
 		return "", false, backend.Fail(backend.CodeInvalid, nil, "The library can't be moved into itself.", "Choose a folder elsewhere.")
 	}
 	info, err := os.Stat(dir)
@@ -122,9 +128,9 @@ func (l *Library) target(to string) (dir string, made bool, err error) {
 			return "", false, layout.ExplainSource(err)
 		}
 		others := slices.DeleteFunc(items, func(it os.DirEntry) bool {
-			return dir == l.home && (it.Name() == lockName || slices.Contains(movedNames(), it.Name()) || it.Name() == movingName) || emptyFolder(filepath.Join(dir, it.Name()))
+			return dir == mv.home && (it.Name() == lockName || slices.Contains(movedNames(), it.Name()) || it.Name() == movingName) || emptyFolder(filepath.Join(dir, it.Name()))
 		})
-		if len(others) > 0 && (dir != l.home || slices.ContainsFunc(others, func(it os.DirEntry) bool { return slices.Contains(owned(), it.Name()) })) {
+		if len(others) > 0 && (dir != mv.home || slices.ContainsFunc(others, func(it os.DirEntry) bool { return slices.Contains(owned(), it.Name()) })) {
 			return "", false, backend.Fail(backend.CodeInvalid, nil, "There are other files in this folder.", "Choose a new or empty folder.")
 		}
 	}
@@ -148,25 +154,25 @@ func emptyFolder(path string) bool {
 }
 
 // begin notes that a move is under way.
-func (l *Library) begin(j moving) error {
+func (mv *mover) begin(j moving) error {
 	data, err := json.Marshal(j)
 	if err != nil {
 		return err
 	}
-	if err := l.store().WriteFile(filepath.Join(l.home, movingName), data); err != nil {
+	if err := mv.store().WriteFile(filepath.Join(mv.home, movingName), data); err != nil {
 		return err
 	}
-	return l.store().WriteFile(filepath.Join(j.To, hereName), data)
+	return mv.store().WriteFile(filepath.Join(j.To, hereName), data)
 }
 
 // renameTo moves what is the library's to a folder on the same disk. It may be called again.
-func (l *Library) renameTo(j moving) error {
+func (mv *mover) renameTo(j moving) error {
 	for _, item := range owned() {
 		from, to := filepath.Join(j.From, item), filepath.Join(j.To, item)
 		if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := l.store().At("move " + item); err != nil {
+		if err := mv.store().At("move " + item); err != nil {
 			return err
 		}
 		if emptyFolder(to) {
@@ -180,8 +186,8 @@ func (l *Library) renameTo(j moving) error {
 }
 
 // copyTo copies what is the library's to a folder on another disk.
-func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, total int64)) error {
-	paths, total, err := l.belongings(j.From)
+func (mv *mover) copyTo(ctx context.Context, j moving, progress func(done, total int64)) error {
+	paths, total, err := belongings(j.From)
 	if err != nil {
 		return err
 	}
@@ -190,7 +196,7 @@ func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, tota
 	}
 	var done int64
 	for _, rel := range paths {
-		if err := l.store().At("copy " + rel); err != nil {
+		if err := mv.store().At("copy " + rel); err != nil {
 			return err
 		}
 		n, err := copyFile(ctx, filepath.Join(j.From, rel), filepath.Join(j.To, rel), func(n int64) {
@@ -203,11 +209,11 @@ func (l *Library) copyTo(ctx context.Context, j moving, progress func(done, tota
 		}
 		done += n
 	}
-	return l.syncFolders(j.To, paths)
+	return syncFolders(j.To, paths)
 }
 
 // belongings lists the files of a library, by their path in it.
-func (l *Library) belongings(dir string) (paths []string, total int64, err error) {
+func belongings(dir string) (paths []string, total int64, err error) {
 	for _, item := range owned() {
 		err := filepath.WalkDir(filepath.Join(dir, item), func(path string, it fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && it.IsDir() {
@@ -285,7 +291,7 @@ func copyFile(ctx context.Context, from, to string, progress func(int64)) (n int
 }
 
 // syncFolders makes the names of copied files last.
-func (l *Library) syncFolders(dir string, paths []string) error {
+func syncFolders(dir string, paths []string) error {
 	folders := map[string]bool{dir: true}
 	for _, p := range paths {
 		for d := filepath.Dir(p); d != "."; d = filepath.Dir(d) {
@@ -306,32 +312,32 @@ func (l *Library) syncFolders(dir string, paths []string) error {
 }
 
 // endMove deletes what a finished move left behind.
-func (l *Library) endMove(j moving) {
+func (mv *mover) endMove(j moving) {
 	to := j.To
-	l.dir.Store(&to)
-	_ = l.writeMovedNotes(j.To) // the second note, should only the first be there
-	_ = l.store().At("end of move")
+	mv.dir.Store(&to)
+	_ = mv.writeMovedNotes(j.To) // the second note, should only the first be there
+	_ = mv.store().At("end of move")
 	_ = os.Remove(filepath.Join(j.To, hereName))
 	if !j.Rename {
-		paths, _, _ := l.belongings(j.From)
+		paths, _, _ := belongings(j.From)
 		for _, rel := range paths { // only what has arrived
 			a, errA := os.Lstat(filepath.Join(j.From, rel))
 			b, errB := os.Lstat(filepath.Join(j.To, rel))
 			arrived := errA == nil && errB == nil && a.Size() == b.Size()
 			if rel == layout.IndexName || strings.HasPrefix(rel, layout.SumsFolder) || arrived {
-				_ = l.store().At("delete " + rel)
+				_ = mv.store().At("delete " + rel)
 				_ = os.Remove(filepath.Join(j.From, rel))
 			}
 		}
 	}
-	l.sweep(j.From)
+	sweep(j.From)
 	dropDrafts(j.From)
-	dropDrafts(l.home)
-	if j.From != l.home {
+	dropDrafts(mv.home)
+	if j.From != mv.home {
 		_ = os.Remove(filepath.Join(j.From, lockName))
 		_ = os.Remove(j.From)
 	}
-	_ = os.Remove(filepath.Join(l.home, movingName))
+	_ = os.Remove(filepath.Join(mv.home, movingName))
 }
 
 // dropDrafts deletes the notes and journals that were being written to a folder when a process ended.
@@ -343,7 +349,7 @@ func dropDrafts(dir string) {
 }
 
 // sweep deletes the empty folders of a library that is not there any more, and what the engine noted beside it.
-func (l *Library) sweep(dir string) {
+func sweep(dir string) {
 	_ = os.RemoveAll(filepath.Join(dir, "metadata"))
 	for _, item := range owned() {
 		var folders []string
@@ -360,17 +366,17 @@ func (l *Library) sweep(dir string) {
 }
 
 // undoMove takes a move back that was begun and not finished.
-func (l *Library) undoMove(j moving) error {
-	if l.resolve() == j.To {
+func (mv *mover) undoMove(j moving) error {
+	if mv.resolve() == j.To {
 		return nil
 	}
 	var first error
 	if j.Rename {
 		back := moving{From: j.To, To: j.From}
-		step := l.step
-		l.step = nil
-		first = l.renameTo(back)
-		l.step = step
+		step := mv.step
+		mv.step = nil
+		first = mv.renameTo(back)
+		mv.step = step
 	} else {
 		for _, item := range owned() { // the folder was empty when the move began
 			first = cmp.Or(first, os.RemoveAll(filepath.Join(j.To, item)))
@@ -383,14 +389,14 @@ func (l *Library) undoMove(j moving) error {
 	if j.Made {
 		_ = os.Remove(j.To)
 	}
-	return os.Remove(filepath.Join(l.home, movingName))
+	return os.Remove(filepath.Join(mv.home, movingName))
 }
 
 // finishMove does what a process that ended in the middle of a move left to do. The caller holds the right to change
 // the store, or is the only one who knows it.
-func (l *Library) finishMove() {
+func (mv *mover) finishMove() {
 	var j moving
-	path := filepath.Join(l.home, movingName)
+	path := filepath.Join(mv.home, movingName)
 	data, _, err := layout.ReadSmall(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -403,20 +409,20 @@ func (l *Library) finishMove() {
 		return
 	}
 	switch {
-	case l.resolve() == j.To:
-		l.endMove(j)
+	case mv.resolve() == j.To:
+		mv.endMove(j)
 	case j.Rename:
-		if err = l.renameTo(j); err == nil {
-			err = l.writeMovedNotes(j.To)
+		if err = mv.renameTo(j); err == nil {
+			err = mv.writeMovedNotes(j.To)
 		}
 		if err == nil {
-			l.endMove(j)
+			mv.endMove(j)
 		}
 	default:
 		var here moving
 		mark, _, errMark := layout.ReadSmall(filepath.Join(j.To, hereName))
 		if errMark == nil && json.Unmarshal(mark, &here) == nil && here == j {
-			err = l.undoMove(j)
+			err = mv.undoMove(j)
 		} else if errors.Is(errMark, fs.ErrNotExist) { // it had not begun to copy
 			dropDrafts(j.To)
 			if j.Made {

@@ -26,7 +26,7 @@ func originFor(source, digest string, f *gguf.File, o Options) layout.Origin {
 }
 
 // nameFor chooses a name that no other content has: the one asked for, else the file's, with "-2" and so on.
-func (l *Library) nameFor(entries []layout.Entry, source, digest string, f *gguf.File, o Options) (layout.Name, error) {
+func nameFor(entries []layout.Entry, source, digest string, f *gguf.File, o Options) (layout.Name, error) {
 	n := layout.Name{Host: layout.Host, Namespace: layout.Namespace, Model: "", Tag: cmp.Or(f.Quant(), "latest")}
 	wanted := cmp.Or(o.Ref, o.Name)
 	if wanted == "" && digest == starterDigest {
@@ -62,7 +62,7 @@ func taken(entries []layout.Entry, n layout.Name) bool {
 }
 
 // nameOf chooses the name of an arrival.
-func (l *Library) nameOf(entries []layout.Entry, files []*file, a arrival) (layout.Name, error) {
+func (pub *publisher) nameOf(entries []layout.Entry, files []*file, a arrival) (layout.Name, error) {
 	whole, source := a.whole, a.name
 	if len(files) > 0 {
 		source = cmp.Or(files[0].origin.Name, source)
@@ -78,7 +78,7 @@ func (l *Library) nameOf(entries []layout.Entry, files []*file, a arrival) (layo
 		if layout.ValidTag(tag) {
 			o.Ref += ":" + tag
 		}
-		return l.nameFor(entries, source, "", whole, o)
+		return nameFor(entries, source, "", whole, o)
 	}
 	base := n.Model
 	for i := 2; ; i++ {
@@ -86,7 +86,7 @@ func (l *Library) nameOf(entries []layout.Entry, files []*file, a arrival) (layo
 		if at < 0 {
 			return n, nil
 		}
-		c, readable := l.store().ReadConfig(entries[at].Manifest.Config)
+		c, readable := pub.store().ReadConfig(entries[at].Manifest.Config)
 		same := entries[at].Bad == nil && equalLayers(entries[at].Manifest.Layers, files)
 		pulled := readable && c.Ours != nil && c.Ours.Source == SourcePull && cmp.Or(a.origin.Source, SourcePull) == SourcePull
 		if pulled || same || entries[at].Bad != nil {

@@ -13,17 +13,18 @@ func New(dir string) (*Library, error) {
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
-	l := &Library{home: dir, busy: make(chan struct{}, 1), partBytes: layout.PartBytes}
-	l.dir.Store(&dir)
 	if err := layout.MakeFolder(dir); err != nil {
 		return nil, layout.Explain(err)
 	}
-	if free, ok := l.lock(dir); ok {
-		l.finishMove()
+	folder := newFolder(dir)
+	mover := &mover{folder: folder}
+	if free, ok := lockFolder(dir); ok {
+		mover.finishMove()
 		free()
 	}
-	l.index = layout.OpenIndex(filepath.Join(l.Dir(), layout.IndexName))
-	if l.follow() != nil {
+	away := folder.follow() != nil
+	l := compose(folder, mover)
+	if away {
 		return l, nil //nolint:nilerr // every call says so until its disk is back
 	}
 	for _, d := range []string{l.store().Blobs(), l.store().Manifests()} {
@@ -31,10 +32,31 @@ func New(dir string) (*Library, error) {
 			return nil, layout.Explain(err)
 		}
 	}
-	l.index = layout.OpenIndex(filepath.Join(l.Dir(), layout.IndexName))
 	if free, ok := l.tryChange(); ok {
 		l.tidy()
 		free()
 	}
 	return l, nil
+}
+
+// compose makes the parts of a library, lowest first.
+func compose(folder *folder, mover *mover) *Library {
+	catalogue := &catalogue{folder: folder, index: layout.OpenIndex(filepath.Join(folder.Dir(), layout.IndexName))}
+	stager := &stager{folder}
+	verifier := &verifier{catalogue}
+	publisher := &publisher{catalogue}
+	return &Library{
+		folder:    folder,
+		catalogue: catalogue,
+		inspector: &inspector{catalogue},
+		importer:  &importer{folder, publisher, stager},
+		acceptor:  &acceptor{folder, publisher, stager},
+		adopter:   &adopter{folder, publisher, stager, verifier},
+		attacher:  &attacher{folder, catalogue, publisher, stager},
+		verifier:  verifier,
+		repairer:  &repairer{folder, verifier, stager},
+		exporter:  &exporter{catalogue},
+		keeper:    &keeper{publisher, &mender{publisher}},
+		mover:     mover,
+	}
 }

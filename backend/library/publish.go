@@ -11,8 +11,12 @@ import (
 	"weightroom/backend/library/layout"
 )
 
+// publisher changes the catalogue, for callers that hold the right to change the store: files that are in place become a
+// model, and those that no model uses any more are deleted.
+type publisher struct{ *catalogue }
+
 // resize writes a manifest anew with the true size of a blob.
-func (l *Library) resize(e layout.Entry, digest string, size int64) error {
+func (pub *publisher) resize(e layout.Entry, digest string, size int64) error {
 	m := e.Manifest
 	m.Layers = slices.Clone(m.Layers)
 	for i := range m.Layers {
@@ -24,68 +28,87 @@ func (l *Library) resize(e layout.Entry, digest string, size int64) error {
 	if err != nil {
 		return err
 	}
-	return l.store().WriteFile(e.Path, data)
+	return pub.store().WriteFile(e.Path, data)
 }
 
 // published returns the model of a manifest that was just written or found.
-func (l *Library) published(e layout.Entry) (backend.Model, error) {
+func (pub *publisher) published(e layout.Entry) (backend.Model, error) {
 	e.Manifest, e.Added, e.Bad = layout.ReadManifest(e.Path)
-	if a, ok := l.adapter(e); ok {
-		l.index.Write(l.store())
+	if a, ok := pub.adapter(e); ok {
+		pub.index.Write(pub.store())
 		return a.model(), nil
 	}
-	m, err := l.model(e)
+	m, err := pub.model(e)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	l.index.Write(l.store())
+	pub.index.Write(pub.store())
 	return m, nil
 }
 
+// announce notes in the index what a model will be, so that Tidy can write it should this process end between the weights
+// and the manifest.
+func (pub *publisher) announce(n layout.Name, weights []layout.Layer, from layout.Origin) error {
+	expected, err := json.Marshal(layout.Config{Ours: &from})
+	if err != nil {
+		return err
+	}
+	pub.index.Remember(n, layout.Manifest{Layers: weights}, expected)
+	pub.index.Write(pub.store())
+	return nil
+}
+
+// withdraw takes back what announce noted of weights.
+func (pub *publisher) withdraw(n layout.Name, digest string) {
+	pub.index.Forget(digest)
+	pub.index.ForgetModel(n.Ref())
+	pub.index.Write(pub.store())
+}
+
 // publishModel writes what makes a model of weights that are in place.
-func (l *Library) publishModel(n layout.Name, header *gguf.File, weights []layout.Layer, from layout.Origin) error {
+func (pub *publisher) publishModel(n layout.Name, header *gguf.File, weights []layout.Layer, from layout.Origin) error {
 	c, extra := configOf(header, weights[0].Digest)
 	layers := slices.Clone(weights)
 	if from.Parent != nil {
-		inherited := l.inherit(&c, from.Parent.Digest)
+		inherited := pub.inherit(&c, from.Parent.Digest)
 		extra = slices.DeleteFunc(extra, func(e layout.Content) bool {
 			return slices.ContainsFunc(inherited, func(i layout.Layer) bool { return i.MediaType == e.MediaType })
 		})
 		layers = append(layers, inherited...)
 	}
 	for _, e := range extra {
-		blob, err := l.store().PutBlob(e.MediaType, e.Data)
+		blob, err := pub.store().PutBlob(e.MediaType, e.Data)
 		layers = append(layers, blob)
 		if err != nil {
-			l.undo(layers[len(weights):]...)
+			pub.undo(layers[len(weights):]...)
 			return err
 		}
 	}
-	return l.publish(n, c, layers, from)
+	return pub.publish(n, c, layers, from)
 }
 
 // publish writes a config and then the manifest, which makes the model exist.
-func (l *Library) publish(n layout.Name, c layout.Config, layers []layout.Layer, from layout.Origin) error {
+func (pub *publisher) publish(n layout.Name, c layout.Config, layers []layout.Layer, from layout.Origin) error {
 	c.Ours = &from
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	m := layout.Manifest{SchemaVersion: 2, MediaType: layout.TypeManifest, Layers: layers}
-	if m.Config, err = l.store().PutBlob(layout.TypeConfig, data); err != nil {
-		l.undo(append(written(layers), m.Config)...)
+	if m.Config, err = pub.store().PutBlob(layout.TypeConfig, data); err != nil {
+		pub.undo(append(written(layers), m.Config)...)
 		return err
 	}
 	if data, err = json.Marshal(m); err != nil {
 		return err
 	}
-	path := l.store().ManifestPath(n)
+	path := pub.store().ManifestPath(n)
 	_, absent := os.Lstat(path)
-	if err = l.store().WriteFile(path, data); err != nil {
+	if err = pub.store().WriteFile(path, data); err != nil {
 		if absent != nil { // it may have its name already, but not for certain
 			_ = os.Remove(path)
 		}
-		l.undo(append(written(layers), m.Config)...)
+		pub.undo(append(written(layers), m.Config)...)
 	}
 	return err
 }
@@ -107,8 +130,8 @@ func configOf(f *gguf.File, digest string) (c layout.Config, extra []layout.Cont
 // inherit gives a derived model what its parent has besides weights: templates, system prompt, sampling, the part that
 // sees. Only so do a model and its quants answer the same prompt under the same conditions. A parent that has left the
 // library leaves nothing.
-func (l *Library) inherit(c *layout.Config, parentDigest string) []layout.Layer {
-	entries, err := l.entries()
+func (pub *publisher) inherit(c *layout.Config, parentDigest string) []layout.Layer {
+	entries, err := pub.entries()
 	if err != nil {
 		return nil
 	}
@@ -117,7 +140,7 @@ func (l *Library) inherit(c *layout.Config, parentDigest string) []layout.Layer 
 		if e.Bad != nil || len(w) == 0 || !strings.EqualFold(w[0].Digest, parentDigest) {
 			continue
 		}
-		if of, ok := l.store().ReadConfig(e.Manifest.Config); ok {
+		if of, ok := pub.store().ReadConfig(e.Manifest.Config); ok {
 			c.Renderer, c.Parser = of.Renderer, of.Parser
 		}
 		return slices.DeleteFunc(slices.Clone(e.Manifest.Layers), func(x layout.Layer) bool { return x.MediaType == layout.TypeModel })

@@ -15,8 +15,8 @@ import (
 // Remove takes a model out of the library, and returns the bytes that this freed: those of its files that no other
 // model uses. A model that is damaged, and so not in the list, can be removed by its full reference. A process that
 // ends half way is made good by the next New or Tidy.
-func (l *Library) Remove(ctx context.Context, ref string) (freed int64, err error) {
-	freed, err = l.remove(ctx, ref)
+func (k *keeper) Remove(ctx context.Context, ref string) (freed int64, err error) {
+	freed, err = k.remove(ctx, ref)
 	if err != nil {
 		return freed, layout.Explain(err)
 	}
@@ -24,36 +24,36 @@ func (l *Library) Remove(ctx context.Context, ref string) (freed int64, err erro
 	return freed, nil
 }
 
-func (l *Library) remove(ctx context.Context, ref string) (int64, error) {
-	target, err := l.locate(ctx, ref)
+func (k *keeper) remove(ctx context.Context, ref string) (int64, error) {
+	target, err := k.locate(ctx, ref)
 	if err != nil {
 		return 0, err
 	}
-	free, err := l.change(ctx)
+	free, err := k.change(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer free()
 	// A manifest that can't be read might name the same blobs, so it is mended or dropped before any blob goes.
-	if err := l.mend(); err != nil {
+	if err := k.mender.mend(); err != nil {
 		return 0, err
 	}
-	journal := filepath.Join(l.Dir(), layout.RemovePrefix+rand.Text())
-	if err := l.store().At("remove manifest"); err != nil {
+	journal := filepath.Join(k.Dir(), layout.RemovePrefix+rand.Text())
+	if err := k.store().At("remove manifest"); err != nil {
 		return 0, err
 	}
 	if err := os.Rename(target.Path, journal); err != nil {
 		return 0, err
 	}
-	if err := l.store().At("sync after manifest"); err != nil {
+	if err := k.store().At("sync after manifest"); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(fsys.SyncDir(filepath.Dir(target.Path)), fsys.SyncDir(l.Dir())); err != nil {
+	if err := errors.Join(fsys.SyncDir(filepath.Dir(target.Path)), fsys.SyncDir(k.Dir())); err != nil {
 		return 0, err
 	}
-	l.index.ForgetModel(target.Name.Ref())
-	for dir := filepath.Dir(target.Path); dir != l.store().Manifests() && os.Remove(dir) == nil; {
+	k.index.ForgetModel(target.Name.Ref())
+	for dir := filepath.Dir(target.Path); dir != k.store().Manifests() && os.Remove(dir) == nil; {
 		dir = filepath.Dir(dir)
 	}
-	return l.finishRemoval(journal)
+	return k.finishRemoval(journal)
 }

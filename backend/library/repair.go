@@ -13,17 +13,24 @@ import (
 	"weightroom/backend/library/layout"
 )
 
+// repairer writes a damaged file anew, of its good parts and what is fetched.
+type repairer struct {
+	*folder
+	verifier *verifier
+	stager   *stager
+}
+
 // Fetch returns n bytes of a file from off on. Fewer are an error.
 type Fetch func(ctx context.Context, off, n int64) (io.ReadCloser, error)
 
 // BadParts reads a file of the library and returns the parts of it that are not what they should be: the whole file in
 // one part where it is missing, or where the sums of its parts were never known.
-func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
-	x, err := l.named(digest)
+func (re *repairer) BadParts(ctx context.Context, digest string) ([]Part, error) {
+	x, err := re.named(digest)
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
-	v := verification{l: l, ctx: ctx}
+	v := verification{verifier: re.verifier, ctx: ctx}
 	b, err := v.read(x)
 	switch {
 	case err != nil:
@@ -31,22 +38,22 @@ func (l *Library) BadParts(ctx context.Context, digest string) ([]Part, error) {
 	case b.Reason == "":
 		return []Part{}, nil
 	case len(b.Parts) == 0:
-		return l.everyPart(x), nil
+		return re.everyPart(x), nil
 	}
 	return b.Parts, nil
 }
 
 // everyPart is a whole file: in parts where their sums are known, so that each is checked as it comes.
-func (l *Library) everyPart(x layout.Layer) []Part {
-	if parts := l.differing(x, nil); len(parts) > 0 {
+func (re *repairer) everyPart(x layout.Layer) []Part {
+	if parts := re.verifier.differing(x, nil); len(parts) > 0 {
 		return parts
 	}
 	return []Part{{Offset: 0, Bytes: x.Size, SHA256: strings.TrimPrefix(strings.ToLower(x.Digest), "sha256:")}}
 }
 
 // named finds a file that a manifest names.
-func (l *Library) named(digest string) (layout.Layer, error) {
-	entries, err := l.entries()
+func (re *repairer) named(digest string) (layout.Layer, error) {
+	entries, err := re.entries()
 	if err != nil {
 		return layout.Layer{}, err
 	}
@@ -63,8 +70,8 @@ func (l *Library) named(digest string) (layout.Layer, error) {
 // Repair mends one file: its bad parts are fetched, everything else is taken from the disk, and the result replaces the
 // file only if it is what its digest says. It returns the bytes that were fetched. A file of another app is not
 // touched: the repaired one is the library's own. Progress counts all bytes of the file.
-func (l *Library) Repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (fetched int64, err error) {
-	fetched, err = l.repair(ctx, digest, fetch, progress)
+func (re *repairer) Repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (fetched int64, err error) {
+	fetched, err = re.repair(ctx, digest, fetch, progress)
 	if err != nil {
 		return fetched, layout.Explain(err)
 	}
@@ -72,49 +79,49 @@ func (l *Library) Repair(ctx context.Context, digest string, fetch Fetch, progre
 	return fetched, nil
 }
 
-func (l *Library) repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (int64, error) {
-	x, err := l.named(digest)
+func (re *repairer) repair(ctx context.Context, digest string, fetch Fetch, progress func(done, total int64)) (int64, error) {
+	x, err := re.named(digest)
 	if err != nil {
 		return 0, err
 	}
-	bad, err := l.BadParts(ctx, digest)
+	bad, err := re.BadParts(ctx, digest)
 	if err != nil || len(bad) == 0 {
 		return 0, err
 	}
-	if err := l.checkSpace(x.Size); err != nil {
+	if err := re.checkSpace(x.Size); err != nil {
 		return 0, err
 	}
-	s, err := l.temporary(ctx)
+	s, err := re.stager.temporary(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer s.discard()
-	fetched, sums, err := l.patch(ctx, s, x, bad, fetch, progress)
+	fetched, sums, err := re.patch(ctx, s, x, bad, fetch, progress)
 	if err != nil {
 		return fetched, err
 	}
 	if "sha256:"+s.sum != strings.ToLower(x.Digest) {
 		return fetched, backend.Fail(backend.CodeDamaged, fmt.Errorf("sha256 is %s", s.sum), "What came is not what was asked for: its checksum is different.", "Download the model again.")
 	}
-	free, err := l.change(ctx)
+	free, err := re.change(ctx)
 	if err != nil {
 		return fetched, err
 	}
 	defer free()
-	if err := l.placeBlob(s, strings.ToLower(x.Digest)); err != nil {
+	if err := re.stager.placeBlob(s, strings.ToLower(x.Digest)); err != nil {
 		return fetched, err
 	}
-	l.store().Note(x.Digest, sums)
+	re.store().Note(x.Digest, sums)
 	return fetched, nil
 }
 
 // patch writes a file anew from what is on the disk and what is fetched.
-func (l *Library) patch(ctx context.Context, s *staged, x layout.Layer, bad []Part, fetch Fetch, progress func(done, total int64)) (fetched int64, parts []string, err error) {
-	old, err := os.Open(l.store().Blob(x.Digest))
+func (re *repairer) patch(ctx context.Context, s *staged, x layout.Layer, bad []Part, fetch Fetch, progress func(done, total int64)) (fetched int64, parts []string, err error) {
+	old, err := os.Open(re.store().Blob(x.Digest))
 	if err == nil {
 		defer func() { _ = old.Close() }()
 	}
-	sum := layout.NewHasher(l.partBytes)
+	sum := layout.NewHasher(re.partBytes)
 	to := io.MultiWriter(s.file, sum)
 	step := func(from io.Reader, at, n int64) error {
 		got, err := layout.Copy(ctx, to, io.LimitReader(from, n), n, func(done, _ int64) {
@@ -151,7 +158,7 @@ func (l *Library) patch(ctx context.Context, s *staged, x layout.Layer, bad []Pa
 		}
 		at = p.Offset + p.Bytes
 	}
-	if err := l.store().At("sync copy"); err != nil {
+	if err := re.store().At("sync copy"); err != nil {
 		return fetched, nil, err
 	}
 	s.size, s.sum = x.Size, sum.Sum()

@@ -44,7 +44,7 @@ func (u AdapterUse) label() string {
 
 // scaled makes a copy of an adapter that is added at another strength. The engine starts with every adapter at strength
 // 1 (Ollama v0.34.4, llm/llama_server.go), so the strength goes into the file: into alpha, which is all that is changed.
-func (l *Library) scaled(ctx context.Context, path string, scale float64) (*staged, *gguf.File, error) {
+func (st *stager) scaled(ctx context.Context, path string, scale float64) (*staged, *gguf.File, error) {
 	src, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
@@ -62,10 +62,10 @@ func (l *Library) scaled(ctx context.Context, path string, scale float64) (*stag
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := l.checkSpace(changed.Size); err != nil {
+	if err := st.checkSpace(changed.Size); err != nil {
 		return nil, nil, err
 	}
-	s, err := l.temporary(ctx)
+	s, err := st.temporary(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // importSet imports what is more than one file, or an adapter.
-func (l *Library) importSet(ctx context.Context, path string, header *gguf.File, o Options) (backend.Model, error) {
+func (im *importer) importSet(ctx context.Context, path string, header *gguf.File, o Options) (backend.Model, error) {
 	paths := []string{path}
 	if _, count := header.Split(); count > 1 {
 		var err error
@@ -31,16 +31,16 @@ func (l *Library) importSet(ctx context.Context, path string, header *gguf.File,
 	if o.SHA256 != "" && len(paths) > 1 {
 		return backend.Model{}, backend.Fail(backend.CodeInvalid, nil, "A checksum can only be given for a model that is one file.", "Leave it out.")
 	}
-	files, whole, err := l.stageAll(ctx, paths, o)
+	files, whole, err := im.stageAll(ctx, paths, o)
 	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	return l.commitSet(ctx, path, whole, files, o)
+	return im.commitSet(ctx, path, whole, files, o)
 }
 
 // stageAll copies files and reads the headers of the copies, which have to make one model. The caller discards them.
-func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (files []*file, whole *gguf.File, err error) {
+func (im *importer) stageAll(ctx context.Context, paths []string, o Options) (files []*file, whole *gguf.File, err error) {
 	var total, before int64
 	for _, p := range paths { // all of them are looked at before a byte is copied
 		src, info, err := openSource(p)
@@ -63,7 +63,7 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 		if o.Progress != nil {
 			one.Progress = func(done, _ int64) { o.Progress(before+done, total) }
 		}
-		s, err := l.stage(ctx, src, info, one)
+		s, err := im.stager.stage(ctx, src, info, one)
 		_ = src.Close()
 		if err != nil {
 			return files, nil, err
@@ -89,16 +89,12 @@ func (l *Library) stageAll(ctx context.Context, paths []string, o Options) (file
 }
 
 // commitSet gives staged files their names, config and manifest.
-func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
-	free, err := l.change(ctx)
+func (im *importer) commitSet(ctx context.Context, source string, whole *gguf.File, files []*file, o Options) (backend.Model, error) {
+	entries, free, err := im.changeEntries(ctx)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	defer free()
-	entries, err := l.entries()
-	if err != nil {
-		return backend.Model{}, err
-	}
 	in := arrival{
 		whole: whole, ref: cmp.Or(o.Ref, layout.Slug(o.Name)), name: cmp.Or(o.Name, layout.Stem(source, "")),
 		origin: originFor(source, files[0].layer.Digest, whole, o),
@@ -107,32 +103,32 @@ func (l *Library) commitSet(ctx context.Context, source string, whole *gguf.File
 	if err != nil {
 		return backend.Model{}, err
 	}
-	put := l.install
+	put := im.publisher.install
 	same := slices.IndexFunc(entries, func(e layout.Entry) bool { return e.Bad == nil && slices.Equal(e.Manifest.Layers, p.Manifest.Layers) })
 	switch {
 	case same >= 0: // the files are put in place again, since one of them may be damaged
 		p.Name = entries[same].Name
-		if _, sound := l.store().ReadConfig(entries[same].Manifest.Config); sound { // else its config comes again too
-			put = l.replace
+		if _, sound := im.store().ReadConfig(entries[same].Manifest.Config); sound { // else its config comes again too
+			put = im.publisher.replace
 		}
 	case whole.Role() == gguf.RoleAdapter:
-		p.Name, err = l.nameOf(entries, files, in)
+		p.Name, err = im.publisher.nameOf(entries, files, in)
 	default:
-		p.Name, err = l.nameFor(entries, layout.SplitStem(source), files[0].layer.Digest, whole, o)
+		p.Name, err = nameFor(entries, layout.SplitStem(source), files[0].layer.Digest, whole, o)
 	}
 	if err != nil {
 		return backend.Model{}, err
 	}
-	return l.settle(p, files, put)
+	return im.publisher.settle(p, files, put)
 }
 
 // replace puts the files of a model that is there in place again, where they are not known to be sound.
-func (l *Library) replace(p *plan) error {
+func (pub *publisher) replace(p *plan) error {
 	for _, m := range p.Moves {
-		if l.store().Proven(m.Digest) {
+		if pub.store().Proven(m.Digest) {
 			continue
 		}
-		if err := l.store().Place(m.From, l.store().Blob(m.Digest)); err != nil {
+		if err := pub.store().Place(m.From, pub.store().Blob(m.Digest)); err != nil {
 			return err
 		}
 	}

@@ -22,13 +22,13 @@ const (
 )
 
 // how tells from the disk whether a file shares its bytes with another, and with which.
-func (l *Library) how(digest string, of layout.FileOrigin) (how, original string) {
-	info, err := os.Lstat(l.store().Blob(digest))
+func (ins *inspector) how(digest string, of layout.FileOrigin) (how, original string) {
+	info, err := os.Lstat(ins.store().Blob(digest))
 	switch {
 	case err != nil:
 		return HowCopy, ""
 	case info.Mode()&os.ModeSymlink != 0:
-		return HowSymlink, l.store().Original(digest)
+		return HowSymlink, ins.store().Original(digest)
 	case fsys.Links(info) > 1:
 		return HowLink, of.Original
 	case of.How == HowClone:
@@ -56,15 +56,15 @@ func ownBytes(info fs.FileInfo) int64 {
 }
 
 // best tells how Adopt would take files, without taking them.
-func (l *Library) best(files []scan.File) string {
+func (st *stager) best(files []scan.File) string {
 	how := HowClone
 	for _, f := range files {
 		if kind, _ := layout.MediaType(f.Kind); !layout.HoldsTensors(kind) {
 			continue
 		}
 		switch {
-		case fsys.SameDisk(f.Path, l.store().Blobs()) && l.clones(f.Path):
-		case fsys.SameDisk(f.Path, l.store().Blobs()) && l.links(f.Path):
+		case fsys.SameDisk(f.Path, st.store().Blobs()) && st.clones(f.Path):
+		case fsys.SameDisk(f.Path, st.store().Blobs()) && st.links(f.Path):
 			if how == HowClone {
 				how = HowLink
 			}
@@ -76,13 +76,13 @@ func (l *Library) best(files []scan.File) string {
 }
 
 // clones and links try on a file that is deleted at once, since no system says beforehand what it will allow.
-func (l *Library) clones(path string) bool {
+func (st *stager) clones(path string) bool {
 	src, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = src.Close() }()
-	probe, err := os.CreateTemp(l.store().Blobs(), layout.ImportPrefix)
+	probe, err := os.CreateTemp(st.store().Blobs(), layout.ImportPrefix)
 	if err != nil {
 		return false
 	}
@@ -90,8 +90,8 @@ func (l *Library) clones(path string) bool {
 	return fsys.Clone(probe, src) == nil
 }
 
-func (l *Library) links(path string) bool {
-	probe := filepath.Join(l.store().Blobs(), layout.ImportPrefix+rand.Text())
+func (st *stager) links(path string) bool {
+	probe := filepath.Join(st.store().Blobs(), layout.ImportPrefix+rand.Text())
 	if err := os.Link(path, probe); err != nil && !errors.Is(err, fs.ErrExist) {
 		return false
 	}

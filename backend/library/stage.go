@@ -63,14 +63,17 @@ func (s *staged) discard() {
 	}
 }
 
+// stager makes files of the store that are not yet part of a model, with bytes of their own or shared with another's.
+type stager struct{ *folder }
+
 // stage makes the copy, hashing the bytes as they flow. Blocks are shared with the original where the file system
 // can; the hash is then taken from the copy, which no longer changes.
-func (l *Library) stage(ctx context.Context, src *os.File, info fs.FileInfo, o Options) (*staged, error) {
-	s, err := l.temporary(ctx)
+func (st *stager) stage(ctx context.Context, src *os.File, info fs.FileInfo, o Options) (*staged, error) {
+	s, err := st.temporary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err = l.fill(ctx, s, src, info, o); err != nil {
+	if err = st.fill(ctx, s, src, info, o); err != nil {
 		s.discard()
 		return nil, err
 	}
@@ -79,19 +82,19 @@ func (l *Library) stage(ctx context.Context, src *os.File, info fs.FileInfo, o O
 
 // temporary makes an empty file that Tidy leaves alone. The store is locked meanwhile, because Tidy could otherwise
 // come between the file and its lock.
-func (l *Library) temporary(ctx context.Context) (*staged, error) {
-	free, err := l.change(ctx)
+func (st *stager) temporary(ctx context.Context) (*staged, error) {
+	free, err := st.change(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	if err := layout.MakeFolder(l.store().Blobs()); err != nil {
+	if err := layout.MakeFolder(st.store().Blobs()); err != nil {
 		return nil, err
 	}
-	if err := l.store().At("create copy"); err != nil {
+	if err := st.store().At("create copy"); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(l.store().Blobs(), layout.ImportPrefix+rand.Text())
+	path := filepath.Join(st.store().Blobs(), layout.ImportPrefix+rand.Text())
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
@@ -100,15 +103,15 @@ func (l *Library) temporary(ctx context.Context) (*staged, error) {
 	return &staged{file: f, path: path}, nil
 }
 
-func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.FileInfo, o Options) error {
+func (st *stager) fill(ctx context.Context, s *staged, src *os.File, info fs.FileInfo, o Options) error {
 	from, to := io.Reader(io.NewSectionReader(src, 0, info.Size())), io.Writer(s.file)
 	switch {
 	case fsys.Clone(s.file, src) == nil:
 		s.how = HowClone
-	case o.Link && l.link(s, src) == nil:
+	case o.Link && link(s, src) == nil:
 		s.how = HowLink
 	default:
-		if err := l.checkSpace(info.Size()); err != nil {
+		if err := st.checkSpace(info.Size()); err != nil {
 			return err
 		}
 		if err := fsys.Reserve(s.file, info.Size()); err != nil {
@@ -118,10 +121,10 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	if s.how != "" {
 		from, to = io.NewSectionReader(s.file, 0, info.Size()), io.Discard
 	}
-	if err := l.store().At("copy"); err != nil {
+	if err := st.store().At("copy"); err != nil {
 		return err
 	}
-	sum := layout.NewHasher(l.partBytes)
+	sum := layout.NewHasher(st.partBytes)
 	n, err := layout.Copy(ctx, io.MultiWriter(to, sum), from, info.Size(), o.Progress)
 	if err != nil {
 		return err
@@ -133,7 +136,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	if n != info.Size() || after.Size() != info.Size() || !after.ModTime().Equal(info.ModTime()) {
 		return backend.Fail(backend.CodeInvalid, nil, "The file changed while it was being copied.", "Wait until it is completely downloaded or written, then import it again.")
 	}
-	if err := l.store().At("sync copy"); err != nil {
+	if err := st.store().At("sync copy"); err != nil {
 		return err
 	}
 	if err := s.file.Sync(); err != nil {
@@ -143,9 +146,7 @@ func (l *Library) fill(ctx context.Context, s *staged, src *os.File, info fs.Fil
 	return nil
 }
 
-// checkSpace refuses a copy that would fill the disk.
-func (l *Library) checkSpace(need int64) error { return checkSpaceAt(l.store().Blobs(), need) }
-
+// checkSpaceAt refuses a copy that would fill the disk of dir.
 func checkSpaceAt(dir string, need int64) error {
 	free, _, err := fsys.Space(dir)
 	if err != nil {
@@ -158,7 +159,7 @@ func checkSpaceAt(dir string, need int64) error {
 }
 
 // link replaces the empty temporary file by a second name for src.
-func (l *Library) link(s *staged, src *os.File) error {
+func link(s *staged, src *os.File) error {
 	original, err := filepath.EvalSymlinks(src.Name())
 	if err != nil {
 		return err
@@ -186,7 +187,7 @@ func (l *Library) link(s *staged, src *os.File) error {
 }
 
 // point replaces the empty temporary file by a symbolic link to src.
-func (l *Library) point(s *staged, src *os.File) error {
+func point(s *staged, src *os.File) error {
 	original, err := filepath.EvalSymlinks(src.Name())
 	if err != nil {
 		return err
@@ -210,8 +211,8 @@ func (l *Library) point(s *staged, src *os.File) error {
 }
 
 // share makes a file of the store that takes no space of its own: see Adopt.
-func (l *Library) share(ctx context.Context, src *os.File, how string) (*staged, error) {
-	s, err := l.temporary(ctx)
+func (st *stager) share(ctx context.Context, src *os.File, how string) (*staged, error) {
+	s, err := st.temporary(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -220,11 +221,11 @@ func (l *Library) share(ctx context.Context, src *os.File, how string) (*staged,
 	case may(HowClone) && fsys.Clone(s.file, src) == nil:
 		s.how = HowClone
 		return s, nil
-	case may(HowLink) && l.link(s, src) == nil:
+	case may(HowLink) && link(s, src) == nil:
 		s.how = HowLink
 		return s, nil
 	case may(HowSymlink):
-		if err = l.point(s, src); err == nil {
+		if err = point(s, src); err == nil {
 			s.how = HowSymlink
 			return s, nil
 		}
@@ -235,12 +236,12 @@ func (l *Library) share(ctx context.Context, src *os.File, how string) (*staged,
 
 // placeBlob gives a staged copy the name of its content. A blob that is there already is replaced: it has the same
 // content, or is damaged.
-func (l *Library) placeBlob(s *staged, digest string) error {
-	if err := l.store().At("before rename"); err != nil {
+func (st *stager) placeBlob(s *staged, digest string) error {
+	if err := st.store().At("before rename"); err != nil {
 		return err
 	}
 	_ = s.file.Close() // Windows renames no open file; the store's lock keeps Tidy away from here on
-	err := l.store().Place(s.path, l.store().Blob(digest))
+	err := st.store().Place(s.path, st.store().Blob(digest))
 	if err == nil {
 		return nil
 	}
@@ -248,7 +249,7 @@ func (l *Library) placeBlob(s *staged, digest string) error {
 		return err // the copy has its name; to make that last is what failed
 	}
 	// Windows replaces no file that the engine has open; one that is sound may stay.
-	if sum, readErr := layout.SumOf(context.Background(), l.store().Blob(digest)); readErr == nil && "sha256:"+sum == digest {
+	if sum, readErr := layout.SumOf(context.Background(), st.store().Blob(digest)); readErr == nil && "sha256:"+sum == digest {
 		return nil
 	}
 	return err

@@ -21,6 +21,12 @@ const (
 	splitAge    = time.Hour
 )
 
+// keeper takes out of the library what nobody wants, or can use, any more.
+type keeper struct {
+	*publisher
+	mender *mender
+}
+
 // Tidy mends what a process that ended half way, or a damaged file, left behind, and returns the bytes it freed:
 //   - temporary files that no running import holds are deleted;
 //   - an arrival or a removal that had begun is finished;
@@ -32,60 +38,60 @@ const (
 //
 // It reads such blobs whole, which New leaves out for large ones. Weights that are sound are never deleted, nor is
 // anything that the layout does not own.
-func (l *Library) Tidy(ctx context.Context) (freed int64, err error) {
-	free, err := l.change(ctx)
+func (k *keeper) Tidy(ctx context.Context) (freed int64, err error) {
+	free, err := k.change(ctx)
 	if err != nil {
 		return 0, layout.Explain(err)
 	}
 	defer free()
-	freed = l.tidy()
-	return freed + l.tidyBlobs(ctx, math.MaxInt64), layout.Explain(ctx.Err())
+	freed = k.tidy()
+	return freed + k.tidyBlobs(ctx, math.MaxInt64), layout.Explain(ctx.Err())
 }
 
 // tidy is Tidy for a caller that holds the right to change the store. What fails is left for the next time.
-func (l *Library) tidy() (freed int64) {
-	l.finishArrivals() // before the temporary files, which they may still need
-	freed = l.tidyTemporary()
-	journals, _ := filepath.Glob(filepath.Join(layout.Escape(l.Dir()), layout.RemovePrefix+"*"))
+func (k *keeper) tidy() (freed int64) {
+	k.finishArrivals() // before the temporary files, which they may still need
+	freed = k.tidyTemporary()
+	journals, _ := filepath.Glob(filepath.Join(layout.Escape(k.Dir()), layout.RemovePrefix+"*"))
 	for _, j := range journals {
-		n, err := l.finishRemoval(j)
+		n, err := k.finishRemoval(j)
 		freed += n
 		if err != nil { // mending now would bring the model back
 			slog.Warn("removal not finished", "error", err)
 			return freed
 		}
 	}
-	if err := l.mend(); err != nil {
+	if err := k.mender.mend(); err != nil {
 		slog.Warn("library not mended", "error", err)
 	}
-	l.tidyAside()
-	return freed + l.tidyBlobs(context.Background(), layout.MaxSmall)
+	k.tidyAside()
+	return freed + k.tidyBlobs(context.Background(), layout.MaxSmall)
 }
 
 // tidyAside deletes what is kept beside blobs that are gone: their sums, and the folders of links that the engine makes
 // to load split models and a crash of it leaves, each of which would hold on to the space of its files.
-func (l *Library) tidyAside() {
-	items, _ := os.ReadDir(filepath.Join(l.Dir(), layout.SumsFolder))
+func (k *keeper) tidyAside() {
+	items, _ := os.ReadDir(filepath.Join(k.Dir(), layout.SumsFolder))
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(strings.TrimSuffix(it.Name(), ".json"), "sha256-")
 		if !ok || !layout.IsSHA256(sum) {
 			continue
 		}
-		if _, err := os.Lstat(l.store().Blob("sha256:" + sum)); errors.Is(err, fs.ErrNotExist) || it.IsDir() {
-			_ = os.RemoveAll(filepath.Join(l.Dir(), layout.SumsFolder, it.Name()))
+		if _, err := os.Lstat(k.store().Blob("sha256:" + sum)); errors.Is(err, fs.ErrNotExist) || it.IsDir() {
+			_ = os.RemoveAll(filepath.Join(k.Dir(), layout.SumsFolder, it.Name()))
 		}
 	}
-	items, _ = os.ReadDir(l.store().Blobs())
+	items, _ = os.ReadDir(k.store().Blobs())
 	for _, it := range items {
 		info, err := it.Info()
 		if err == nil && it.IsDir() && strings.HasPrefix(it.Name(), splitPrefix) && time.Since(info.ModTime()) > splitAge {
-			_ = os.RemoveAll(filepath.Join(l.store().Blobs(), it.Name()))
+			_ = os.RemoveAll(filepath.Join(k.store().Blobs(), it.Name()))
 		}
 	}
 }
 
 // tidyTemporary deletes temporary files whose import is over: nobody holds their lock.
-func (l *Library) tidyTemporary() (freed int64) {
+func (d *folder) tidyTemporary() (freed int64) {
 	drop := func(path string, it fs.DirEntry) {
 		link := it.Type()&fs.ModeSymlink != 0 // of a model of another app that was to be adopted
 		if !strings.HasPrefix(it.Name(), layout.ImportPrefix) || !it.Type().IsRegular() && !link {
@@ -105,14 +111,14 @@ func (l *Library) tidyTemporary() (freed int64) {
 			freed += info.Size()
 		}
 	}
-	for _, dir := range []string{l.Dir(), l.store().Blobs(), filepath.Join(l.Dir(), layout.SumsFolder)} {
+	for _, dir := range []string{d.Dir(), d.store().Blobs(), filepath.Join(d.Dir(), layout.SumsFolder)} {
 		items, _ := os.ReadDir(dir)
 		for _, it := range items {
 			drop(filepath.Join(dir, it.Name()), it)
 		}
 	}
 	// The manifests' folder is ours alone and small.
-	_ = filepath.WalkDir(l.store().Manifests(), func(path string, it fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(d.store().Manifests(), func(path string, it fs.DirEntry, err error) error {
 		if err == nil {
 			drop(path, it)
 		}
@@ -123,15 +129,15 @@ func (l *Library) tidyTemporary() (freed int64) {
 
 // tidyBlobs deletes blobs of at most most bytes that no manifest names and that are either configs of ours or not
 // what their name says, so that nothing can ever use them.
-func (l *Library) tidyBlobs(ctx context.Context, most int64) (freed int64) {
-	used, _, err := l.used()
+func (k *keeper) tidyBlobs(ctx context.Context, most int64) (freed int64) {
+	used, _, err := k.used()
 	if err != nil {
 		return 0
 	}
-	items, _ := os.ReadDir(l.store().Blobs())
+	items, _ := os.ReadDir(k.store().Blobs())
 	for _, it := range items {
 		sum, ok := strings.CutPrefix(it.Name(), "sha256-")
-		path := filepath.Join(l.store().Blobs(), it.Name())
+		path := filepath.Join(k.store().Blobs(), it.Name())
 		if !ok || !layout.IsSHA256(sum) || used["sha256:"+sum] || ctx.Err() != nil {
 			continue
 		}
@@ -149,7 +155,7 @@ func (l *Library) tidyBlobs(ctx context.Context, most int64) (freed int64) {
 		if err != nil || info.Size() > most || !it.Type().IsRegular() {
 			continue
 		}
-		c, readable := l.store().ReadConfig(layout.Layer{Digest: "sha256:" + sum})
+		c, readable := k.store().ReadConfig(layout.Layer{Digest: "sha256:" + sum})
 		if readable && c.Ours == nil {
 			continue
 		}

@@ -16,12 +16,12 @@ import (
 
 // importBundle takes a model back from a folder that Export wrote. Nothing is imported unless every file that its
 // checksums name is there and what they say.
-func (l *Library) importBundle(ctx context.Context, dir string, o Options) (backend.Model, error) {
+func (im *importer) importBundle(ctx context.Context, dir string, o Options) (backend.Model, error) {
 	sums, list, err := readBundle(dir)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	files, whole, err := l.unpackAll(ctx, dir, sums, list, o)
+	files, whole, err := im.unpackAll(ctx, dir, sums, list, o)
 	defer discard(files)
 	if err != nil {
 		return backend.Model{}, err
@@ -39,17 +39,17 @@ func (l *Library) importBundle(ctx context.Context, dir string, o Options) (back
 		f.origin.Name = cmp.Or(layout.Display(from.Files[f.layer.Digest].Name), f.origin.Name)
 		f.origin.Address = from.Files[f.layer.Digest].Address
 	}
-	return l.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, list.Ref), name: from.Name, origin: from, config: list.Config}, files)
+	return im.publisher.land(ctx, arrival{whole: whole, ref: cmp.Or(o.Ref, list.Ref), name: from.Name, origin: from, config: list.Config}, files)
 }
 
 // unpackAll takes every file of a bundle. The caller discards what is staged.
-func (l *Library) unpackAll(ctx context.Context, dir string, sums map[string]string, list packing, o Options) (files []*file, whole *gguf.File, err error) {
+func (im *importer) unpackAll(ctx context.Context, dir string, sums map[string]string, list packing, o Options) (files []*file, whole *gguf.File, err error) {
 	var total, before int64
 	for _, f := range list.Files {
 		total += f.Bytes
 	}
 	for _, p := range list.Files {
-		f, err := l.unpack(ctx, dir, p, sums[p.File], func(done, _ int64) {
+		f, err := im.unpack(ctx, dir, p, sums[p.File], func(done, _ int64) {
 			if o.Progress != nil {
 				o.Progress(min(before+done, total), total)
 			}
@@ -117,7 +117,7 @@ func plainName(name string) bool {
 }
 
 // unpack takes one file of a bundle.
-func (l *Library) unpack(ctx context.Context, dir string, p packed, sum string, progress func(done, total int64)) (*file, error) {
+func (im *importer) unpack(ctx context.Context, dir string, p packed, sum string, progress func(done, total int64)) (*file, error) {
 	kind, _ := layout.MediaType(p.Kind)
 	path := filepath.Join(dir, p.File)
 	f := &file{layer: layout.Layer{MediaType: kind, Digest: "sha256:" + sum, Size: p.Bytes}, origin: layout.FileOrigin{Name: p.File}}
@@ -140,7 +140,7 @@ func (l *Library) unpack(ctx context.Context, dir string, p packed, sum string, 
 	if info.Size() != p.Bytes {
 		return nil, badBundle(p.File, fmt.Errorf("%d bytes", info.Size()))
 	}
-	s, err := l.stage(ctx, src, info, Options{Progress: progress})
+	s, err := im.stager.stage(ctx, src, info, Options{Progress: progress})
 	if err != nil {
 		return nil, err
 	}

@@ -42,22 +42,25 @@ const (
 	hintAdopted = "Put the file back, or remove this model and download it again."
 )
 
+// verifier finds files that are not what they should be.
+type verifier struct{ *catalogue }
+
 // Verify reads every byte of a model, or of all of them for an empty ref, and returns what is damaged: an empty list
 // means all is well. No model is changed. To mend one see Repair; to import the same file again mends it too. Progress
 // counts bytes over all files.
-func (l *Library) Verify(ctx context.Context, ref string, progress func(done, total int64)) ([]Bad, error) {
-	entries, err := l.entries()
+func (ver *verifier) Verify(ctx context.Context, ref string, progress func(done, total int64)) ([]Bad, error) {
+	entries, err := ver.entries()
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
 	if ref != "" {
-		e, err := l.locate(ctx, ref)
+		e, err := ver.locate(ctx, ref)
 		if err != nil {
 			return nil, layout.Explain(err)
 		}
 		entries = []layout.Entry{e}
 	}
-	v := verification{l: l, ctx: ctx, progress: progress, seen: map[string]Bad{}}
+	v := verification{verifier: ver, ctx: ctx, progress: progress, seen: map[string]Bad{}}
 	for _, e := range entries {
 		v.total += e.Manifest.Bytes()
 	}
@@ -81,7 +84,7 @@ func (v *verification) all(entries []layout.Entry) ([]Bad, error) {
 				return nil, layout.Explain(err)
 			}
 			if b.Reason != "" {
-				bad = append(bad, v.l.describe(b, e, x))
+				bad = append(bad, v.describe(b, e, x))
 			}
 		}
 	}
@@ -89,13 +92,13 @@ func (v *verification) all(entries []layout.Entry) ([]Bad, error) {
 }
 
 // describe adds what is known of a bad file.
-func (l *Library) describe(b Bad, e layout.Entry, x layout.Layer) Bad {
+func (ver *verifier) describe(b Bad, e layout.Entry, x layout.Layer) Bad {
 	b.Ref, b.Digest, b.Bytes = e.Name.Ref(), x.Digest, x.Size
 	b.Hint = cmp.Or(b.Hint, hintRepair)
 	if b.Parts == nil {
 		b.Parts = []Part{}
 	}
-	if o := l.originOf(e); o != nil {
+	if o := ver.originOf(e); o != nil {
 		from := o.Files[strings.ToLower(x.Digest)]
 		b.File, b.Address = from.Name, from.Address
 	}
@@ -103,7 +106,7 @@ func (l *Library) describe(b Bad, e layout.Entry, x layout.Layer) Bad {
 }
 
 type verification struct {
-	l           *Library
+	*verifier
 	ctx         context.Context
 	progress    func(done, total int64)
 	done, total int64
@@ -134,8 +137,8 @@ func (v *verification) advance(n int64) {
 func (v *verification) read(x layout.Layer) (Bad, error) {
 	before := v.done
 	defer func() { v.advance(before + x.Size - v.done) }()
-	path := v.l.store().Blob(x.Digest)
-	if b := v.l.quickCheck(x); b.Reason != "" && b.Parts == nil {
+	path := v.store().Blob(x.Digest)
+	if b := v.quickCheck(x); b.Reason != "" && b.Parts == nil {
 		return b, nil
 	}
 	f, err := os.Open(path)
@@ -147,7 +150,7 @@ func (v *verification) read(x layout.Layer) (Bad, error) {
 	if err != nil {
 		return Bad{Reason: "A file of this model can't be read."}, nil
 	}
-	sum, parts, err := layout.SumsOf(v.ctx, f, x.Size, v.l.partBytes, func(done int64) { v.advance(before + min(done, x.Size) - v.done) })
+	sum, parts, err := layout.SumsOf(v.ctx, f, x.Size, v.partBytes, func(done int64) { v.advance(before + min(done, x.Size) - v.done) })
 	if v.ctx.Err() != nil {
 		return Bad{}, v.ctx.Err()
 	}
@@ -155,14 +158,14 @@ func (v *verification) read(x layout.Layer) (Bad, error) {
 		return Bad{Reason: "A file of this model can't be read completely.", Hint: "Check the disk, then repair the model."}, nil
 	}
 	if "sha256:"+sum != strings.ToLower(x.Digest) || info.Size() != x.Size {
-		b := v.l.quickCheck(x)
+		b := v.quickCheck(x)
 		if b.Reason == "" || b.Doubtful {
 			b = Bad{Reason: "A file of this model has changed since it was stored: its checksum is different."}
-			if original := v.l.store().Original(x.Digest); original != "" {
+			if original := v.store().Original(x.Digest); original != "" {
 				b = Bad{Reason: fmt.Sprintf("Another app has changed the file of this model (%s).", original), Hint: "Remove this model and download it again."}
 			}
 		}
-		b.Parts = v.l.differing(x, parts)
+		b.Parts = v.differing(x, parts)
 		return b, nil
 	}
 	if layout.HoldsTensors(x.MediaType) {
@@ -170,9 +173,9 @@ func (v *verification) read(x layout.Layer) (Bad, error) {
 			return Bad{Reason: backend.Readable(err).Message, Hint: backend.Readable(err).Hint}, nil
 		}
 	}
-	if s, ok := v.l.store().ReadSums(x.Digest); !ok || !s.Modified.Equal(info.ModTime()) || len(s.Parts) == 0 {
-		if free, ok := v.l.tryChange(); ok { // only what is known of the file is written, not the file
-			v.l.store().Note(x.Digest, parts)
+	if s, ok := v.store().ReadSums(x.Digest); !ok || !s.Modified.Equal(info.ModTime()) || len(s.Parts) == 0 {
+		if free, ok := v.tryChange(); ok { // only what is known of the file is written, not the file
+			v.store().Note(x.Digest, parts)
 			free()
 		}
 	}
@@ -180,9 +183,9 @@ func (v *verification) read(x layout.Layer) (Bad, error) {
 }
 
 // differing returns the parts of a file whose sums are not those that were noted when it was sound.
-func (l *Library) differing(x layout.Layer, have []string) []Part {
-	s, ok := l.store().ReadSums(x.Digest)
-	if !ok || len(s.Parts) == 0 || s.Bytes != x.Size || s.PartBytes != l.partBytes {
+func (ver *verifier) differing(x layout.Layer, have []string) []Part {
+	s, ok := ver.store().ReadSums(x.Digest)
+	if !ok || len(s.Parts) == 0 || s.Bytes != x.Size || s.PartBytes != ver.partBytes {
 		return nil
 	}
 	var out []Part
@@ -200,9 +203,9 @@ func (l *Library) differing(x layout.Layer, have []string) []Part {
 }
 
 // quickCheck finds what is wrong with a blob without reading it. Parts is not nil where reading it says more.
-func (l *Library) quickCheck(x layout.Layer) Bad {
-	path := l.store().Blob(x.Digest)
-	original := l.store().Original(x.Digest)
+func (ver *verifier) quickCheck(x layout.Layer) Bad {
+	path := ver.store().Blob(x.Digest)
+	original := ver.store().Original(x.Digest)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && original != "":
@@ -218,7 +221,7 @@ func (l *Library) quickCheck(x layout.Layer) Bad {
 	case info.Size() != x.Size:
 		return Bad{Reason: fmt.Sprintf("A file of this model is %d bytes long instead of %d.", info.Size(), x.Size), Parts: []Part{}}
 	}
-	if s, ok := l.store().ReadSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
+	if s, ok := ver.store().ReadSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
 		return Bad{Reason: fmt.Sprintf("Another app has written to the file of this model (%s) since it was last checked.", original), Hint: "Verify this model to see whether it is still the same.", Doubtful: true, Parts: []Part{}}
 	}
 	return Bad{}
@@ -226,8 +229,8 @@ func (l *Library) quickCheck(x layout.Layer) Bad {
 
 // Broken lists quickly, without reading weights, which models can't be run and why, and which have a file that another
 // app has changed: what Models leaves out, or should be looked at. Verify finds more.
-func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
-	entries, err := l.entries()
+func (ver *verifier) Broken(ctx context.Context) ([]Bad, error) {
+	entries, err := ver.entries()
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
@@ -242,17 +245,17 @@ func (l *Library) Broken(ctx context.Context) ([]Bad, error) {
 		}
 		found := false
 		for _, x := range e.Manifest.Layers {
-			if b := l.quickCheck(x); b.Reason != "" {
+			if b := ver.quickCheck(x); b.Reason != "" {
 				b.Parts = nil
-				bad, found = append(bad, l.describe(b, e, x)), found || !b.Doubtful
+				bad, found = append(bad, ver.describe(b, e, x)), found || !b.Doubtful
 			}
 		}
 		if found {
 			continue
 		}
-		if _, err := l.model(e); err != nil && !errors.Is(err, errNoWeights) {
+		if _, err := ver.model(e); err != nil && !errors.Is(err, errNoWeights) {
 			says := backend.Readable(err)
-			bad = append(bad, l.describe(Bad{Reason: says.Message, Hint: says.Hint}, e, e.Manifest.Layers[0]))
+			bad = append(bad, ver.describe(Bad{Reason: says.Message, Hint: says.Hint}, e, e.Manifest.Layers[0]))
 		}
 	}
 	return bad, nil

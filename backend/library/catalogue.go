@@ -14,10 +14,16 @@ import (
 
 var errNoWeights = errors.New("manifest names no weights")
 
+// catalogue is what the library has: its models and adapters, by their manifests and what the index knows of their files.
+type catalogue struct {
+	*folder
+	index *layout.Index
+}
+
 // Models lists what can be run, by name and then size. A model whose files are damaged is left out, and Verify says
 // why; one such model never hides another.
-func (l *Library) Models(ctx context.Context) ([]backend.Model, error) {
-	entries, err := l.entries()
+func (cat *catalogue) Models(ctx context.Context) ([]backend.Model, error) {
+	entries, err := cat.entries()
 	if err != nil {
 		return nil, layout.Explain(err)
 	}
@@ -26,7 +32,7 @@ func (l *Library) Models(ctx context.Context) ([]backend.Model, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, layout.Explain(err)
 		}
-		m, err := l.model(e)
+		m, err := cat.model(e)
 		if errors.Is(err, errNoWeights) {
 			continue // an adapter
 		}
@@ -36,7 +42,7 @@ func (l *Library) Models(ctx context.Context) ([]backend.Model, error) {
 		}
 		models = append(models, m)
 	}
-	l.saveIndex()
+	cat.saveIndex()
 	slices.SortFunc(models, func(a, b backend.Model) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Bytes, b.Bytes), strings.Compare(a.Ref, b.Ref))
 	})
@@ -44,7 +50,7 @@ func (l *Library) Models(ctx context.Context) ([]backend.Model, error) {
 }
 
 // model turns a manifest into a model, or says why it can't be run.
-func (l *Library) model(e layout.Entry) (backend.Model, error) {
+func (cat *catalogue) model(e layout.Entry) (backend.Model, error) {
 	if e.Bad != nil {
 		return backend.Model{}, e.Bad
 	}
@@ -54,7 +60,7 @@ func (l *Library) model(e layout.Entry) (backend.Model, error) {
 	}
 	var m backend.Model
 	for i, w := range weights {
-		f, err := l.index.Facts(l.store().Blob(w.Digest), w)
+		f, err := cat.index.Facts(cat.store().Blob(w.Digest), w)
 		if err != nil {
 			return backend.Model{}, err
 		}
@@ -67,7 +73,7 @@ func (l *Library) model(e layout.Entry) (backend.Model, error) {
 	m.Ref = e.Name.Ref()
 	m.Bytes = e.Manifest.Bytes()
 	m.Digest = strings.ToLower(weights[0].Digest)
-	m.Path = l.store().Blob(weights[0].Digest)
+	m.Path = cat.store().Blob(weights[0].Digest)
 	m.Added = e.Added
 	m.Source = SourceAdopted
 	if e.Manifest.Has(layout.TypeProjector) && !slices.Contains(m.Capable, "vision") {
@@ -79,9 +85,9 @@ func (l *Library) model(e layout.Entry) (backend.Model, error) {
 			m.Capable = append([]string{"chat"}, m.Capable...)
 		}
 	}
-	c, readable := l.store().ReadConfig(e.Manifest.Config)
+	c, readable := cat.store().ReadConfig(e.Manifest.Config)
 	o := c.Ours
-	if k, ok := l.index.Of(e.Name.Ref()); !readable && ok {
+	if k, ok := cat.index.Of(e.Name.Ref()); !readable && ok {
 		o = k.Origin()
 	}
 	if o != nil {
@@ -101,7 +107,7 @@ func (l *Library) model(e layout.Entry) (backend.Model, error) {
 		m.Name = e.Name.Model
 	}
 	if readable {
-		l.remember(e)
+		cat.remember(e)
 	}
 	return m, nil
 }
