@@ -111,7 +111,12 @@ func (mv *mover) target(to string) (dir string, made bool, err error) {
 		rel, err := filepath.Rel(b, a)
 		return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 	}
+	if sameFolder(dir, mv.home) {
+		dir = mv.home // however it was named
+	}
 	switch {
+	case sameFolder(dir, from):
+		return "", false, backend.Fail(backend.CodeInvalid, nil, "The library is in this folder already.", "Choose another folder.")
 	case dir == mv.home: // back to where it began
 	case inside(dir, from) || inside(from, dir) || inside(dir, mv.home):
 		return "", false, backend.Fail(backend.CodeInvalid, nil, "The library can't be moved into itself.", "Choose a folder elsewhere.")
@@ -146,6 +151,13 @@ func (mv *mover) target(to string) (dir string, made bool, err error) {
 	}
 	_ = probe.Close()
 	return dir, made, os.Remove(probe.Name())
+}
+
+// sameFolder reports whether two paths name one folder.
+func sameFolder(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return a == b || errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 func emptyFolder(path string) bool {

@@ -71,6 +71,16 @@ func leftovers(t testing.TB, dir string) []string {
 	return slices.DeleteFunc(files(t, dir), func(f string) bool { return slices.Contains(movedNames(), f) })
 }
 
+// wantNotes fails unless a folder has both notes that say where the library went, or none.
+func wantNotes(t testing.TB, dir string, want bool) {
+	t.Helper()
+	for _, note := range movedNames() {
+		if _, err := os.Stat(filepath.Join(dir, note)); (err == nil) != want {
+			t.Errorf("%s in %s: %v", note, dir, err)
+		}
+	}
+}
+
 func TestLibraryMovesAndIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	for _, apart := range []bool{false, true} {
@@ -108,6 +118,9 @@ func TestLibraryMovesAndIsFoundAgain(t *testing.T) {
 				if left := leftovers(t, from); len(left) != 0 {
 					t.Errorf("left in %s: %v", from, left)
 				}
+				wantNotes(t, home, to != home)
+				wantNotes(t, first, false)
+				wantNotes(t, second, false)
 				if s, ok := l.store().ReadSums(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest); ok && !l.store().Proven(must(l.Model(t.Context(), "hf.co/owner/repo")).Digest) {
 					t.Errorf("dates were lost: %+v", s)
 				}
@@ -237,4 +250,52 @@ func TestLibraryOnADiskThatIsNotThereSaysSo(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestMoveToWhereTheLibraryIsLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, move := range map[string][]string{"never moved": {}, "moved": {"away"}, "moved and back": {"away", "home"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := t.TempDir()
+			l := open(t, filepath.Join(in, "home"))
+			for _, to := range move {
+				if err := l.Move(t.Context(), filepath.Join(in, to), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			lasting := func() []string {
+				return slices.DeleteFunc(files(t, in), func(f string) bool { return filepath.Base(f) == lockName })
+			}
+			before := lasting()
+			for range 2 {
+				wantProblem(t, l.Move(t.Context(), l.Dir(), nil), backend.CodeInvalid, "already")
+			}
+			open(t, filepath.Join(in, "home"))
+			if left := lasting(); !slices.Equal(left, before) {
+				t.Errorf("%v after %v", left, before)
+			}
+		})
+	}
+}
+
+func TestLibraryMovesBackToAFolderOfAnotherName(t *testing.T) {
+	t.Parallel()
+	in := t.TempDir()
+	home, alias := filepath.Join(in, "home"), filepath.Join(in, "alias")
+	l := furnished(t, home)
+	if err := os.Symlink(home, alias); err != nil {
+		t.Skip(err)
+	}
+	wantProblem(t, l.Move(t.Context(), alias, nil), backend.CodeInvalid, "already")
+	for _, to := range []string{filepath.Join(in, "away"), alias} {
+		if err := l.Move(t.Context(), to, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.Dir() != home {
+		t.Errorf("in %s", l.Dir())
+	}
+	wantNotes(t, home, false)
+	wantWhole(t, open(t, home))
 }
