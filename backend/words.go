@@ -38,3 +38,11 @@ func Count(n int64) string {
 	}
 	return b.String()
 }
+
+// Plural returns a number with its noun, whose plural ends in s: "1 chat", "12 chats".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Count(int64(n)) + " " + noun + "s"
+}

@@ -11,6 +11,7 @@ import (
 
 	"weightroom/app/core"
 	"weightroom/backend"
+	"weightroom/backend/store"
 )
 
 // chatRow is a row of "chats".
@@ -27,12 +28,26 @@ func chatsCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{Use: "chats", Short: "List, search and save conversations", Args: noArgs}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a command") }
 	var format, out string
+	var all bool
 	export := &cobra.Command{
-		Use: "export ID", Short: "Write a chat as JSON or Markdown", Args: argRange(1, 1),
+		Use: "export ID | --all", Short: "Write a chat as JSON or Markdown, or all chats as JSON", Args: argRange(0, 1),
 		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			switch {
+			case all != (len(args) == 0):
+				return fmt.Errorf("%w: name a chat, or say --all", errUsage)
+			case all && format == "markdown":
+				return fmt.Errorf("%w: all chats are written as JSON, which can be imported again", errUsage)
+			case all:
+				text, _, err := c.ExportChats(ctx)
+				if err != nil {
+					return err
+				}
+				return s.writeChats(text, out)
+			}
 			return s.exportChat(ctx, c, args[0], format, out)
 		}),
 	}
+	export.Flags().BoolVar(&all, "all", false, "every chat outside the trash")
 	export.Flags().StringVar(&format, "format", "", "json or markdown (default: json with --json, else markdown)")
 	export.Flags().StringVarP(&out, "output", "o", "", "file to write (default: standard output)")
 	cmd.AddCommand(
@@ -57,8 +72,83 @@ func chatsCommand(s *session) *cobra.Command {
 			}),
 		},
 		export,
+		&cobra.Command{
+			Use: "import FILE", Short: "Add the chats of an exported file; nothing that is here is changed", Args: argRange(1, 1),
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+				done, err := c.ImportChats(ctx, s.path(args[0]))
+				if err != nil {
+					return err
+				}
+				return s.tellAdded(done)
+			}),
+		},
+		&cobra.Command{
+			Use: "backups", Short: "List the daily backups of the chats, newest first", Args: noArgs,
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error { return s.listBackups(ctx, c) }),
+		},
+		&cobra.Command{
+			Use: "restore BACKUP", Short: "Add what a backup has and is not here; nothing that is here is changed", Args: argRange(1, 1),
+			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+				done, err := c.History.RestoreBackup(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return s.tellAdded(done)
+			}),
+		},
 	)
 	return cmd
+}
+
+// tellAdded says what an import or a restore has brought.
+func (s *session) tellAdded(done store.Imported) error {
+	known := len(done.IDs) - done.Chats
+	if s.json {
+		return s.print(map[string]any{"chats": done.Chats, "known": known, "messages": done.Messages})
+	}
+	fmt.Fprintf(s.stdout, "Added %s with %s; %d were here already.\n", backend.Plural(done.Chats, "chat"), backend.Plural(done.Messages, "message"), known)
+	return nil
+}
+
+// backupRow is a row of "chats backups".
+type backupRow struct {
+	Name    string `json:"name"`
+	At      string `json:"at"` // RFC 3339
+	Bytes   int64  `json:"bytes"`
+	Chats   int    `json:"chats"`
+	Problem string `json:"problem,omitempty"`
+}
+
+func (s *session) listBackups(ctx context.Context, c *core.Core) error {
+	backups, err := c.ChatBackups(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]backupRow, 0, len(backups))
+	for _, b := range backups {
+		row := backupRow{Name: b.Name, At: b.Time.Format(time.RFC3339), Bytes: b.Bytes, Chats: b.Chats}
+		if b.Err != nil {
+			row.Problem = backend.Readable(b.Err).Message
+		}
+		rows = append(rows, row)
+	}
+	if s.json {
+		return s.print(map[string]any{"backups": rows})
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(s.stdout, "No backups yet. One is made each day that the window is open.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "BACKUP\tMADE\tCHATS\tSIZE")
+	for _, r := range rows {
+		if r.Problem != "" {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.At, r.Problem, backend.Bytes(r.Bytes))
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", r.Name, r.At, r.Chats, backend.Bytes(r.Bytes))
+	}
+	return w.Flush()
 }
 
 // withHistory opens the app with the history around f.
@@ -113,13 +203,18 @@ func (s *session) exportChat(ctx context.Context, c *core.Core, id, format, out 
 	if err != nil {
 		return err
 	}
+	return s.writeChats(text, out)
+}
+
+// writeChats writes what was exported to a file, or to standard output.
+func (s *session) writeChats(text []byte, out string) error {
 	if out == "" {
-		_, err = s.stdout.Write(text)
+		_, err := s.stdout.Write(text)
 		return err
 	}
 	path := s.path(out)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
-		return backend.Fail(backend.CodeDenied, err, "The chat could not be written to "+path+".", "Choose another file with --output.")
+		return backend.Fail(backend.CodeDenied, err, "The chats could not be written to "+path+".", "Choose another file with --output.")
 	}
 	if s.json {
 		return s.print(map[string]any{"path": path})

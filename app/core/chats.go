@@ -3,10 +3,15 @@ package core
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"weightroom/backend"
+	"weightroom/backend/store"
 )
 
 // searchLimit is how many hits a search looks at.
@@ -95,4 +100,47 @@ func FileName(title string) string {
 		return "chat"
 	}
 	return safe
+}
+
+// ExportChats returns every chat outside the trash as JSON, and a name for its file.
+func (c *Core) ExportChats(ctx context.Context) (text []byte, name string, err error) {
+	archive, err := c.History.Export(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	text, err = archive.JSON()
+	return text, "weightroom-chats-" + archive.Exported.Local().Format(time.DateOnly) + ".json", err
+}
+
+// ImportChats adds the chats of a file that ExportChats or ExportChat wrote. Nothing that is here is changed.
+func (c *Core) ImportChats(ctx context.Context, path string) (store.Imported, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return store.Imported{}, backend.Fail(backend.CodeNotFound, err, "The file can't be opened.", "Check its name and its permissions.")
+	}
+	defer f.Close() //nolint:errcheck // opened for reading only
+	return c.History.Import(ctx, f)
+}
+
+// ChatBackup is a daily copy of the history.
+type ChatBackup struct {
+	Name  string // of its file
+	Time  time.Time
+	Bytes int64
+	Chats int   // outside the trash
+	Err   error // why it can't be restored; nil: it can
+}
+
+// ChatBackups returns the backups of the history, the newest first. It reads each of them.
+func (c *Core) ChatBackups(ctx context.Context) ([]ChatBackup, error) {
+	var out []ChatBackup
+	for _, b := range slices.Backward(c.History.Backups()) {
+		one := ChatBackup{Name: filepath.Base(b.Path), Time: b.Time, Bytes: b.Bytes}
+		one.Chats, one.Err = c.History.CountBackup(ctx, one.Name)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }

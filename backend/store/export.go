@@ -143,8 +143,13 @@ func (x archiver) Import(ctx context.Context, r io.Reader) (Imported, error) {
 		return Imported{}, backend.Fail(backend.CodeUnsupported, nil, "This export was made by a newer Weightroom.",
 			"Import it with the newer version.")
 	}
+	return x.add(ctx, &a)
+}
+
+// add brings in what of an archive is not here, all or nothing.
+func (x archiver) add(ctx context.Context, a *Archive) (Imported, error) {
 	var done Imported
-	err = x.db.update(ctx, func(tx *writeTx) error {
+	err := x.db.update(ctx, func(tx *writeTx) error {
 		done = Imported{IDs: []string{}}
 		for _, c := range a.Chats {
 			if err := x.importChat(tx, c, &done); err != nil {

@@ -289,23 +289,16 @@ func (r *Recovery) tell(present bool) {
 		r.Message = what + " and nothing in it could be read, so it starts empty."
 	case r.Unreadable > 0:
 		r.Message = fmt.Sprintf("%s and has been repaired: %s with %s are back, %s could not be read.", what,
-			count(r.Chats, "chat"), count(r.Messages, "message"), count(r.Unreadable, "message"))
+			backend.Plural(r.Chats, "chat"), backend.Plural(r.Messages, "message"), backend.Plural(r.Unreadable, "message"))
 	default:
 		r.Message = fmt.Sprintf("%s and has been repaired: %s with %s are back.", what,
-			count(r.Chats, "chat"), count(r.Messages, "message"))
+			backend.Plural(r.Chats, "chat"), backend.Plural(r.Messages, "message"))
 	}
 	if r.FromBackup > 0 {
-		r.Message += fmt.Sprintf(" %s came from the backup of %s.", count(r.FromBackup, "message"), r.BackupTime.Format("2 January 2006"))
+		r.Message += fmt.Sprintf(" %s came from the backup of %s.", backend.Plural(r.FromBackup, "message"), r.BackupTime.Format("2 January 2006"))
 	}
 	r.Hint = "Look through your latest chats. Something written since the last backup may be missing."
 	if r.SetAside != "" && !r.purging {
 		r.Hint += " The damaged file is kept as " + r.SetAside + "."
 	}
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
