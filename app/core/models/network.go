@@ -22,6 +22,7 @@ type Downloads struct {
 	mu      sync.Mutex // guards the following
 	open    *network
 	events  func(d download.Download, gone bool)
+	onlines func(Online)
 	wanted  map[string]bool     // references that this process was asked for
 	answers map[string]answered // what sources answered lately, by the reference that was asked for
 }
@@ -63,6 +64,7 @@ func (d *Downloads) net(ctx context.Context) (*network, error) {
 		return nil, err
 	}
 	n := &network{ledger: ledger, limit: &transfer.Limit{}, secrets: source.Keyring{}}
+	ledger.OnChange(func() { d.onlineChanged(ledger) })
 	gate := &web.Gate{}
 	n.client = web.NewClient(web.ClientOptions{Ledger: ledger, Gate: gate})
 	// HF_ENDPOINT is what every tool of Hugging Face reads, for mirrors inside a company.
@@ -128,6 +130,22 @@ func (d *Downloads) OnChange(f func(one download.Download, gone bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.events = f
+}
+
+// OnOnline sets who hears, from any goroutine, when connections are opened and closed, and of what they carry meanwhile.
+func (d *Downloads) OnOnline(f func(Online)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onlines = f
+}
+
+func (d *Downloads) onlineChanged(ledger *web.Ledger) {
+	d.mu.Lock()
+	f := d.onlines
+	d.mu.Unlock()
+	if f != nil {
+		f(onlineNow(ledger))
+	}
 }
 
 // Apply passes on what of the settings concerns downloads. Who wants nothing to go online pauses what would.
@@ -204,6 +222,51 @@ func (d *Downloads) Ledger(ctx context.Context) (Ledger, error) {
 		l.BytesOut += t.Out
 	}
 	return l, nil
+}
+
+// Online is what is connected now. Nothing: the app is offline.
+type Online struct {
+	Open     []OpenPurpose // what connections are open for, the oldest first
+	BytesOut int64         // since the app was installed
+}
+
+// OpenPurpose is what one or more open connections are for.
+type OpenPurpose struct {
+	Kind        web.PurposeKind
+	Of, Host    string // of the first of them
+	Connections int
+	Since       int64 // milliseconds since 1970
+	In, Out     int64 // bytes of these connections so far
+}
+
+// Online returns what is connected now.
+func (d *Downloads) Online(ctx context.Context) (Online, error) {
+	n, err := d.net(ctx)
+	if err != nil {
+		return Online{}, err
+	}
+	return onlineNow(n.ledger), nil
+}
+
+func onlineNow(ledger *web.Ledger) Online {
+	var o Online
+	at := map[web.Purpose]int{}
+	for _, c := range ledger.Open() {
+		i, ok := at[c.Purpose]
+		if !ok {
+			i = len(o.Open)
+			at[c.Purpose] = i
+			o.Open = append(o.Open, OpenPurpose{Kind: c.Purpose.Kind, Of: c.Purpose.Of, Host: c.Host, Since: c.Began})
+		}
+		p := &o.Open[i]
+		p.Connections++
+		p.In += c.In
+		p.Out += c.Out
+	}
+	for _, t := range ledger.Totals() {
+		o.BytesOut += t.Out
+	}
+	return o
 }
 
 // why says in a person's words why a connection was made.

@@ -63,6 +63,7 @@ type Ledger struct {
 	lines   []*line // ascending; the last ledgerLines
 	totals  map[string]*HostTotal
 	dirty   map[int64]bool // pages to store
+	opened  int            // connections that are open
 	timer   *time.Timer
 	closed  bool
 	changed func()
@@ -126,8 +127,8 @@ func OpenLedger(ctx context.Context, kv backend.KV) (*Ledger, error) {
 	return l, nil
 }
 
-// OnChange sets what is called, from any goroutine and at most twice a second, after connections began or ended. It is
-// called without the ledger's lock.
+// OnChange sets what is called, from any goroutine, when the first of several connections is opened and when the last is
+// closed, and at most twice a second while they come, go and count their bytes. It is called without the ledger's lock.
 func (l *Ledger) OnChange(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,6 +145,19 @@ func (l *Ledger) Connections(most int) []Connection {
 	out := make([]Connection, 0, most)
 	for i := len(l.lines) - 1; len(out) < most; i-- {
 		out = append(out, l.lines[i].now())
+	}
+	return out
+}
+
+// Open returns the connections that are open now, the oldest first.
+func (l *Ledger) Open() []Connection {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []Connection
+	for _, n := range l.lines {
+		if n.isOpen() {
+			out = append(out, n.now())
+		}
 	}
 	return out
 }
@@ -195,7 +209,17 @@ func (l *Ledger) begin(p Purpose, host, via string) *line {
 	t.Last = now
 	l.trim()
 	l.touch(n)
+	l.count(1)
 	return n
+}
+
+// count keeps the number of open connections, and tells at once when there is a first one and when there is none.
+func (l *Ledger) count(more int) {
+	before := l.opened
+	l.opened += more
+	if l.changed != nil && (before == 0) != (l.opened == 0) {
+		go l.changed()
+	}
 }
 
 // totalFor makes sure that host has totals and returns the name they are under.
@@ -219,6 +243,7 @@ func (l *Ledger) end(n *line, result string) {
 	n.Ended, n.Result = time.Now().UnixMilli(), result
 	l.settle(n)
 	l.touch(n)
+	l.count(-1)
 }
 
 func (l *Ledger) open(n *line) bool {
@@ -274,7 +299,7 @@ func (l *Ledger) tick() {
 	l.timer = nil
 	wait := time.Duration(0)
 	for _, n := range l.lines {
-		if n.Ended == 0 && n.Result == resultOpen {
+		if n.isOpen() {
 			l.dirty[n.Seq/ledgerPage] = true
 			wait = ledgerAgain
 		}
@@ -325,6 +350,9 @@ func (l *Ledger) store(ctx context.Context) error {
 	}
 	return l.kv.Put(ctx, totalsKey, totals)
 }
+
+// isOpen needs the ledger's lock. A line that an earlier run left open has another result.
+func (n *line) isOpen() bool { return n.Ended == 0 && n.Result == resultOpen }
 
 func (n *line) now() Connection {
 	c := n.Connection

@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"weightroom/backend"
@@ -157,4 +159,32 @@ func TestTheLedgerTellsOfChanges(t *testing.T) {
 		t.Error("nothing was heard")
 	}
 	_ = l.Close()
+}
+
+// TestWhatIsOpenIsToldAtOnce holds that who shows "offline" hears of the first connection when it is made and of the end
+// of the last, and not half a second later.
+func TestWhatIsOpenIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openLedger(t, nil)
+		var heard []int
+		var mu sync.Mutex
+		l.OnChange(func() {
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, len(l.Open()))
+		})
+		first := l.begin(Purpose{PurposeDownload, "x"}, "host:443", "")
+		synctest.Wait()
+		second := l.begin(Purpose{PurposeSearch, "y"}, "host:443", "")
+		l.end(first, resultDone)
+		synctest.Wait()
+		l.end(second, resultDone)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if len(heard) != 2 || heard[0] != 1 || heard[1] != 0 {
+			t.Errorf("heard of %v open connections", heard)
+		}
+		_ = l.Close()
+	})
 }
