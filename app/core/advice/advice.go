@@ -27,6 +27,8 @@ type Options struct {
 	Findings func(context.Context) map[[2]string][]advisor.Finding
 	// Busy reports whether an answer is written for a person who waits for it.
 	Busy func() bool
+	// Power says what the machine runs on; nil asks the system.
+	Power func(context.Context) hardware.Power
 }
 
 // Advice knows which models suit this machine. It may be used from many goroutines.
@@ -61,6 +63,14 @@ func (a *Advice) Entry(id string) (*catalog.Model, error) {
 		return nil, noModel(id)
 	}
 	return m, nil
+}
+
+// NameOf is the name of a model of the catalog, or what it is called by elsewhere.
+func (a *Advice) NameOf(id string) string {
+	if m, err := a.Entry(id); err == nil {
+		return m.Name
+	}
+	return id
 }
 
 // Candidates returns every quant of a model of the catalog as the advisor takes it.

@@ -3,6 +3,7 @@ package advice
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"weightroom/backend"
@@ -110,22 +111,49 @@ func fittingDrives() [][2]string {
 	return [][2]string{{"smollm2-360m", "Q8_0"}, {"qwen3-0.6b", "Q4_K_M"}, {"llama-3.2-1b", "Q4_K_M"}}
 }
 
-// FitEstimates runs the three small drives that are still missing. It gives way to a person: it waits while an answer
-// is written, and a drive that an answer comes into is given up and run again, because its figures would be wrong.
-func (a *Advice) FitEstimates(ctx context.Context, done func()) error {
-	a.scratch.sweep()
+// Fitting is how far FitEstimates is.
+type Fitting struct {
+	Model    string  // at work, as a person knows it
+	At, Many int     // which of how many, from 1
+	Done     float64 // of this one, 0 to 1
+	Waits    Wait
+}
+
+// Wait is what work in the background waits for; empty: nothing.
+type Wait string
+
+// What work in the background gives way to.
+const (
+	WaitAnswer Wait = "answer" // a person waits for one
+	WaitMains  Wait = "mains"  // the machine runs on its battery
+)
+
+// Unfitted reports whether one of the drives that fit the estimates is missing.
+func (a *Advice) Unfitted(ctx context.Context) bool { return len(a.missingDrives(ctx)) > 0 }
+
+func (a *Advice) missingDrives(ctx context.Context) [][2]string {
 	own := LocalRuns{runs: a.Runs(ctx), engine: a.opts.Machine.Build().Ollama}
-	for _, d := range fittingDrives() {
-		if _, ok := own.Speed(d[0], d[1]); ok {
-			continue
-		}
+	return slices.DeleteFunc(fittingDrives(), func(d [2]string) bool {
+		_, ok := own.Speed(d[0], d[1])
+		return ok
+	})
+}
+
+// FitEstimates runs the three small drives that are still missing, and calls done after each. It gives way to a person:
+// it waits while an answer is written and while the machine runs on its battery, and a drive that one of these comes into
+// is given up and run again, because its figures would be wrong.
+func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done func()) error {
+	a.scratch.sweep()
+	missing := a.missingDrives(ctx)
+	for i, d := range missing {
+		now := Fitting{Model: a.NameOf(d[0]) + " " + d[1], At: i + 1, Many: len(missing)}
 		for {
-			if err := a.quiet(ctx); err != nil {
+			if err := a.giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
 				return err
 			}
 			undisturbed, cancel := context.WithCancel(ctx)
-			go a.cancelWhenBusy(undisturbed, cancel)
-			_, err := a.TestDrive(undisturbed, d[0], d[1], nil)
+			go a.cancelInTheWay(undisturbed, cancel)
+			_, err := a.TestDrive(undisturbed, d[0], d[1], func(p testdrive.Progress) { now.Done = p.Done; report(now) })
 			disturbed := undisturbed.Err() != nil
 			cancel()
 			if err == nil {
@@ -140,29 +168,69 @@ func (a *Advice) FitEstimates(ctx context.Context, done func()) error {
 	return nil
 }
 
-// quietTick is how often it is looked whether somebody writes.
-const quietTick = 200 * time.Millisecond
+const (
+	quietTick = 200 * time.Millisecond // how often it is looked whether somebody writes
+	powerTick = 5 * time.Second        // how often it is looked what the machine runs on
+)
 
-// quiet waits until no answer is written.
-func (a *Advice) quiet(ctx context.Context) error {
-	for a.opts.Busy() {
+// inTheWay looks what work in the background has to wait for. The power is asked for when askPower says so.
+func (a *Advice) inTheWay(ctx context.Context, askPower bool) Wait {
+	switch {
+	case a.opts.Busy():
+		return WaitAnswer
+	case askPower && a.power(ctx) == hardware.PowerBattery:
+		return WaitMains
+	}
+	return ""
+}
+
+func (a *Advice) power(ctx context.Context) hardware.Power {
+	if a.opts.Power != nil {
+		return a.opts.Power(ctx)
+	}
+	return hardware.ReadPower(ctx)
+}
+
+// giveWay waits until nothing is in the way, and tells what it waits for whenever that changes, nothing at the end.
+func (a *Advice) giveWay(ctx context.Context, waits func(Wait)) error {
+	told := Wait("nothing told yet")
+	for {
+		wait := a.inTheWay(ctx, true)
+		if wait != told {
+			told = wait
+			waits(wait)
+		}
+		if wait == "" {
+			return ctx.Err()
+		}
+		tick := quietTick
+		if wait == WaitMains {
+			tick = powerTick
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(quietTick):
+		case <-time.After(tick):
 		}
 	}
-	return ctx.Err()
 }
 
-// cancelWhenBusy ends ctx's work when an answer begins.
-func (a *Advice) cancelWhenBusy(ctx context.Context, cancel context.CancelFunc) {
-	for !a.opts.Busy() {
+// cancelInTheWay ends ctx's work when something comes that it has to give way to.
+func (a *Advice) cancelInTheWay(ctx context.Context, cancel context.CancelFunc) {
+	asked := time.Now()
+	for {
+		askPower := time.Since(asked) >= powerTick
+		if askPower {
+			asked = time.Now()
+		}
+		if a.inTheWay(ctx, askPower) != "" {
+			cancel()
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(quietTick):
 		}
 	}
-	cancel()
 }

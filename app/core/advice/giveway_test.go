@@ -1,0 +1,60 @@
+package advice
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"weightroom/hardware"
+)
+
+// TestBackgroundDrivesGiveWay holds that drives nobody asked for wait for the end of an answer and for mains power, say
+// so, and are given up when one of these comes in between.
+func TestBackgroundDrivesGiveWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		after := func(d time.Duration) bool { return time.Since(began) >= d }
+		a := New(Options{
+			Busy: func() bool { return !after(3 * time.Second) },
+			Power: func(context.Context) hardware.Power {
+				if after(time.Hour) {
+					return hardware.PowerAC
+				}
+				return hardware.PowerBattery
+			},
+		})
+		var told []Wait
+		if err := a.giveWay(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
+			t.Fatal(err)
+		}
+		if want := []Wait{WaitAnswer, WaitMains, ""}; !slices.Equal(told, want) {
+			t.Errorf("waited for %q, want %q", told, want)
+		}
+		if took := time.Since(began); took < time.Hour || took > time.Hour+powerTick {
+			t.Errorf("went on after %v", took)
+		}
+	})
+}
+
+func TestBackgroundDriveEndsOnBattery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		a := New(Options{
+			Busy: func() bool { return false },
+			Power: func(context.Context) hardware.Power {
+				if time.Since(began) > time.Minute {
+					return hardware.PowerBattery
+				}
+				return hardware.PowerAC
+			},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		a.cancelInTheWay(ctx, cancel)
+		if took := time.Since(began); ctx.Err() == nil || took > time.Minute+2*powerTick {
+			t.Errorf("ended after %v: %v", took, ctx.Err())
+		}
+	})
+}
