@@ -44,7 +44,7 @@ func open(t *testing.T) (*Window, func(name string) []any) {
 }
 
 // dialogs need a desktop.
-var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "ChooseText": true, "AddAdapter": true, "SaveReport": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "RestartEngine": true}
+var dialogs = map[string]bool{"ChooseFile": true, "ChooseFolder": true, "ChooseText": true, "AddAdapter": true, "SaveReport": true, "Export": true, "Reveal": true, "OpenLink": true, "Copy": true, "OpenLog": true, "OpenData": true, "OpenAppLog": true, "ExportAll": true, "ImportFile": true, "RestartEngine": true}
 
 func TestBoundMethodsTakeAnything(t *testing.T) {
 	w, _ := open(t)
@@ -129,11 +129,14 @@ func TestNothingReachesThePageAsNull(t *testing.T) {
 	for name, get := range map[string]func() (any, error){
 		"Chats.List":        func() (any, error) { return w.Chats.List() },
 		"Chats.Trash":       func() (any, error) { return w.Chats.Trash() },
+		"Chats.Backups":     func() (any, error) { return w.Chats.Backups() },
 		"Chats.Search":      func() (any, error) { return w.Chats.Search("nothing") },
 		"Chats.Get":         func() (any, error) { return w.Chats.Get(c.ID) },
 		"Library.Get":       func() (any, error) { return w.Library.Get() },
 		"Library.Report":    func() (any, error) { return w.Library.VerifyReport() },
 		"Downloads.List":    func() (any, error) { return w.Downloads.List() },
+		"Downloads.Online":  func() (any, error) { return w.Downloads.Online() },
+		"Tasks.List":        func() (any, error) { return w.Tasks.List() },
 		"Downloads.Token":   func() (any, error) { return w.Downloads.Token() },
 		"Downloads.Ledger":  func() (any, error) { return w.Downloads.Ledger() },
 		"Machine.Detect":    func() (any, error) { return w.Machine.Detect() },
@@ -197,6 +200,60 @@ func TestChatsFromThePage(t *testing.T) {
 	}
 	if len(sent(EventChatsChanged)) < 4 {
 		t.Errorf("the page heard %d times", len(sent(EventChatsChanged)))
+	}
+}
+
+// TestWorkIsListed holds that all work under way is in one list from its beginning to its end, with what it waits for, and
+// that the page is told of both without having asked.
+func TestWorkIsListed(t *testing.T) {
+	w, sent := open(t)
+	if _, err := w.Core(); err != nil {
+		t.Fatal(err)
+	}
+	goOn := make(chan struct{})
+	reported := make(chan struct{})
+	task := w.tasks.begin(job{kind: "fit", label: "Timing small models"}, func(_ context.Context, report func(step)) (string, error) {
+		report(step{done: 1, total: 3, of: "Qwen3 0.6B", waits: "mains"})
+		close(reported)
+		<-goOn
+		return "", nil
+	})
+	if begun := sent(EventTaskProgress); len(begun) == 0 || begun[0].(TaskProgress).Label != "Timing small models" {
+		t.Errorf("the page was told %+v", begun)
+	}
+	<-reported
+	all, err := w.Tasks.List()
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	p := all[0]
+	if p.ID != task.ID || p.Waits != "mains" || p.Of != "Qwen3 0.6B" || p.Done != 1 || p.Label == "" || p.StartedAt == 0 || p.Left != -1 {
+		t.Errorf("%+v", p)
+	}
+	if told := sent(EventTaskProgress); told[len(told)-1].(TaskProgress).Waits != "mains" {
+		t.Errorf("the page was not told what it waits for: %+v", told)
+	}
+	close(goOn)
+	for range 500 {
+		if all, _ = w.Tasks.List(); len(all) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("still listed: %+v", all)
+}
+
+func TestWhatIsLeftIsToldOnceItIsKnown(t *testing.T) {
+	for _, c := range []struct {
+		taken       time.Duration
+		done, total int64
+		want        float64
+	}{
+		{time.Second, 50, 100, -1}, {10 * time.Second, 1, 100, -1}, {10 * time.Second, 0, 0, -1}, {10 * time.Second, 25, 100, 30}, {9 * time.Second, 100, 100, 0},
+	} {
+		if got := left(c.taken, c.done, c.total); got != c.want {
+			t.Errorf("%d of %d after %v leaves %v, want %v", c.done, c.total, c.taken, got, c.want)
+		}
 	}
 }
 

@@ -83,8 +83,8 @@ func (s *Discover) TestDrive(id, quant string) (Task, error) {
 		if err := c.Advice.CanTestDrive(id, quant); err != nil {
 			return Task{}, err
 		}
-		return s.host.tasks.start("testdrive", "Test drive", func(ctx context.Context, progress func(done, total int64)) (string, error) {
-			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) { progress(int64(100*p.Done), 100) })
+		return s.host.tasks.begin(job{kind: "testdrive", label: "Test drive", of: c.Advice.NameOf(id) + " " + quant}, func(ctx context.Context, report func(step)) (string, error) {
+			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) { report(step{done: int64(100 * p.Done), total: 100}) })
 			if err == nil {
 				s.host.emit(EventDrives, Changed{ID: id, Seq: s.host.next()})
 			}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"weightroom/app/core"
+	"weightroom/app/core/models"
 	"weightroom/backend/download"
 )
 
@@ -80,6 +81,18 @@ func (s *Downloads) Ledger() (LedgerPage, error) {
 	})
 }
 
+// Online returns what is connected now.
+func (s *Downloads) Online() (Online, error) {
+	return withCore(s.host, "Downloads.Online", func(ctx context.Context, c *core.Core) (Online, error) {
+		seq := s.host.seq.Load()
+		o, err := c.Downloads.Online(ctx)
+		if err != nil {
+			return Online{}, err
+		}
+		return onlineOf(o, seq), nil
+	})
+}
+
 // Look reads the header of a model outside the catalog.
 func (s *Downloads) Look(ref string) (Found, error) {
 	return withCore(s.host, "Downloads.Look", func(ctx context.Context, c *core.Core) (Found, error) {
@@ -151,6 +164,7 @@ func (s *Downloads) open(ctx context.Context) {
 			s.host.emit(EventDownloadProgress, out)
 		}
 	})
+	s.host.core.Downloads.OnOnline(func(o models.Online) { s.host.emit(EventNetwork, onlineOf(o, s.host.next())) })
 	if err := s.host.core.Downloads.Open(ctx); err != nil {
 		slog.Error("downloads not opened", "error", err)
 	}

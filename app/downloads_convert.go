@@ -77,3 +77,16 @@ func hitOf(h source.Hit) Hit {
 func foundOf(x advice.External) Found {
 	return Found{Model: externalModel(x), Quant: x.Choice.Quant, Choice: choiceOf(x.Choice), Host: x.Landing.Host, HeaderBytes: x.Fetched}
 }
+
+// maxOpenReasons keeps what is connected under the size of an event.
+const maxOpenReasons = 8
+
+func onlineOf(o models.Online, seq int64) Online {
+	open := o.Open[:min(len(o.Open), maxOpenReasons)]
+	return Online{
+		Seq: seq, BytesOut: o.BytesOut,
+		Open: convert(open, func(p models.OpenPurpose) OpenReason {
+			return OpenReason{Kind: string(p.Kind), Of: p.Of, Host: p.Host, Connections: p.Connections, Since: p.Since, BytesIn: p.In, BytesOut: p.Out}
+		}),
+	}
+}

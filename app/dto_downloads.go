@@ -109,3 +109,21 @@ type LedgerPage struct {
 	BytesIn     int64        `json:"bytesIn"`     // since the app was installed
 	BytesOut    int64        `json:"bytesOut"`
 }
+
+// Online is what is connected now.
+type Online struct {
+	Seq      int64        `json:"seq"`
+	Open     []OpenReason `json:"open"`     // what connections are open for, at most eight; empty: the app is offline
+	BytesOut int64        `json:"bytesOut"` // sent since the app was installed
+}
+
+// OpenReason is what one or more open connections are for.
+type OpenReason struct {
+	Kind        string `json:"kind"` // download, lookup, header, search
+	Of          string `json:"of"`   // the reference, or what was searched for
+	Host        string `json:"host"`
+	Connections int    `json:"connections"`
+	Since       int64  `json:"since"`
+	BytesIn     int64  `json:"bytesIn"` // of these connections, so far
+	BytesOut    int64  `json:"bytesOut"`
+}

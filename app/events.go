@@ -19,6 +19,7 @@ const (
 	EventDownloadsChanged = "downloads:changed" // Changed: fetch the list again
 	EventDownloadProgress = "download:progress" // Download
 	EventDownloadFinished = "download:finished" // Download: done or failed, and stored
+	EventNetwork          = "network:changed"   // Online: what is connected now
 )
 
 // eventPayload is an event's name with a value of its payload's type.
@@ -47,6 +48,7 @@ func eventPayloads() []eventPayload {
 		{EventDownloadsChanged, Changed{}},
 		{EventDownloadProgress, Download{}},
 		{EventDownloadFinished, Download{}},
+		{EventNetwork, Online{}},
 	}
 }
 
@@ -85,14 +87,19 @@ type Changed struct {
 	Seq int64  `json:"seq"`
 }
 
-// TaskProgress reports on a Task.
+// TaskProgress reports on a Task: when it begins, and as it goes on.
 type TaskProgress struct {
 	ID    string `json:"id"`
 	Seq   int64  `json:"seq"`
-	Kind  string `json:"kind"` // import, export, starter, adopt, verify, repair, move, bandwidth, testdrive, blind
+	Kind  string `json:"kind"` // import, export, starter, adopt, verify, repair, move, bandwidth, testdrive, blind, fit, compare
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"` // 0: unknown
 	Label string `json:"label"` // "Checking", "Copying"
+	// Of is what it works on, as a person knows it; empty: the label says it all.
+	Of        string  `json:"of"`
+	Waits     string  `json:"waits"`     // what it waits for: answer, mains; empty: it works
+	Left      float64 `json:"left"`      // seconds to the end, about; -1: not known
+	StartedAt int64   `json:"startedAt"` // milliseconds since 1970
 }
 
 // TaskEnd ends a Task. An empty problem code means it succeeded.

@@ -96,21 +96,25 @@ func (s *Lab) Compare(ask CompareAsk) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		s.host.work.Go(func() {
-			_, _ = call("comparison", func() (lab.Comparison, error) { return run.Do(s.watch()) }) // its end is stored and told
+		s.host.tasks.begin(job{kind: "compare", label: "Comparing models"}, func(ctx context.Context, report func(step)) (string, error) {
+			defer context.AfterFunc(ctx, func() { c.Lab.Stop(run.ID) })()
+			_, err := run.Do(s.watch(report)) // its end is stored and told
+			return run.ID, err
 		})
 		return run.ID, nil
 	})
 }
 
-// watch tells the page how a comparison goes.
-func (s *Lab) watch() compare.Watch {
+// watch tells the page, and the task that it is, how a comparison goes.
+func (s *Lab) watch(report func(step)) compare.Watch {
 	var mu sync.Mutex
 	var last time.Time
 	return compare.Watch{
 		Changed: s.changed,
 		Made:    func(m backend.Model) { s.host.libraryChanged(m.Ref) },
 		Progress: func(p compare.Progress) {
+			out := labProgress(p)
+			report(step{done: int64(1000 * p.Done), total: 1000, of: p.Label, left: out.Left})
 			mu.Lock()
 			now := time.Now()
 			quiet := now.Sub(last) < progressEvery && p.Stage != lab.StageDone
@@ -119,7 +123,6 @@ func (s *Lab) watch() compare.Watch {
 			}
 			mu.Unlock()
 			if !quiet {
-				out := labProgress(p)
 				out.Seq = s.host.next()
 				s.host.emit(EventLabProgress, out)
 			}

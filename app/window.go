@@ -30,6 +30,8 @@ type Window struct {
 	*host
 	mu      sync.Mutex
 	offsets map[string]offset // of each streaming answer
+
+	fitStopped bool // a person has stopped what the estimates rest on; housekeeping's alone
 }
 
 // offset is how much of an answer the page has been sent, in UTF-16 units.
@@ -74,6 +76,7 @@ func (w *Window) Startup(ctx context.Context) {
 			return
 		}
 		w.core = c
+		zoomWindow(c.Settings(ctx).TextSize)
 		c.Engine.OnChange(func(engine.Status) { w.emit(EventEngineChanged, Changed{Seq: w.next()}) })
 		go func() {
 			if err := c.Engine.Start(ctx); err != nil {
@@ -105,9 +108,7 @@ func (w *Window) housekeeping(ctx context.Context) {
 			if err := w.core.Machine.MeasureBandwidthOnce(ctx); err != nil {
 				slog.Warn("bandwidth not measured", "error", err)
 			}
-			if err := w.core.Advice.FitEstimates(ctx, func() { w.emit(EventDrives, Changed{Seq: w.next()}) }); err != nil {
-				slog.Warn("estimates not fitted", "error", err)
-			}
+			w.fitEstimates(ctx)
 			timer.Reset(time.Hour)
 		}
 	}
