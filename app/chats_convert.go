@@ -1,16 +1,22 @@
 package app
 
 import (
+	"time"
+
 	"weightroom/app/core"
 	"weightroom/backend"
 )
 
 // chatSummary is a chat as a row of the list.
 func chatSummary(c *core.Core, chat backend.Chat) ChatSummary {
+	var purge time.Time
+	if !chat.Deleted.IsZero() {
+		purge = chat.Deleted.Add(c.History.KeepTrash())
+	}
 	return ChatSummary{
 		Streaming: c.Chat.Streaming(chat.ID),
 		ID:        chat.ID, Title: chat.Title, Model: chat.Model, Pinned: chat.Pinned,
-		CreatedAt: millis(chat.Created), UpdatedAt: millis(chat.Updated), DeletedAt: millis(chat.Deleted),
+		CreatedAt: millis(chat.Created), UpdatedAt: millis(chat.Updated), DeletedAt: millis(chat.Deleted), PurgeAt: millis(purge),
 	}
 }
 

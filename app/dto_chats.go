@@ -9,6 +9,7 @@ type ChatSummary struct {
 	CreatedAt int64  `json:"createdAt"`
 	UpdatedAt int64  `json:"updatedAt"`
 	DeletedAt int64  `json:"deletedAt"` // 0: not in the trash
+	PurgeAt   int64  `json:"purgeAt"`   // when it is deleted for good; 0: not in the trash
 	Streaming bool   `json:"streaming"` // an answer is being written
 }
 
@@ -66,4 +67,21 @@ type Message struct {
 type Turn struct {
 	User   Message `json:"user"`
 	Answer Message `json:"answer"`
+}
+
+// ChatBackup is a daily copy of all chats.
+type ChatBackup struct {
+	Name    string  `json:"name"` // what Chats.RestoreBackup takes
+	At      int64   `json:"at"`
+	Bytes   int64   `json:"bytes"`
+	Chats   int     `json:"chats"`   // outside the trash
+	Problem Problem `json:"problem"` // why it can't be restored; no code: it can
+}
+
+// AddedChats is what an import or a restored backup has brought.
+type AddedChats struct {
+	From     string `json:"from"`     // the file; empty: the person cancelled
+	Chats    int    `json:"chats"`    // that were not here
+	Known    int    `json:"known"`    // that were here already, in the trash or not
+	Messages int    `json:"messages"` // that were not here, in new and in known chats
 }

@@ -15,6 +15,8 @@ type Preferences struct {
 	SpeedLimit       int64   `json:"speedLimit"`       // bytes per second of all downloads together; 0: no limit
 	DownloadsAtOnce  int     `json:"downloadsAtOnce"`
 	NeverOnline      bool    `json:"neverOnline"` // nothing may go online, not even what the person starts
+	TextSize         int     `json:"textSize"`    // percent that the whole page is shown at
+	StartPage        string  `json:"startPage"`   // that the window opens on: last (chat), new (chat), discover, library, lab, machine
 }
 
 // About says what is running and where it keeps things.
@@ -23,6 +25,8 @@ type About struct {
 	DataFolder string `json:"dataFolder"`
 	LogFile    string `json:"logFile"`
 	BytesOut   int64  `json:"bytesOut"` // sent to other machines since the app was installed
+	Engine     string `json:"engine"`   // Ollama's version
+	LlamaCpp   string `json:"llamaCpp"` // "b10488"
 }
 
 // StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended.
@@ -48,5 +52,7 @@ type Limits struct {
 	MaxTopP          float64     `json:"maxTopP"`
 	KeepAliveMinutes Range       `json:"keepAliveMinutes"` // -1: until the app closes
 	DownloadsAtOnce  Range       `json:"downloadsAtOnce"`
-	Threads          Range       `json:"threads"` // 0: the engine chooses
+	Threads          Range       `json:"threads"`     // 0: the engine chooses
+	TextSize         Range       `json:"textSize"`    // percent
+	WindowZooms      bool        `json:"windowZooms"` // the window shows the page at that size; else the page has to
 }

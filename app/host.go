@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,9 @@ func (h *host) Core() (*core.Core, error) {
 	<-h.opened
 	return h.core, h.problem
 }
+
+// appLog is the path of the app's own log.
+func (h *host) appLog() string { return filepath.Join(h.folders.Logs, "weightroom.log") }
 
 func (h *host) next() int64 { return h.seq.Add(1) }
 

@@ -208,7 +208,7 @@ func fallBackNote(all []lab.FallBack) string {
 		}
 	}
 	slices.Sort(got)
-	return fmt.Sprintf("%d tensors, such as %s, have too few columns for it and are stored as %s.", len(all), all[0].Tensor, strings.Join(got, " or "))
+	return fmt.Sprintf("%s, such as %s, with too few columns for it: stored as %s.", backend.Plural(len(all), "tensor"), all[0].Tensor, strings.Join(got, " or "))
 }
 
 func sideRun(s compare.Sides) SideRun {

@@ -3,7 +3,6 @@ package app
 import (
 	"log/slog"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
@@ -33,9 +32,13 @@ func (s *Settings) Set(p Preferences) (Preferences, error) {
 		if err != nil {
 			return Preferences(core.DefaultSettings()), err
 		}
+		zoomed := p.TextSize != c.Settings(s.host.ctx).TextSize
 		stale, err := c.SetSettings(s.host.ctx, backend.Settings(p))
 		if err != nil {
 			return Preferences(c.Settings(s.host.ctx)), err
+		}
+		if zoomed {
+			zoomWindow(p.TextSize)
 		}
 		if stale {
 			s.host.work.Go(func() {
@@ -56,6 +59,7 @@ func (s *Settings) Limits() (Limits, error) {
 			ContextLength: Range(backend.ContextLengths), AnswerLength: Range(backend.AnswerLengths), Seed: Range(backend.Seeds),
 			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP,
 			KeepAliveMinutes: Range(core.KeepAliveMinutes), DownloadsAtOnce: Range(core.DownloadsAtOnce), Threads: Range(core.Threads),
+			TextSize: Range(core.TextSizes), WindowZooms: windowZooms,
 		}, nil
 	})
 }
@@ -63,14 +67,26 @@ func (s *Settings) Limits() (Limits, error) {
 // About says what runs and where it keeps things.
 func (s *Settings) About() (About, error) {
 	return call("Settings.About", func() (About, error) {
-		about := About{Version: core.Version, DataFolder: s.host.folders.Data, LogFile: filepath.Join(s.host.folders.Logs, "weightroom.log")}
+		about := About{Version: core.Version, DataFolder: s.host.folders.Data, LogFile: s.host.appLog()}
 		if c, err := s.host.Core(); err == nil {
+			build := c.Machine.Build()
+			about.Engine, about.LlamaCpp = build.Ollama, build.LlamaCpp
 			if ledger, err := c.Downloads.Ledger(s.host.ctx); err == nil {
 				about.BytesOut = ledger.BytesOut
 			}
 		}
 		return about, nil
 	})
+}
+
+// OpenData opens the data folder in the system's own viewer.
+func (s *Settings) OpenData() error {
+	return do("Settings.OpenData", func() error { return openPath(s.host.ctx, s.host.folders.Data) })
+}
+
+// OpenAppLog opens the app's log in the system's own viewer.
+func (s *Settings) OpenAppLog() error {
+	return do("Settings.OpenAppLog", func() error { return openPath(s.host.ctx, s.host.appLog()) })
 }
 
 // Startup waits until the app is open and says how that went. It never fails.

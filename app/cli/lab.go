@@ -374,7 +374,7 @@ func labListCommand(s *session) *cobra.Command {
 				fmt.Fprintln(s.stdout, "No comparisons yet.")
 			}
 			for _, c := range all {
-				fmt.Fprintf(s.stdout, "%s  %s  %s, %d rows, %s\n", c.ID, c.Begun.Local().Format("2006-01-02 15:04"), c.Reference, len(c.Rows), c.State)
+				fmt.Fprintf(s.stdout, "%s  %s  %s, %s, %s\n", c.ID, c.Begun.Local().Format("2006-01-02 15:04"), c.Reference, backend.Plural(len(c.Rows), "row"), c.State)
 			}
 			return nil
 		}),

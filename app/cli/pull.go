@@ -298,7 +298,7 @@ func ledgerCommand(s *session) *cobra.Command {
 			if err := w.Flush(); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.stdout, "%d connections, %s in, %s out.\n", l.Count, backend.Bytes(l.BytesIn), backend.Bytes(l.BytesOut))
+			fmt.Fprintf(s.stdout, "%s, %s in, %s out.\n", backend.Plural(int(l.Count), "connection"), backend.Bytes(l.BytesIn), backend.Bytes(l.BytesOut))
 			return nil
 		}),
 	}

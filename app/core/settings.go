@@ -18,13 +18,15 @@ var (
 	KeepAliveMinutes = backend.Range{Least: -1, Most: 7 * 24 * 60} // -1: until the app closes
 	DownloadsAtOnce  = backend.Range{Least: 1, Most: 8}
 	Threads          = backend.Range{Least: 0, Most: 1024} // 0: the engine chooses
+	TextSizes        = backend.Range{Least: 80, Most: 200} // percent
+	StartPages       = []string{"last", "new", "discover", "library", "lab", "machine"}
 )
 
 // DefaultSettings are the settings of a fresh start.
 func DefaultSettings() backend.Settings {
 	return backend.Settings{
 		Theme: "system", Temperature: -1, ContextLength: 8192, KeepAliveMinutes: 10, SendWith: "enter", ShowFigures: true,
-		DownloadsAtOnce: 1,
+		DownloadsAtOnce: 1, TextSize: 100, StartPage: "last",
 	}
 }
 
@@ -83,6 +85,10 @@ func checkSettings(s backend.Settings) error {
 		return bad("A speed limit must be above zero.", "Clear the field for no limit.")
 	case !DownloadsAtOnce.Holds(s.DownloadsAtOnce):
 		return bad(fmt.Sprintf("The number of downloads at once must be %s.", DownloadsAtOnce), "One is usually as fast as several.")
+	case !TextSizes.Holds(s.TextSize):
+		return bad(fmt.Sprintf("The size of text must be %s percent.", TextSizes), "100 is the usual size.")
+	case !slices.Contains(StartPages, s.StartPage):
+		return bad("The window can't open on "+s.StartPage+".", "Choose last, new, discover, library, lab or machine.")
 	case !Threads.Holds(s.Threads):
 		return bad(fmt.Sprintf("The number of threads must be %s.", Threads), "0 lets the engine choose.")
 	}
