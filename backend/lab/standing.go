@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"weightroom/backend"
 )
 
 const (
@@ -86,7 +88,7 @@ func (b *Blind) stop(s Standing, open bool) (bool, string) {
 	case left <= 0:
 		return true, fmt.Sprintf("All %d rounds are done.", b.MaxRounds)
 	case !open:
-		return true, fmt.Sprintf("Even if the %d rounds that are left all went one way, they would not show a preference.", left)
+		return true, fmt.Sprintf("Even if what is left, %s, all went one way, no preference would show.", backend.Plural(left, "round"))
 	case b.Ended:
 		return true, "You ended the test."
 	case left == 1:

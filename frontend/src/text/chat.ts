@@ -1,9 +1,11 @@
+import { plural } from './plural'
+
 /** Chats, their list and their settings. */
 export const chatText = {
   chats: {
     list: 'Chats',
     search: 'Search chats',
-    searchCount: (n: string) => `Search ${n} chats`,
+    searchCount: (n: string) => `Search ${plural(n, 'chat')}`,
     new: 'New chat',
     pinned: 'Pinned',
     today: 'Today',
@@ -18,8 +20,8 @@ export const chatText = {
     renameLabel: 'New title',
     pin: 'Pin',
     unpin: 'Unpin',
-    exportMarkdown: 'Export as Markdown',
-    exportJson: 'Export as JSON',
+    exportMarkdown: 'Export as Markdown…',
+    exportJson: 'Export as JSON…',
     delete: 'Delete',
     deleted: (title: string) => `“${title}” is in the trash.`,
     exported: (path: string) => `Saved to ${path}`,
@@ -29,7 +31,6 @@ export const chatText = {
     trash: 'Trash',
     trashBack: 'Back to chats',
     trashEmpty: 'The trash is empty.',
-    trashHint: 'Chats stay here until you delete them for good.',
     restore: 'Restore',
     restored: (title: string) => `“${title}” is back.`,
     purge: 'Delete for good',
@@ -38,13 +39,24 @@ export const chatText = {
     loadFailed: 'This chat could not be opened.',
   },
 
+  trash: {
+    hint: (days: number) => `Chats stay here for ${plural(days, 'day')}, then they are deleted for good.`,
+    when: (deleted: string, days: number) =>
+      `${deleted} · ${days > 0 ? `${plural(days, 'day')} left` : 'goes within a day'}`,
+    emptyOpen: 'Empty trash…',
+    empty: 'Delete all for good',
+    emptyTitle: 'Empty the trash?',
+    emptyBody: (n: number) =>
+      `${plural(n, 'chat')} and all their messages will be gone, from the backups too. This can't be undone.`,
+  },
+
   chat: {
     emptyTitle: 'What shall we work on?',
     emptyHint: (model: string) => `${model} runs on this machine. Nothing you write leaves it.`,
     emptyNoModel: 'Add a model first',
     emptyNoModelHint: 'A model is the file that writes the answers. One comes with the app.',
     addStarter: (name: string, size: string) => `Add ${name}, ${size}`,
-    importFile: 'Import a file',
+    importFile: 'Import a file…',
     messages: 'Messages',
     you: 'You',
     answerOf: (model: string) => `Answer by ${model}`,
@@ -97,7 +109,7 @@ export const chatText = {
   figures: {
     speed: (n: string) => `${n} t/s`,
     first: (s: string) => `first token ${s}`,
-    tokens: (n: string) => (n === '1' ? '1 token' : `${n} tokens`),
+    tokens: (n: string) => plural(n, 'token'),
     tip: 'Measured by the engine during this answer, on this machine.',
     detail: (prompt: string, speed: string) => `Read ${prompt} prompt tokens at ${speed} t/s.`,
     load: (s: string) => `Loading the model took ${s}.`,

@@ -1,4 +1,5 @@
 import { unexplained } from '../bridge/failure'
+import { plural } from './plural'
 
 /** What every page says. */
 export const commonText = {
@@ -39,13 +40,13 @@ export const commonText = {
 
   time: {
     now: 'just now',
-    minutesAgo: (n: number) => (n === 1 ? '1 minute ago' : `${n} minutes ago`),
-    hoursAgo: (n: number) => (n === 1 ? '1 hour ago' : `${n} hours ago`),
+    minutesAgo: (n: number) => `${plural(n, 'minute')} ago`,
+    hoursAgo: (n: number) => `${plural(n, 'hour')} ago`,
     yesterday: 'yesterday',
-    daysAgo: (n: number) => `${n} days ago`,
+    daysAgo: (n: number) => `${plural(n, 'day')} ago`,
     inSeconds: 'in less than a minute',
-    inMinutes: (n: number) => (n === 1 ? 'in 1 minute' : `in ${n} minutes`),
-    inHours: (n: number) => (n === 1 ? 'in 1 hour' : `in ${n} hours`),
+    inMinutes: (n: number) => `in ${plural(n, 'minute')}`,
+    inHours: (n: number) => `in ${plural(n, 'hour')}`,
   },
 
   tasks: {
@@ -60,6 +61,9 @@ export const commonText = {
     export: 'Exporting',
     cancelled: 'Cancelled.',
     blind: 'Writing answers',
+    fit: 'Timing small models',
+    compare: 'Comparing models',
+    download: 'Downloading',
     of: (done: string, total: string) => `${done} of ${total}`,
     cancel: 'Cancel',
   },

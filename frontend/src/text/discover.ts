@@ -1,3 +1,5 @@
+import { plural } from './plural'
+
 /** What runs on this machine, from the catalog or not. */
 export const discoverText = {
   discover: {
@@ -5,7 +7,7 @@ export const discoverText = {
     subtitle: 'What runs on this machine, measured before you download.',
     subtitleOther: (machine: string) => `What would run on: ${machine}.`,
     search: 'Search models',
-    searchCount: (n: string) => `Search ${n} models`,
+    searchCount: (n: string) => `Search ${plural(n, 'model')}`,
     sums: 'Cost calculator',
     loading: 'Ranking models…',
     failedTitle: 'No advice just now.',
@@ -111,11 +113,11 @@ export const discoverText = {
     thisMachine: 'This machine',
     compare: 'Which machine should I buy?',
     tally: (fit: number, out: number) =>
-      `${fit} ${fit === 1 ? 'model fits' : 'models fit'}. ${out} ${out === 1 ? 'is' : 'are'} left out; each says why.`,
+      `${plural(fit, 'model fits', 'models fit')}. ${out} ${out === 1 ? 'is' : 'are'} left out; each says why.`,
 
     plotTitle: 'Memory, speed and quality',
     plotLabel: (n: string) =>
-      `Memory against speed of ${n} models. Arrow keys move from model to model, Enter opens one. The table below has the same data.`,
+      `Memory against speed of ${plural(n, 'model')}. Arrow keys move from model to model, Enter opens one. The table below has the same data.`,
     tokensPerSecond: 'tokens per second',
     memoryAxis: 'memory, GB',
     gpuFree: (size: string) => `GPU, ${size} free`,
@@ -214,8 +216,7 @@ export const discoverText = {
     never: 'Weightroom is set never to go online.',
     neverHint: 'You can change that on the Machine page.',
     searching: (query: string) => `Searching huggingface.co for “${query}”…`,
-    results: (n: number, query: string) =>
-      n === 1 ? `1 repository for “${query}”` : `${n} repositories for “${query}”`,
+    results: (n: number, query: string) => `${plural(n, 'repository', 'repositories')} for “${query}”`,
     none: (query: string) => `Nothing with GGUF files was found for “${query}”.`,
     noneHint: 'Try fewer words, or paste the address of the file itself.',
     columns: {

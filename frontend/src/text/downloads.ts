@@ -1,4 +1,5 @@
 import type { DownloadState } from '../bridge/types'
+import { plural } from './plural'
 
 /** Models on their way into the library. */
 export const downloadsText = {
@@ -10,7 +11,7 @@ export const downloadsText = {
     asking: 'Asking…',
     askingAt: (host: string) => `Asking ${host}…`,
     tip: 'Asks the server that has it what there is. The model itself comes only when you agree.',
-    byName: 'Download by name or address',
+    byName: 'Download by name or address…',
     byNameTitle: 'Download a model',
     byNameField: 'Name or address',
     byNameHint:
@@ -25,7 +26,7 @@ export const downloadsText = {
     disk: 'Free on disk',
     diskShort: (size: string) => `The disk is short by ${size}.`,
     diskShortHint: 'Free some space, or move the library to another disk in Settings.',
-    files: (n: number) => (n === 1 ? '1 file' : `${n} files`),
+    files: (n: number) => plural(n, 'file'),
     here: 'here already',
     choose: 'Which one?',
     chooseHint: 'The name stands for several. Smaller is faster and less exact; Q4_K_M is the usual choice.',
@@ -82,9 +83,5 @@ export const downloadsText = {
     emptyHint:
       'Downloads go on when you leave this page, and after the app was closed. What is there is never fetched twice.',
     discover: 'Find a model',
-    rail: (n: number, share: string) => `${n === 1 ? '1 download' : `${n} downloads`}, ${share}. Show downloads.`,
-    railShort: (share: string) => share,
-    railFailed: 'Stopped',
-    railFailedLabel: 'A download has stopped. Show downloads.',
   },
 } as const

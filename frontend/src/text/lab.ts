@@ -1,3 +1,5 @@
+import { plural } from './plural'
+
 /** The quant lab. */
 export const labText = {
   lab: {
@@ -17,10 +19,10 @@ export const labText = {
     addQuant: 'Add quant',
     startBlind: 'Start blind test',
     exports: {
-      json: 'Export as JSON',
-      csv: 'Export as CSV',
-      markdown: 'Export as Markdown',
-      'llama-bench': 'Export as llama-bench table',
+      json: 'Export as JSON…',
+      csv: 'Export as CSV…',
+      markdown: 'Export as Markdown…',
+      'llama-bench': 'Export as llama-bench table…',
     },
     saved: (path: string) => `Saved as ${path}`,
     forget: 'Delete this comparison',
@@ -30,9 +32,9 @@ export const labText = {
 
     about: (date: string, machine: string, engine: string) => `Measured here on ${date}: ${machine}, ${engine}.`,
     measuredOn: (text: string, rounds: string) => `Quality on ${text}; speed in ${rounds}.`,
-    rounds: (n: number) => (n === 1 ? '1 round' : `${n} interleaved rounds`),
+    rounds: (n: number) => plural(n, 'round', 'interleaved rounds'),
     history: 'Earlier comparisons',
-    historyLine: (date: string, rows: number) => `${date} · ${rows} ${rows === 1 ? 'row' : 'rows'}`,
+    historyLine: (date: string, rows: number) => `${date} · ${plural(rows, 'row')}`,
     states: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' },
     disturbedTag: 'disturbed',
     disturbedTitle: 'This run was disturbed',
@@ -68,7 +70,7 @@ export const labText = {
       memoryAxis: 'peak memory',
       title: (x: string) => `Quality against ${x}`,
       label: (rows: string, x: string) =>
-        `Plot of quality against ${x} for ${rows} rows. Arrow keys move between the points; the table below has the same figures.`,
+        `Plot of quality against ${x} for ${plural(rows, 'row')}. Arrow keys move between the points; the table below has the same figures.`,
       frontier: 'The line joins what nothing beats in quality and in this at once.',
       none: 'A row appears here once its speed and its quality are measured.',
     },
@@ -142,7 +144,7 @@ export const labText = {
       contexts: 'Context length',
       rounds: 'Rounds',
       roundsHint: 'Each is timed as often, in a random order.',
-      rivals: (n: number) => (n === 1 ? '1 row' : `${n} rows`),
+      rivals: (n: number) => plural(n, 'row'),
       begin: 'Compare',
       atLeast: 'Choose at least one other than the reference.',
       needsMatrix: 'needs an importance matrix',
@@ -181,22 +183,22 @@ export const labText = {
       keys: 'Keys: 1 to 4 for an answer, 0 or T for a tie.',
       showAll: 'Show all at once',
       vote: 'Which is better?',
-      voted: (n: number, most: number) => `${n} of at most ${most} rounds`,
-      ties: (n: number) => (n === 1 ? '1 tie' : `${n} ties`),
+      voted: (n: number, most: number) => `${n} of at most ${plural(most, 'round')}`,
+      ties: (n: number) => plural(n, 'tie'),
       end: 'End and reveal',
       endTitle: 'End this test?',
       endBody: 'You will learn which was which. You can’t continue it afterwards.',
       enough: 'More rounds would hardly change the answer.',
       evidence: 'What the votes say so far',
       evidenceLabel: (low: string, high: string, rounds: number) =>
-        `After ${rounds} rounds: between ${low} and ${high} of your votes go to one of the two. In the middle, at 50%, they can’t be told apart.`,
+        `After ${plural(rounds, 'round')}: between ${low} and ${high} of your votes go to one of the two. In the middle, at 50%, they can’t be told apart.`,
       evidenceAxis: 'votes for one of them',
       round: 'round',
       result: 'Result',
-      wins: (n: number) => (n === 1 ? '1 vote' : `${n} votes`),
+      wins: (n: number) => plural(n, 'vote'),
       interval: (label: string, share: string, low: string, high: string) =>
         `Preference for ${label}: ${share}, interval ${low}–${high}.`,
-      tally: (parts: string, ties: string, rounds: number) => `${parts}, ${ties} in ${rounds} rounds.`,
+      tally: (parts: string, ties: string, rounds: number) => `${parts}, ${ties} in ${plural(rounds, 'round')}.`,
       resume: 'Go on',
       show: 'Show',
       back: 'All tests',
@@ -232,7 +234,7 @@ export const labText = {
       waiting: 'Waits for its turn',
       phases: { loading: 'Loading', reading: 'Reading', writing: 'Writing', stopped: 'Stopped', failed: 'Failed' },
       figures: (speed: string, tokens: string, first: string) =>
-        `${speed} t/s · ${tokens} tokens · first after ${first}`,
+        `${speed} t/s · ${plural(tokens, 'token')} · first after ${first}`,
       atLeast: 'Choose two to four models.',
       none: 'Choose two models and write a prompt.',
     },

@@ -1,19 +1,20 @@
 import type { FileKind } from '../bridge/types'
+import { plural } from './plural'
 
 /** The models on this machine. */
 export const libraryText = {
   library: {
     title: 'Library',
-    subtitle: (n: number, size: string) => (n === 1 ? `1 model, ${size}.` : `${n} models, ${size}.`),
+    subtitle: (n: number, size: string) => `${plural(n, 'model')}, ${size}.`,
     subtitleEmpty: 'Models on this machine.',
-    import: 'Import a GGUF file',
+    import: 'Import a GGUF file…',
     importTitle: 'Import a model file',
     importHint: 'The file is checked, then copied into the library. The original stays where it is.',
     importing: 'Importing',
     name: 'Name',
     nameHint: 'How it appears in your lists.',
     file: 'File',
-    choose: 'Choose a file',
+    choose: 'Choose a file…',
     chooseOther: 'Choose another',
     start: 'Import',
     imported: (name: string) => `${name} is in your library.`,
@@ -43,9 +44,9 @@ export const libraryText = {
     freed: (name: string, size: string) => `${name} is gone. ${size} freed.`,
     details: 'Details',
     add: 'Add a model',
-    importFile: 'Import a GGUF file',
-    importFolder: 'Import from a folder',
-    importBundle: 'Import a bundle',
+    importFile: 'Import a GGUF file…',
+    importFolder: 'Import from a folder…',
+    importBundle: 'Import a bundle…',
     bundleTitle: 'Choose the folder of a bundle',
     notOpen: 'not open source',
     unknownLicence: 'not stated',
@@ -119,7 +120,7 @@ export const libraryText = {
     freesLess: (size: string, all: string) => `Removing it frees ${size} of ${all}; the rest is shared.`,
     verify: 'Verify',
     verifyHint: 'Reads every byte again and compares checksums.',
-    export: 'Export a bundle',
+    export: 'Export a bundle…',
     exportTitle: 'Choose where the bundle goes',
     exported: (name: string, path: string) => `${name} is at ${path}, with its checksums, licence and template.`,
     remove: 'Remove',
@@ -157,7 +158,7 @@ export const libraryText = {
     copies: 'It can’t be shared from where it is, so it is copied.',
     adapter: 'adapter',
     folderName: 'Your folder',
-    count: (n: number, size: string) => (n === 1 ? `1 model, ${size}` : `${n} models, ${size}`),
+    count: (n: number, size: string) => `${plural(n, 'model')}, ${size}`,
   },
 
   verify: {

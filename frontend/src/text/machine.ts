@@ -1,3 +1,5 @@
+import { plural } from './plural'
+
 /** This machine, its engine and every connection. */
 export const machineText = {
   machine: {
@@ -29,9 +31,7 @@ export const machineText = {
     measureTip: 'Reads and writes memory for about two seconds. This speed sets how fast large models can write.',
     processor: 'Processor',
     cores: (physical: number, logical: number) =>
-      physical === logical
-        ? `${physical} ${physical === 1 ? 'core' : 'cores'}`
-        : `${physical} ${physical === 1 ? 'core' : 'cores'}, ${logical} threads`,
+      physical === logical ? plural(physical, 'core') : `${plural(physical, 'core')}, ${plural(logical, 'thread')}`,
     limitCores: (n: string) => `Limited to ${n} of them.`,
     noFeatures: 'No special instructions found',
     diskFree: (free: string, total: string) => `${free} of ${total} free for models`,
@@ -89,7 +89,7 @@ export const machineText = {
     none: 'Nothing has connected',
     noneHint: 'Weightroom goes online only for downloads and searches that you start. Each will be listed here.',
     totals: (count: string, into: string, out: string) => `${count}; ${into} came in, ${out} went out.`,
-    count: (n: number) => (n === 1 ? '1 connection' : `${n.toLocaleString('en-US')} connections`),
+    count: (n: number) => plural(n, 'connection'),
     columns: { when: 'When', why: 'Why', to: 'To', in: 'In', out: 'Out' },
     failed: 'failed',
     more: (n: string) => `The newest ${n} are shown.`,

@@ -1,10 +1,25 @@
+import { plural } from './plural'
+
 /** The person’s choices. */
 export const settingsText = {
   settings: {
     title: 'Settings',
     subtitle: 'Changes are saved as you make them.',
-    look: 'Look and writing',
+    look: 'Appearance',
     theme: 'Theme',
+    textSize: 'Text size',
+    textSizeHint: 'Of the whole window. Ctrl + and Ctrl − change it too.',
+    percent: (n: number) => `${n}%`,
+    startPage: 'Open with',
+    startPages: {
+      last: 'The last chat',
+      new: 'A new chat',
+      discover: 'Discover',
+      library: 'Library',
+      lab: 'Lab',
+      machine: 'Machine',
+    },
+    writing: 'Writing',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     figures: 'Figures under answers',
     figuresHint: 'Speed, time to first token and length.',
@@ -32,19 +47,57 @@ export const settingsText = {
       '0': 'Unload at once',
       '-1': 'Until the app closes',
     } as Record<string, string>,
-    minutes: (n: number) => `${n} minutes`,
+    minutes: (n: number) => plural(n, 'minute'),
     threads: 'Threads',
     threadsHint: 'Empty: the engine chooses.',
     auto: 'Automatic',
-    files: 'Files',
     dataFolder: 'Data folder',
+    dataFolderHint: 'Chats, settings and backups.',
     logFile: 'Log file',
+    open: 'Open',
+    openPath: (what: string) => `Open: ${what}`,
     copyPath: (what: string) => `Copy path of ${what}`,
-    keys: 'Keyboard',
+    keys: 'Keyboard shortcuts',
+    keysHint: '? shows them on every page.',
+    keysShow: 'Show',
     about: 'About',
+    engineBuild: (ollama: string, llamaCpp: string) => `Engine: Ollama ${ollama}, llama.cpp ${llamaCpp}`,
+    licences: 'Licences of others',
+    licencesTitle: 'Licences of others',
+    licencesIntro: (n: number) =>
+      `${plural(n, 'part')} of other people's work ${n === 1 ? 'is' : 'are'} built into Weightroom, each under its own licence.`,
     version: (v: string) => `Weightroom ${v}`,
     aboutBody: 'Runs open-weight language models on this machine, offline.',
     saveFailed: 'The setting was not saved.',
+  },
+
+  keep: {
+    title: 'Your chats',
+    export: 'All chats in one file',
+    exportHint: 'With every branch, as JSON. It can be imported here or on another machine.',
+    exportAction: 'Export…',
+    import: 'Chats from a file',
+    importHint: 'From an export of Weightroom. Nothing that is here is changed.',
+    importAction: 'Import…',
+    backups: 'Daily backups',
+    backupsHint: 'Kept for a week, beside the chats.',
+    backupsAction: 'Show',
+    backupsTitle: 'Daily backups of your chats',
+    backupsIntro:
+      'Restoring adds what is no longer here. It changes nothing that is here, and brings nothing back that you deleted for good.',
+    backupsNone: 'No backup has been made yet. One is made each day that Weightroom is open.',
+    reading: 'Reading the backups…',
+    about: (chats: number, size: string) => `${plural(chats, 'chat')} · ${size}`,
+    restore: 'Restore…',
+    restoreLabel: (date: string) => `Restore the backup of ${date}`,
+    restoreTitle: (date: string) => `Restore the backup of ${date}?`,
+    restoreBody: (n: number) =>
+      `It holds ${plural(n, 'chat')}. Those that are no longer here come back; everything that is here stays as it is.`,
+    restoreAction: 'Restore',
+    added: (chats: number, known: number, messages: number) =>
+      chats + messages === 0
+        ? `Everything in it is here already: ${plural(known, 'chat')}.`
+        : `${plural(chats, 'chat')} added, with ${plural(messages, 'message')}. ${known ? `${plural(known, 'chat')} had been here.` : ''}`.trim(),
   },
 
   network: {

@@ -1,3 +1,13 @@
+import type { OpenReason } from '../bridge/types'
+import { plural } from './plural'
+
+const reasons: Record<OpenReason['kind'], [one: string, many?: string]> = {
+  download: ['download'],
+  lookup: ['look-up'],
+  header: ['look'],
+  search: ['search', 'searches'],
+}
+
 /** What stands around the pages: the rail, the palette, the notices. */
 export const shellText = {
   toasts: { label: 'Notices' },
@@ -5,11 +15,54 @@ export const shellText = {
   rail: {
     label: 'Pages',
     offline: 'Offline',
-    offlineApp: 'Offline',
+    online: 'Online',
     unlocked: 'No lock',
     out: (bytes: string) => `${bytes} out`,
-    lockLabel: (state: string, out: string) => `${state}, ${out}. Show how you can tell.`,
+    /** What is online, as short as the rail is narrow. */
+    openFor: (kind: OpenReason['kind'] | '', n: number) => (kind ? plural(n, ...reasons[kind]) : plural(n, 'request')),
+    lockLabel: (state: string, out: string) => `${state}, ${out}. Show what is online and at work.`,
+    working: 'Working',
+    waiting: 'Waiting',
+    stopped: 'Stopped',
+    workLabel: (n: number, share: string) =>
+      `At work: ${[plural(n, 'thing'), share].filter(Boolean).join(', ')}. Show.`,
+    stoppedLabel: 'A download has stopped. Show.',
   },
+
+  work: {
+    title: 'Online and at work',
+    network: 'Network',
+    offline: 'Offline. No connection is open.',
+    online: 'Online.',
+    sent: (bytes: string) => `${bytes} sent to other machines since Weightroom was installed.`,
+    sentNone: 'Nothing has been sent to other machines since Weightroom was installed.',
+    proof: 'How you can tell',
+    reason: {
+      download: (of: string) => `Downloading ${of}`,
+      lookup: (of: string) => `Asking what ${of} is`,
+      header: (of: string) => `Looking at ${of}`,
+      search: (of: string) => `Searching for “${of}”`,
+    } satisfies Record<OpenReason['kind'], (of: string) => string>,
+    traffic: (host: string, bytesIn: string, bytesOut: string) => `${host} · ${bytesIn} in, ${bytesOut} out`,
+    atWork: 'At work',
+    none: 'Nothing works in the background.',
+    waits: { answer: 'Waits until the answer is written.', mains: 'Waits for mains power.' },
+    queued: 'Waits for its turn.',
+    finishing: 'Being checked.',
+    paused: 'Paused.',
+    soFar: (time: string) => `${time} so far`,
+    left: (time: string) => `about ${time} left`,
+    fitWhy: 'Estimates of speed rest on this. Once for each engine.',
+    stop: 'Stop',
+    stopLabel: (name: string) => `Stop: ${name}`,
+    pause: 'Pause',
+    pauseLabel: (name: string) => `Pause: ${name}`,
+    fitStopped: 'Stopped. Weightroom times them after its next start; until then speeds are rougher.',
+    failed: (n: number) => (n === 1 ? 'A download has stopped.' : `${n} downloads have stopped.`),
+    showDownloads: 'Show downloads',
+  },
+
+  shortcuts: { title: 'Keyboard shortcuts', chats: 'Chats', pages: 'Pages', rest: 'Everywhere' },
 
   palette: {
     label: 'Search chats and commands',
@@ -30,12 +83,12 @@ export const shellText = {
     pin: 'Pin this chat',
     unpin: 'Unpin this chat',
     delete: 'Delete this chat',
-    exportMarkdown: 'Export this chat as Markdown',
-    exportJson: 'Export this chat as JSON',
+    exportMarkdown: 'Export this chat as Markdown…',
+    exportJson: 'Export this chat as JSON…',
     stop: 'Stop the answer',
     chatSettings: 'Chat settings',
     toggleList: 'Show or hide the chat list',
-    importModel: 'Import a model file',
+    importModel: 'Import a model file…',
     unload: 'Unload the model',
     restart: 'Restart the engine',
     log: 'Show the engine log',
@@ -46,6 +99,11 @@ export const shellText = {
     send: 'Send',
     newLine: 'New line',
     close: 'Close what is open, or stop the answer',
+    larger: 'Larger text',
+    smaller: 'Smaller text',
+    usualSize: 'Text in its usual size',
+    shortcuts: 'Keyboard shortcuts',
+    undo: 'Undo what was done last',
   },
 
   link: {

@@ -1,3 +1,5 @@
+import { plural } from './plural'
+
 /** The cost calculator. */
 export const sumsText = {
   sums: {
@@ -91,12 +93,12 @@ export const sumsText = {
     works: (hours: string) => `It works ${hours} a day.`,
     tooMuch: 'Your machine can’t keep up',
     tooMuchHint: (hours: string) => `It would have to work ${hours} a day. Use fewer tokens or a faster model.`,
-    hours: (n: string) => (n === '1' ? '1 hour' : `${n} hours`),
-    minutes: (n: string) => (n === '1' ? '1 minute' : `${n} minutes`),
+    hours: (n: string) => plural(n, 'hour'),
+    minutes: (n: string) => plural(n, 'minute'),
     units: {
-      day: (n: string) => (n === '1' ? '1 day' : `${n} days`),
-      month: (n: string) => (n === '1' ? '1 month' : `${n} months`),
-      year: (n: string) => (n === '1' ? '1 year' : `${n} years`),
+      day: (n: string) => plural(n, 'day'),
+      month: (n: string) => plural(n, 'month'),
+      year: (n: string) => plural(n, 'year'),
     },
   },
 } as const

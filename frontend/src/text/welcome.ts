@@ -1,3 +1,5 @@
+import { plural } from './plural'
+
 /** The first start. */
 export const welcomeText = {
   welcome: {
@@ -10,7 +12,7 @@ export const welcomeText = {
     private: 'Nothing you write here leaves it.',
     looked: 'Looked at your machine',
     lookedFailed: 'Your machine could not be read',
-    cores: (n: number) => (n === 1 ? '1 core' : `${n} cores`),
+    cores: (n: number) => plural(n, 'core'),
     memoryAt: (size: string, speed: string) => `${size} memory at ${speed}`,
     memory: (size: string) => `${size} memory`,
     noGpu: 'No graphics processor to use',
@@ -28,7 +30,7 @@ export const welcomeText = {
     suggestionHow: 'Chat with the small one while it comes.',
     importTitle: 'Or use a file you have',
     importHint: 'Any model in GGUF format, from this machine or a drive.',
-    import: 'Import a file',
+    import: 'Import a file…',
     later: 'Everything can be changed later.',
     importOther: 'import a file you have',
     or: 'or',
