@@ -1,4 +1,15 @@
-/** A shortcut as it is written: `Mod+K`, `Mod+1`, `F2`, `Escape`, `/`. `Mod` is Ctrl, and Command on a Mac. */
+/**
+ * A shortcut as it is written: `Mod+K`, `Mod+1`, `Mod+Plus`, `F2`, `Escape`, `/`. `Mod` is Ctrl, and Command on a Mac.
+ *
+ * Two keys mean the same everywhere:
+ *
+ * Enter does what the main button beside the field does, and Shift+Enter makes a new line where there can be one. Where a
+ * message is written, `sends` says which of the two Enter is, by the person's setting, and the button shows the key.
+ *
+ * Escape closes what was opened last and nothing else: a menu or a tooltip, then a dialog, then a panel or an edit, wherever
+ * in it the focus is; with nothing open it stops the answer. What has used the key calls `preventDefault`, and what closes
+ * gives the focus back to what opened it.
+ */
 export type Keys = string
 
 const mac = typeof navigator !== 'undefined' && /Mac/.test(navigator.userAgent)
@@ -11,23 +22,33 @@ interface KeyEvent {
   altKey: boolean
 }
 
+/** Signs that share a key, or need Shift for it on some keyboards. */
+const signs: Record<string, readonly string[]> = { Plus: ['+', '='], Minus: ['-', '_'] }
+
+/** Whether a key press in a message sends it; otherwise Enter makes a new line. */
+export function sends(event: KeyEvent, sendWith: 'enter' | 'ctrl-enter'): boolean {
+  const mod = event.ctrlKey || event.metaKey
+  return event.key === 'Enter' && !event.shiftKey && (mod || sendWith === 'enter')
+}
+
 /** Whether a key press is this shortcut. */
 export function matches(keys: Keys, event: KeyEvent, onMac = mac): boolean {
   const parts = keys.split('+')
   const key = parts.pop() ?? ''
   const mod = onMac ? event.metaKey : event.ctrlKey
   const other = onMac ? event.ctrlKey : event.metaKey
+  const sign = signs[key]
   return (
-    event.key.toLowerCase() === key.toLowerCase() &&
+    (sign ? sign.includes(event.key) : event.key.toLowerCase() === key.toLowerCase()) &&
     mod === parts.includes('Mod') &&
     !other &&
     event.altKey === parts.includes('Alt') &&
     // `/` and `?` need Shift on some keyboards, so a bare sign does not ask about it.
-    (event.shiftKey === parts.includes('Shift') || (key.length === 1 && !/[a-z0-9]/i.test(key)))
+    (event.shiftKey === parts.includes('Shift') || sign !== undefined || (key.length === 1 && !/[a-z0-9]/i.test(key)))
   )
 }
 
-const names: Record<string, string> = { Escape: 'Esc', Enter: '⏎', ArrowUp: '↑', ArrowDown: '↓' }
+const names: Record<string, string> = { Escape: 'Esc', Enter: '⏎', ArrowUp: '↑', ArrowDown: '↓', Plus: '+', Minus: '−' }
 
 /** The shortcut as keys to show: `['Ctrl', 'K']`. */
 export function display(keys: Keys, onMac = mac): string[] {

@@ -58,7 +58,7 @@ describe('figures', () => {
 
 describe('the chat list', () => {
   const chat = (id: string, updatedAt: number, pinned = false): ChatSummary => ({
-    ...{ id, title: id, model: '', createdAt: 0, deletedAt: 0, streaming: false },
+    ...{ id, title: id, model: '', createdAt: 0, deletedAt: 0, purgeAt: 0, streaming: false },
     updatedAt,
     pinned,
   })

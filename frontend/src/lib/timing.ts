@@ -53,3 +53,25 @@ export function latest(run: () => Promise<void>, ms = 120): () => void {
     if (!running) start()
   }
 }
+
+/** Runs a function once: after a while, at once when told, or never when stopped before. */
+export class Soon {
+  #run: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(run: () => void, ms: number) {
+    this.#run = run
+    this.#timer = setTimeout(() => this.now(), ms)
+  }
+
+  now(): void {
+    if (this.#timer === undefined) return
+    this.stop()
+    this.#run()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,78 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { focusHeading, keepFocus } from './focus'
+
+let end: () => void
+beforeEach(() => {
+  vi.useFakeTimers()
+  document.body.innerHTML = `
+    <main><h1>Library</h1>
+      <ul><li id="a"><button>a</button></li><li id="b"><button>b</button></li><li id="c"><button>c</button></li></ul>
+      <div id="alone"><button>alone</button></div>
+    </main>`
+  // Without a layout every element would count as hidden.
+  Object.defineProperty(HTMLElement.prototype, 'offsetParent', { configurable: true, get: () => document.body })
+  end = keepFocus(document)
+})
+afterEach(() => {
+  end()
+  vi.useRealTimers()
+})
+
+const button = (id: string) => document.querySelector<HTMLButtonElement>(`#${id} button`)
+const focused = () => document.activeElement?.textContent
+
+async function without(id: string, part = `#${id}`) {
+  button(id)?.focus()
+  document.querySelector(part)?.remove()
+  await Promise.resolve()
+  vi.advanceTimersByTime(100)
+}
+
+describe('the focus of what is removed', () => {
+  it.each([
+    ['goes to the next row', 'b', 'c'],
+    ['goes to the row before when it was the last', 'c', 'b'],
+  ])('%s', async (_, gone, to) => {
+    await without(gone)
+    expect(focused()).toBe(to)
+  })
+
+  it('goes to the heading of the page when there is nothing beside it', async () => {
+    await without('alone', '#alone')
+    // The list stands before it.
+    expect(focused()).toBe('a')
+    document.querySelector('ul')?.remove()
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe('Library')
+  })
+
+  it('stays where somebody has put it meanwhile', async () => {
+    button('b')?.focus()
+    document.querySelector('#b')?.remove()
+    await Promise.resolve()
+    button('alone')?.focus()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe('alone')
+  })
+
+  it('goes on when what has it is switched off', async () => {
+    const b = button('b')
+    b?.focus()
+    if (b) b.disabled = true
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).not.toBe('b')
+  })
+})
+
+describe('a page that is opened by its key', () => {
+  it('takes the focus to its heading, also when it is drawn later', () => {
+    document.body.innerHTML = ''
+    focusHeading()
+    document.body.innerHTML = '<main><h1>Lab</h1></main>'
+    vi.advanceTimersByTime(60)
+    expect(focused()).toBe('Lab')
+  })
+})

@@ -1,0 +1,89 @@
+const focusable = [
+  'a[href]',
+  'button:not(:disabled)',
+  'input:not(:disabled)',
+  'select:not(:disabled)',
+  'textarea:not(:disabled)',
+  '[tabindex]:not([tabindex="-1"])',
+].join(', ')
+
+/** How long who has removed something has to put the focus where it should go, in milliseconds. */
+const patience = 60
+
+/** A part of the page that the focus is in, with what is around it. */
+interface Level {
+  part: Element
+  parent: Element | null
+  next: Element | null
+  previous: Element | null
+}
+
+/**
+ * Keeps the focus from being lost to nowhere: when what has it is removed, or is off for good, what comes next takes it: the
+ * next of the list, else the one before, else the page's heading. The result ends that.
+ */
+export function keepFocus(page: Document): () => void {
+  let levels: Level[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const remember = ({ target }: Event) => {
+    if (!(target instanceof Element)) return
+    levels = []
+    for (let part: Element | null = target; part && part !== page.body; part = part.parentElement) {
+      const { parentElement: parent, nextElementSibling: next, previousElementSibling: previous } = part
+      levels.push({ part, parent, next, previous })
+    }
+  }
+  const look = () => {
+    const held = levels[0]?.part
+    if (!held || (held.isConnected && !held.matches(':disabled'))) return
+    clearTimeout(timer)
+    timer = setTimeout(recover, patience)
+  }
+  const recover = () => {
+    const now = page.activeElement
+    if (now && now !== page.body && !now.matches(':disabled')) return
+    const to = successor(levels)
+    levels = []
+    if (to) to.focus({ preventScroll: false })
+    else focusHeading(page)
+  }
+
+  const observer = new MutationObserver(look)
+  observer.observe(page.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] })
+  page.addEventListener('focusin', remember)
+  return () => {
+    observer.disconnect()
+    page.removeEventListener('focusin', remember)
+    clearTimeout(timer)
+  }
+}
+
+/** What comes next to where the focus was, within the part of the page that is still there. */
+function successor(levels: readonly Level[]): HTMLElement | undefined {
+  for (const { part, parent, next, previous } of levels) {
+    const gone = !part.isConnected || part.matches(':disabled')
+    if (!gone || !parent?.isConnected) continue
+    const beside = [next, previous].filter((e): e is Element => e?.isConnected === true && e.parentElement === parent)
+    return first([...beside, parent])
+  }
+  return undefined
+}
+
+/** The first thing in these parts that can take the focus. */
+function first(parts: readonly Element[]): HTMLElement | undefined {
+  for (const part of parts) {
+    const all = part.matches(focusable) ? [part] : part.querySelectorAll(focusable)
+    for (const one of all) if (one instanceof HTMLElement && one.offsetParent !== null) return one
+  }
+  return undefined
+}
+
+/** Moves the focus to the page's heading. A page that is still on its way has none yet, and is waited for a moment. */
+export function focusHeading(page: Document = document, tries = 30): void {
+  const heading = page.querySelector<HTMLElement>('main h1')
+  if (heading) {
+    heading.tabIndex = -1
+    heading.focus({ preventScroll: true })
+  } else if (tries > 0) setTimeout(() => focusHeading(page, tries - 1), 50)
+}
