@@ -2,6 +2,7 @@ import type {
   About,
   Adapter,
   AdapterUse,
+  AddedChats,
   Advice,
   Ask,
   BitsRow,
@@ -9,6 +10,7 @@ import type {
   BlindTest,
   CatalogModel,
   Chat,
+  ChatBackup,
   ChatOptions,
   ChatSummary,
   CompareAsk,
@@ -34,6 +36,7 @@ import type {
   Message,
   ModelDetails,
   Offer,
+  Online,
   OtherApp,
   Pick,
   Price,
@@ -45,6 +48,7 @@ import type {
   SumsAnswer,
   SumsAsk,
   Task,
+  TaskProgress,
   Token,
   Turn,
   VerifyReport,
@@ -81,6 +85,8 @@ export interface ChatsService {
   delete(id: string): Promise<void>
   restore(id: string): Promise<void>
   purge(id: string): Promise<void>
+  /** Deletes everything in the trash for good. */
+  emptyTrash(): Promise<void>
   /** `parentId` is the message it follows; empty for a root. */
   send(chatId: string, parentId: string, text: string): Promise<Turn>
   regenerate(chatId: string, answerId: string): Promise<Turn>
@@ -88,6 +94,14 @@ export interface ChatsService {
   stop(chatId: string): Promise<void>
   /** Resolves to the path written, or to an empty string when the dialog was cancelled. */
   export(id: string, format: 'markdown' | 'json'): Promise<string>
+  /** Resolves to the path written, or to an empty string when the dialog was cancelled. */
+  exportAll(): Promise<string>
+  /** Opens a dialog and adds the chats of an exported file. Nothing that is here is changed. */
+  importFile(): Promise<AddedChats>
+  /** The daily copies, newest first. */
+  backups(): Promise<ChatBackup[]>
+  /** Adds what a backup has and is not here. Nothing that is here is changed. */
+  restoreBackup(name: string): Promise<AddedChats>
   search(query: string): Promise<ChatSummary[]>
 }
 
@@ -125,6 +139,8 @@ export interface LibraryService {
 export interface DownloadsService {
   /** Every connection the app has made. */
   ledger(): Promise<Ledger>
+  /** What is connected now. `network:changed` follows it. */
+  online(): Promise<Online>
   list(): Promise<Download[]>
   /** Asks the source itself what it has; nothing of the model is fetched. */
   offer(ref: string): Promise<Offer>
@@ -219,6 +235,8 @@ export interface LabService {
 
 /** Work in the background, of whatever service. */
 export interface TasksService {
+  /** What is under way, the oldest first: what a person began and what the app does by itself. */
+  list(): Promise<TaskProgress[]>
   /** One that has ended is left alone. */
   cancel(id: string): Promise<void>
 }
@@ -232,5 +250,7 @@ export interface SettingsService {
   /** Waits until the app is open and says how that went. It never rejects. */
   startup(): Promise<StartReport>
   openLink(url: string): Promise<void>
+  openData(): Promise<void>
+  openAppLog(): Promise<void>
   copy(text: string): Promise<void>
 }

@@ -56,6 +56,10 @@ export interface TaskProgress {
   done: number
   total: number
   label: string
+  of: string
+  waits: string
+  left: number
+  startedAt: number
 }
 
 export interface Problem {
@@ -93,6 +97,22 @@ export interface Download {
   endedAt: number
 }
 
+export interface OpenReason {
+  kind: string
+  of: string
+  host: string
+  connections: number
+  since: number
+  bytesIn: number
+  bytesOut: number
+}
+
+export interface Online {
+  seq: number
+  open: OpenReason[]
+  bytesOut: number
+}
+
 /** The events by name, each with its payload as the window sends it. */
 export interface Payloads {
   'chat:delta': ChatDelta
@@ -110,6 +130,7 @@ export interface Payloads {
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download
+  'network:changed': Online
 }
 
 export const eventNames = [
@@ -128,4 +149,5 @@ export const eventNames = [
   'downloads:changed',
   'download:progress',
   'download:finished',
+  'network:changed',
 ] as const satisfies readonly (keyof Payloads)[]

@@ -4,6 +4,7 @@ import { eventNames } from '../bridge/events.gen'
 import { toBridgeError } from '../bridge/failure'
 import type { AppEvent } from '../bridge/types'
 import { AnyModelState } from './anymodel.svelte'
+import { Backups } from './backups.svelte'
 import { BlindState } from './blind.svelte'
 import { ChatsState } from './chats.svelte'
 import { Chatting } from './chatting'
@@ -44,6 +45,7 @@ export class App implements Host {
   readonly toasts = new Toasts()
   readonly dialogs = new Dialogs()
   readonly ui = new Ui()
+  readonly backups: Backups
   readonly chatting: Chatting
   readonly models: Models
   readonly measuring: Measuring
@@ -64,6 +66,7 @@ export class App implements Host {
     this.side = new SideState(bridge.lab)
     this.settings = new SettingsState(bridge.settings)
     this.tasks = new Tasks(bridge.tasks)
+    this.backups = new Backups(bridge.chats, this)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
     this.measuring = new Measuring(this, this)
@@ -87,17 +90,22 @@ export class App implements Host {
       this.ui.startFailure = { title: failure.message, hint: failure.hint }
       return
     }
-    this.ui.page = this.settings.value.welcomed ? 'chat' : 'welcome'
-    const last = this.chats.list[0]
-    if (this.ui.page === 'chat' && last && this.library.models.length) {
+    const { startPage, welcomed } = this.settings.value
+    const page = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
+    this.ui.page = welcomed ? page : 'welcome'
+    const last = startPage === 'new' ? undefined : this.chats.list[0]
+    if (welcomed && last && this.library.models.length) {
       void this.attempt(() => this.chat.open(last.id))
     } else this.chatting.clear()
+    if (welcomed && page !== 'chat') this.go(page)
     this.ui.ready = true
     // What the first picture does not need comes after it.
     void this.attempt(() => this.machine.detect())
     void this.attempt(() => this.machine.recommend())
     void this.attempt(() => this.settings.loadAbout())
     void this.attempt(() => this.downloads.refresh())
+    void this.attempt(() => this.downloads.loadOnline())
+    void this.attempt(() => this.tasks.load())
   }
 
   async attempt(call: () => Promise<unknown>): Promise<boolean> {
@@ -129,7 +137,10 @@ export class App implements Host {
       void this.attempt(() => this.downloads.loadLedger())
     }
     if (page === 'library') void this.attempt(() => this.library.loadReport())
-    if (page === 'settings') void this.attempt(() => this.downloads.loadToken())
+    if (page === 'settings') {
+      void this.attempt(() => this.downloads.loadToken())
+      void this.attempt(() => this.settings.loadAbout())
+    }
     if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
     if (page === 'sums') void this.sums.load()
     if (page === 'lab') void this.#openLab()

@@ -107,6 +107,11 @@ export class ChatsState {
     this.#trash = this.#trash.filter((c) => c.id !== id)
   }
 
+  async emptyTrash(): Promise<void> {
+    await this.#bridge.emptyTrash()
+    this.#trash = []
+  }
+
   export(id: string, format: 'markdown' | 'json'): Promise<string> {
     return this.#bridge.export(id, format)
   }

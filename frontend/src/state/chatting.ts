@@ -70,7 +70,7 @@ export class Chatting {
     const gone = await this.#host.attempt(() => chats.delete(id))
     if (!gone) return
     if (chat.id === id) this.clear()
-    const undo = { label: text.common.undo, run: () => void this.restore(id, true) }
+    const undo = { label: text.common.undo, undo: 'always' as const, run: () => void this.restore(id, true) }
     this.#host.toasts.info(text.chats.deleted(title), undo)
   }
 
@@ -84,6 +84,14 @@ export class Chatting {
     const { purge, purgeTitle, purgeBody } = text.chats
     const sure = await this.#host.confirm({ title: purgeTitle, body: purgeBody(title), action: purge, danger: true })
     if (sure) await this.#host.attempt(() => this.#parts.chats.purge(id))
+  }
+
+  async emptyTrash(): Promise<void> {
+    const { chats } = this.#parts
+    const { empty, emptyTitle, emptyBody } = text.trash
+    const body = emptyBody(chats.trash.length)
+    const sure = await this.#host.confirm({ title: emptyTitle, body, action: empty, danger: true })
+    if (sure) await this.#host.attempt(() => chats.emptyTrash())
   }
 
   async export(id: string, format: 'markdown' | 'json'): Promise<void> {

@@ -10,6 +10,8 @@ export interface Command {
   keys: Keys
   /** Whether its shortcut works while typing goes into a field. */
   whileTyping: boolean
+  /** Whether its shortcut works while a dialog or a menu lies over the page. */
+  everywhere: boolean
   enabled: () => boolean
   run: () => void
 }
@@ -24,7 +26,14 @@ export const keysOf = {
   toggleList: 'Mod+B',
   chatSettings: 'Mod+.',
   stop: 'Escape',
+  undo: 'Mod+Z',
+  larger: 'Mod+Plus',
+  smaller: 'Mod+Minus',
+  usualSize: 'Mod+0',
+  shortcuts: '?',
 } as const satisfies Record<string, Keys>
+
+const zooms = { larger: 1, smaller: -1, usualSize: 0 } as const
 
 /** Every command, for the state the app is in when it is asked. */
 export function commands(app: App): Command[] {
@@ -34,6 +43,7 @@ export function commands(app: App): Command[] {
     label,
     keys: '',
     whileTyping: true,
+    everywhere: false,
     enabled: () => true,
     run,
     ...more,
@@ -43,7 +53,10 @@ export function commands(app: App): Command[] {
 
   return [
     command('newChat', t.newChat, () => app.chatting.begin(), { keys: keysOf.newChat }),
-    command('palette', t.palette, () => (app.dialogs.palette = !app.dialogs.palette), { keys: keysOf.palette }),
+    command('palette', t.palette, () => (app.dialogs.palette = !app.dialogs.palette), {
+      keys: keysOf.palette,
+      everywhere: true,
+    }),
     ...railPages.map(({ page, label }, i) =>
       command(`go.${page}`, t.go(label), () => app.go(page), { keys: `Mod+${i + 1}` }),
     ),
@@ -67,6 +80,11 @@ export function commands(app: App): Command[] {
       keys: keysOf.stop,
       enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined,
     }),
+    command('undo', t.undo, () => app.toasts.undoable && app.toasts.act(app.toasts.undoable), {
+      keys: keysOf.undo,
+      whileTyping: false,
+      enabled: () => app.toasts.undoable !== undefined,
+    }),
     command('rename', t.rename, () => app.chatting.rename(app.chat.id), { keys: keysOf.rename, enabled: inStoredChat }),
     command('pin', pinned() ? t.unpin : t.pin, () => app.chatting.togglePin(app.chat.id), { enabled: inStoredChat }),
     command('exportMarkdown', t.exportMarkdown, () => void app.chatting.export(app.chat.id, 'markdown'), {
@@ -80,10 +98,40 @@ export function commands(app: App): Command[] {
     }),
     command('restart', t.restart, () => void app.attempt(() => app.machine.restart())),
     command('log', t.log, () => (app.dialogs.log = true)),
+    ...(['larger', 'smaller', 'usualSize'] as const).map((id) =>
+      command(id, t[id], () => void app.attempt(() => app.settings.zoom(zooms[id])), {
+        keys: keysOf[id],
+        everywhere: true,
+      }),
+    ),
+    command('shortcuts', t.shortcuts, () => (app.dialogs.shortcuts = true), {
+      keys: keysOf.shortcuts,
+      whileTyping: false,
+    }),
     ...(['light', 'dark', 'system'] as const).map((theme) =>
       command(`theme.${theme}`, t[theme], () => void app.attempt(() => app.settings.set({ theme })), {
         enabled: () => app.settings.value.theme !== theme,
       }),
     ),
+  ]
+}
+
+/** Every shortcut with what it does, as the app is now, for the sheet that lists them. */
+export function shortcuts(app: App): { title: string; rows: { label: string; keys: Keys }[] }[] {
+  const t = text.commands
+  const withEnter = app.settings.value.sendWith === 'enter'
+  const writing = [
+    { label: t.send, keys: withEnter ? 'Enter' : 'Mod+Enter' },
+    { label: t.newLine, keys: withEnter ? 'Shift+Enter' : 'Enter' },
+    { label: t.editLast, keys: 'ArrowUp' },
+    { label: t.close, keys: keysOf.stop },
+  ]
+  const chats = ['newChat', 'focusSearch', 'rename', 'toggleList', 'chatSettings']
+  const all = commands(app).filter((c) => c.keys && c.id !== 'stop')
+  const pages = all.filter((c) => c.id.startsWith('go.'))
+  return [
+    { title: text.shortcuts.chats, rows: [...all.filter((c) => chats.includes(c.id)), ...writing] },
+    { title: text.shortcuts.pages, rows: pages },
+    { title: text.shortcuts.rest, rows: all.filter((c) => !chats.includes(c.id) && !pages.includes(c)) },
   ]
 }

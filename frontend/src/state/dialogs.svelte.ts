@@ -12,6 +12,14 @@ export class Dialogs {
   #address = $state('')
   palette = $state(false)
   log = $state(false)
+  /** The daily copies of the chats. */
+  backups = $state(false)
+  /** The licences of what is built in. */
+  licences = $state(false)
+  /** The sheet of all shortcuts. */
+  shortcuts = $state(false)
+  /** What is online and at work. */
+  work = $state(false)
   importing = $state(false)
   /** Asks for the name or the address of a model to download. */
   naming = $state(false)

@@ -1,6 +1,7 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { AppEvent, Download, Failure, Ledger, Offer, Token } from '../bridge/types'
+import { Soon } from '../lib/timing'
+import type { AppEvent, Download, Failure, Ledger, Offer, Online, Token } from '../bridge/types'
 
 /** What a download dialog shows: the question to the source is on its way, answered, or failed with a sentence. */
 export type Asked =
@@ -17,10 +18,11 @@ export class DownloadsState {
   #asked = $state.raw<Asked | null>(null)
   #asking = $state.raw<ReadonlySet<string>>(new Set())
   #ledger = $state.raw<Ledger | null>(null)
+  #online = $state.raw<Online>({ seq: 0, open: [], bytesOut: 0 })
   #token = $state.raw<Token>({ set: false, place: '', note: '' })
   /** Cancelled ones that still can be brought back. */
   #leaving = $state.raw<ReadonlySet<string>>(new Set())
-  #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  #timers = new Map<string, Soon>()
   #bridge: Bridge['downloads']
 
   constructor(bridge: Bridge['downloads']) {
@@ -61,6 +63,20 @@ export class DownloadsState {
     return this.#ledger
   }
 
+  /** What is connected now, and what was ever sent. */
+  get online(): Online {
+    return this.#online
+  }
+
+  async loadOnline(): Promise<void> {
+    this.#isOnline(await this.#bridge.online())
+  }
+
+  /** A report that was overtaken says nothing new. */
+  #isOnline(now: Online): void {
+    if (now.seq >= this.#online.seq) this.#online = now
+  }
+
   async loadLedger(): Promise<void> {
     this.#ledger = await this.#bridge.ledger()
   }
@@ -92,6 +108,7 @@ export class DownloadsState {
   }
 
   apply(event: AppEvent): void {
+    if (event.name === 'network:changed') this.#isOnline(event.data)
     if (event.name !== 'download:progress' && event.name !== 'download:finished') return
     const { data } = event
     const known = this.#list.find((d) => d.id === data.id)
@@ -157,11 +174,13 @@ export class DownloadsState {
     if (state === 'done' || state === undefined) return this.#bridge.cancel(id)
     if (state !== 'failed' && state !== 'paused') await this.#bridge.pause(id)
     this.#leaving = new Set([...this.#leaving, id])
-    this.#timers.set(
-      id,
-      setTimeout(() => void this.#drop(id), ms),
-    )
+    this.#timers.set(id, new Soon(() => void this.#drop(id), ms))
     return undefined
+  }
+
+  /** Deletes now what was to be deleted after a while. */
+  settle(id: string): void {
+    this.#timers.get(id)?.now()
   }
 
   /** Brings a cancelled download back, and lets it go on when it was not paused before. */
@@ -181,7 +200,7 @@ export class DownloadsState {
   }
 
   #stay(id: string): void {
-    clearTimeout(this.#timers.get(id))
+    this.#timers.get(id)?.stop()
     this.#timers.delete(id)
     this.#leaving = new Set([...this.#leaving].filter((other) => other !== id))
   }

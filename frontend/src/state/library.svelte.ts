@@ -1,5 +1,6 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
+import { Soon } from '../lib/timing'
 import type { Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
 
 export type LibraryTab = 'models' | 'downloads' | 'others'
@@ -21,7 +22,7 @@ export class LibraryState {
   #report = $state.raw<VerifyReport>({ models: 0, at: 0, bad: [] })
   /** Removed ones that still can be brought back. */
   #leaving = $state.raw<ReadonlySet<string>>(new Set())
-  #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  #timers = new Map<string, Soon>()
 
   tab = $state<LibraryTab>('models')
   /** The model whose drawer is open. */
@@ -89,15 +90,17 @@ export class LibraryState {
   /** Takes a model off the lists. Its files go when nobody has called `keep` for a while, and `gone` hears of it. */
   remove(ref: string, gone: (freed: number) => void, failed: (reason: unknown) => void, ms = removeAfter): void {
     this.#leaving = new Set([...this.#leaving, ref])
-    this.#timers.set(
-      ref,
-      setTimeout(() => void this.#drop(ref).then(gone, failed), ms),
-    )
+    this.#timers.set(ref, new Soon(() => void this.#drop(ref).then(gone, failed), ms))
+  }
+
+  /** Removes now what was to be removed after a while. */
+  settle(ref: string): void {
+    this.#timers.get(ref)?.now()
   }
 
   /** Brings a removed model back. */
   keep(ref: string): void {
-    clearTimeout(this.#timers.get(ref))
+    this.#timers.get(ref)?.stop()
     this.#timers.delete(ref)
     this.#leaving = new Set([...this.#leaving].filter((other) => other !== ref))
   }

@@ -25,6 +25,9 @@ interface Parts {
   readonly ui: Ui
 }
 
+/** A removal waits for its notice to go, whose clock stands while somebody is at it; this long at most, in milliseconds. */
+const asLongAsTold = 3_600_000
+
 /** What a person does with models: the verbs that touch downloads, the library and the notices at once. */
 export class Models {
   #host: Host
@@ -100,9 +103,11 @@ export class Models {
     const { toasts } = this.#host
     const went = download.state !== 'paused' && download.state !== 'failed'
     void this.#host.attempt(async () => {
-      await downloads.cancel(download.id)
+      await downloads.cancel(download.id, asLongAsTold)
       toasts.info(text.downloads.cancelled(download.name), {
         label: text.common.undo,
+        undo: 'shown',
+        expired: () => downloads.settle(download.id),
         run: () => void this.#host.attempt(() => downloads.keep(download.id, went)),
       })
     })
@@ -139,9 +144,12 @@ export class Models {
         const failure = toBridgeError(reason)
         toasts.error(failure.message, failure.hint)
       },
+      asLongAsTold,
     )
     toasts.info(text.library.removed(`${model.name} ${model.quant}`), {
       label: text.common.undo,
+      undo: 'shown',
+      expired: () => library.settle(model.ref),
       run: () => library.keep(model.ref),
     })
   }

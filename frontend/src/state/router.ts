@@ -124,5 +124,7 @@ export class Router {
     this.#refreshDrives()
     this.#refreshDownloads()
     this.#attempt(() => this.#parts.side.refresh())
+    this.#attempt(() => this.#parts.downloads.loadOnline())
+    this.#attempt(() => this.#parts.tasks.load())
   }, 300)
 }

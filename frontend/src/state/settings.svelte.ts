@@ -16,7 +16,12 @@ const unread: Settings = {
   speedLimit: 0,
   downloadsAtOnce: 0,
   neverOnline: false,
+  textSize: 100,
+  startPage: 'last',
 }
+
+/** The sizes that the whole page can be shown at, in percent, for keys and for the list in Settings. */
+export const textSizes: readonly number[] = [80, 90, 100, 110, 125, 150, 175, 200]
 
 const open = { least: -Infinity, most: Infinity }
 
@@ -26,8 +31,11 @@ export class SettingsState {
   #limits = $state.raw<Limits>({
     ...{ defaults: unread, keepAliveMinutes: open, downloadsAtOnce: { least: 1, most: 1 }, threads: open },
     ...{ contextLength: open, answerLength: open, seed: open, maxTemperature: Infinity, maxTopP: Infinity },
+    ...{ textSize: open, windowZooms: true },
   })
-  #about = $state.raw<About>({ version: '', dataFolder: '', logFile: '', bytesOut: 0 })
+  #about = $state.raw<About>({
+    ...{ version: '', dataFolder: '', logFile: '', bytesOut: 0, engine: '', llamaCpp: '' },
+  })
   #bridge: Bridge['settings']
   #saving: Promise<unknown> = Promise.resolve()
 
@@ -73,12 +81,28 @@ export class SettingsState {
     return save
   }
 
+  /** Shows the page in the next size up or down; 0: in its own. */
+  zoom(step: 1 | -1 | 0): Promise<void> {
+    const now = this.#value.textSize
+    const next = step > 0 ? textSizes.find((n) => n > now) : textSizes.findLast((n) => n < now)
+    const textSize = step === 0 ? 100 : (next ?? now)
+    return textSize === now ? Promise.resolve() : this.set({ textSize })
+  }
+
   startup(): Promise<StartReport> {
     return this.#bridge.startup()
   }
 
   openLink(url: string): Promise<void> {
     return this.#bridge.openLink(url)
+  }
+
+  openData(): Promise<void> {
+    return this.#bridge.openData()
+  }
+
+  openAppLog(): Promise<void> {
+    return this.#bridge.openAppLog()
   }
 
   copy(text: string): Promise<void> {

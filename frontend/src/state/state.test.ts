@@ -3,9 +3,13 @@ import type { Bridge } from '../bridge/bridge'
 import { fakeBridge } from '../bridge/fake'
 import { chat, message } from '../bridge/fake/scenes/chats'
 import type { ChatDelta, Message } from '../bridge/types'
+import { matches } from '../lib/keys'
+import { App } from './app'
+import { commands, shortcuts } from './commands'
 import { Conversation } from './conversation.svelte'
 import { applyDelta, newer } from './delta'
 import { Sequence } from './sequence'
+import { SettingsState } from './settings.svelte'
 import { Tasks } from './tasks.svelte'
 
 const answer = (part: Partial<Message> = {}) =>
@@ -163,11 +167,57 @@ describe('tasks', () => {
     expect((await tasks.run('import', () => Promise.resolve({ id: 't' }))).result).toBe('r')
     const running = tasks.run('import', () => Promise.resolve({ id: 'u' }))
     await Promise.resolve()
-    const report = { id: 'u', seq: 3, kind: 'import', done: 1, total: 2, label: 'Copying' } as const
+    const about = { label: 'Copying', of: '', waits: '', left: -1, startedAt: 0 } as const
+    const report = { id: 'u', seq: 3, kind: 'import', done: 1, total: 2, ...about } as const
     tasks.apply({ name: 'task:progress', data: report })
     expect(tasks.of('import')?.done).toBe(1)
     tasks.apply({ name: 'task:finished', data: { ...end, id: 'u' } })
     expect((await running).id).toBe('u')
     expect(tasks.running).toEqual([])
+  })
+})
+
+describe('text size', () => {
+  it('goes up and down in steps by keys, not beyond the limits, and back to its own', async () => {
+    const settings = new SettingsState(fakeBridge({ step: 0 }).settings)
+    await settings.load()
+    for (const [step, size] of [
+      [1, 110],
+      [1, 125],
+      [-1, 110],
+      [0, 100],
+      [-1, 90],
+      [-1, 80],
+      [-1, 80],
+    ] as const) {
+      await settings.zoom(step)
+      expect(settings.value.textSize).toBe(size)
+    }
+  })
+})
+
+describe('shortcuts', () => {
+  it.each([
+    ['Mod+Plus', { key: '+', shiftKey: true }, true],
+    ['Mod+Plus', { key: '=' }, true],
+    ['Mod+Minus', { key: '-' }, true],
+    ['Mod+0', { key: '0' }, true],
+    ['Mod+0', { key: '1' }, false],
+  ])('%s is met by %o: %s', (keys, press, met) => {
+    const event = { ctrlKey: true, metaKey: false, shiftKey: false, altKey: false, ...press }
+    expect(matches(keys, event, false)).toBe(met)
+  })
+
+  it('are all on the sheet, each once', () => {
+    const app = new App(fakeBridge({ step: 0 }))
+    const rows = shortcuts(app).flatMap((group) => group.rows)
+    const listed = rows.map((row) => row.keys)
+    for (const { id, keys } of commands(app)) if (keys) expect(listed, id).toContain(keys)
+    expect(new Set(rows.map((row) => row.label)).size).toBe(rows.length)
+  })
+
+  it('differ from each other', () => {
+    const keys = commands(new App(fakeBridge({ step: 0 }))).flatMap((c) => c.keys || [])
+    expect(new Set(keys).size).toBe(keys.length)
   })
 })

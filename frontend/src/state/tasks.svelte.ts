@@ -1,5 +1,5 @@
 import type { Bridge } from '../bridge/bridge'
-import type { AppEvent, Problem, Task, TaskEnd, TaskProgress } from '../bridge/types'
+import type { AppEvent, Problem, Task, TaskEnd, TaskKind, TaskProgress } from '../bridge/types'
 
 /** Long pieces of work in progress. */
 export class Tasks {
@@ -35,9 +35,17 @@ export class Tasks {
       return early
     }
     if (!this.#running.some((t) => t.id === id)) {
-      this.#running = [...this.#running, { id, kind, seq: 0, done: 0, total: 0, label: '' }]
+      this.#running = [...this.#running, begun(id, kind)]
     }
     return new Promise((resolve) => this.#waiting.set(id, resolve))
+  }
+
+  /** Finds what was under way before the page was: what the app does by itself, and after the page was loaded again. */
+  async load(): Promise<void> {
+    const tasks = await this.#bridge.list()
+    const ids = new Set(tasks.map((t) => t.id))
+    this.#running = this.#running.filter((t) => ids.has(t.id))
+    for (const task of tasks) this.#put(task)
   }
 
   cancel(id: string): Promise<void> {
@@ -46,17 +54,31 @@ export class Tasks {
 
   apply(event: AppEvent): void {
     if (event.name === 'task:progress') {
-      const rest = this.#running.filter((t) => t.id !== event.data.id)
-      this.#running = [...rest, event.data]
+      this.#put(event.data)
     } else if (event.name === 'task:finished') {
       const { id } = event.data
       this.#running = this.#running.filter((t) => t.id !== id)
       const waiting = this.#waiting.get(id)
       if (waiting) waiting(event.data)
-      else this.#early.set(id, event.data)
+      else if (!unasked.has(event.data.kind)) this.#early.set(id, event.data)
       this.#waiting.delete(id)
     }
   }
+
+  /** Each keeps its place. A report that was overtaken says nothing new. */
+  #put(task: TaskProgress): void {
+    const at = this.#running.findIndex((t) => t.id === task.id)
+    const known = this.#running[at]
+    if (!known) this.#running = [...this.#running, task]
+    else if (known.seq <= task.seq) this.#running = this.#running.with(at, task)
+  }
+}
+
+/** What no call of the page waits for. */
+const unasked: ReadonlySet<TaskKind> = new Set(['fit', 'compare'])
+
+function begun(id: string, kind: TaskKind): TaskProgress {
+  return { id, kind, seq: 0, done: 0, total: 0, label: '', of: '', waits: '', left: -1, startedAt: Date.now() }
 }
 
 /** Whether a task ended well. */

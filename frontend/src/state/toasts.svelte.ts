@@ -1,24 +1,50 @@
+/** What a notice offers to do. */
+export interface ToastAction {
+  label: string
+  run: () => void
+  /** It takes back what was just done, so Ctrl+Z does it too: while the notice is there, or for good. */
+  undo?: 'shown' | 'always'
+  /** The notice has gone and nobody did it. */
+  expired?: () => void
+}
+
 /** A short notice, with at most one thing to do about it. */
 export interface Toast {
   id: number
   tone: 'info' | 'error'
   text: string
   hint: string
-  action?: { label: string; run: () => void } | undefined
+  action?: ToastAction | undefined
+}
+
+/** A notice that goes by itself: how long it still has, in milliseconds, and since when its clock runs. */
+interface Clock {
+  left: number
+  since: number
+  timer: ReturnType<typeof setTimeout> | undefined
 }
 
 const shown = { info: 5_000, action: 12_000, error: 12_000 }
 
-/** The notices on screen, newest last. */
+/** The notices on screen, newest last. Their clocks stand while somebody is at them. */
 export class Toasts {
   #items = $state.raw<Toast[]>([])
+  #clocks = new Map<number, Clock>()
+  #held = false
   #next = 1
+  /** The last that could be taken back for good and whose notice has gone. */
+  #kept = $state.raw<Toast | undefined>()
 
   get items(): readonly Toast[] {
     return this.#items
   }
 
-  info(text: string, action?: Toast['action']): void {
+  /** The notice whose action takes back what was done last; undefined: nothing can be taken back. */
+  get undoable(): Toast | undefined {
+    return this.#items.findLast((t) => t.action?.undo) ?? this.#kept
+  }
+
+  info(text: string, action?: ToastAction): void {
     this.#add({ id: this.#next++, tone: 'info', text, hint: '', action }, action ? shown.action : shown.info)
   }
 
@@ -32,12 +58,55 @@ export class Toasts {
     this.#add({ id: this.#next++, tone: 'error', text, hint }, shown.error)
   }
 
+  /** Does what a notice offers, and takes it away. */
+  act(toast: Toast): void {
+    toast.action?.run()
+    this.#take(toast.id)
+    if (this.#kept === toast) this.#kept = undefined
+  }
+
   dismiss(id: number): void {
+    const toast = this.#items.find((t) => t.id === id)
+    this.#take(id)
+    if (toast?.action?.undo === 'always') this.#kept = toast
+    toast?.action?.expired?.()
+  }
+
+  #take(id: number): void {
+    clearTimeout(this.#clocks.get(id)?.timer)
+    this.#clocks.delete(id)
     this.#items = this.#items.filter((t) => t.id !== id)
+    if (!this.#items.length) this.#held = false
+  }
+
+  /** Lets the clocks stand: the pointer or the focus is on a notice. */
+  hold(): void {
+    if (this.#held) return
+    this.#held = true
+    for (const clock of this.#clocks.values()) {
+      clearTimeout(clock.timer)
+      clock.left -= Date.now() - clock.since
+    }
+  }
+
+  /** Lets the clocks go on. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    for (const id of this.#clocks.keys()) this.#go(id)
   }
 
   #add(toast: Toast, ms: number): void {
-    this.#items = [...this.#items.slice(-2), toast]
-    setTimeout(() => this.dismiss(toast.id), ms)
+    for (const old of this.#items.slice(0, -2)) this.dismiss(old.id)
+    this.#items = [...this.#items, toast]
+    this.#clocks.set(toast.id, { left: ms, since: Date.now(), timer: undefined })
+    if (!this.#held) this.#go(toast.id)
+  }
+
+  #go(id: number): void {
+    const clock = this.#clocks.get(id)
+    if (!clock) return
+    clock.since = Date.now()
+    clock.timer = setTimeout(() => this.dismiss(id), Math.max(0, clock.left))
   }
 }

@@ -5,6 +5,8 @@ export namespace app {
 	    dataFolder: string;
 	    logFile: string;
 	    bytesOut: number;
+	    engine: string;
+	    llamaCpp: string;
 	}
 	export interface Adapter {
 	    id: string;
@@ -24,6 +26,12 @@ export namespace app {
 	export interface AdapterUse {
 	    id: string;
 	    scale: number;
+	}
+	export interface AddedChats {
+	    from: string;
+	    chats: number;
+	    known: number;
+	    messages: number;
 	}
 	export interface Rejection {
 	    id: string;
@@ -240,6 +248,13 @@ export namespace app {
 	    contextLength: number;
 	    messages: Message[];
 	}
+	export interface ChatBackup {
+	    name: string;
+	    at: number;
+	    bytes: number;
+	    chats: number;
+	    problem: Problem;
+	}
 	export interface ChatOptions {
 	    system: string;
 	    temperature: number;
@@ -256,6 +271,7 @@ export namespace app {
 	    createdAt: number;
 	    updatedAt: number;
 	    deletedAt: number;
+	    purgeAt: number;
 	    streaming: boolean;
 	}
 	
@@ -545,6 +561,8 @@ export namespace app {
 	    speedLimit: number;
 	    downloadsAtOnce: number;
 	    neverOnline: boolean;
+	    textSize: number;
+	    startPage: string;
 	}
 	export interface Limits {
 	    defaults: Preferences;
@@ -556,6 +574,8 @@ export namespace app {
 	    keepAliveMinutes: Range;
 	    downloadsAtOnce: Range;
 	    threads: Range;
+	    textSize: Range;
+	    windowZooms: boolean;
 	}
 	export interface Memory {
 	    totalBytes: number;
@@ -655,6 +675,21 @@ export namespace app {
 	    notes: string[];
 	}
 	
+	
+	export interface OpenReason {
+	    kind: string;
+	    of: string;
+	    host: string;
+	    connections: number;
+	    since: number;
+	    bytesIn: number;
+	    bytesOut: number;
+	}
+	export interface Online {
+	    seq: number;
+	    open: OpenReason[];
+	    bytesOut: number;
+	}
 	
 	export interface OtherModel {
 	    path: string;
@@ -758,6 +793,18 @@ export namespace app {
 	}
 	export interface Task {
 	    id: string;
+	}
+	export interface TaskProgress {
+	    id: string;
+	    seq: number;
+	    kind: string;
+	    done: number;
+	    total: number;
+	    label: string;
+	    of: string;
+	    waits: string;
+	    left: number;
+	    startedAt: number;
 	}
 	export interface Token {
 	    set: boolean;

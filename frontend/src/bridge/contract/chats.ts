@@ -196,6 +196,39 @@ export function chatsContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'a chat in the trash says when it is deleted for good, and emptying the trash does that at once',
+      run: async () => {
+        const kept = await bridge.chats.create('')
+        const { id } = await bridge.chats.create('')
+        await bridge.chats.delete(id)
+        const gone = (await bridge.chats.trash()).find((c) => c.id === id)
+        must(gone !== undefined && gone.purgeAt > gone.deletedAt, 'it says when')
+        must((await bridge.chats.list()).find((c) => c.id === kept.id)?.purgeAt === 0, 'others are not deleted')
+        await bridge.chats.emptyTrash()
+        must((await bridge.chats.trash()).length === 0, 'nothing is left in it')
+        await rejects(bridge.chats.get(id), 'gone')
+        must((await bridge.chats.get(kept.id)).id === kept.id, 'the others are here')
+        await bridge.chats.delete(kept.id)
+        await bridge.chats.purge(kept.id)
+      },
+    },
+    {
+      name: 'a backup brings back nothing that is here, and one that is not there is a sentence',
+      run: async () => {
+        for (const backup of (await bridge.chats.backups()).slice(0, 1)) {
+          must(
+            backup.name !== '' && backup.at > 0 && backup.bytes > 0 && backup.problem.code === '',
+            'it says what it is',
+          )
+          const before = (await bridge.chats.list()).length
+          const { chats } = await bridge.chats.restoreBackup(backup.name)
+          must((await bridge.chats.list()).length === before + chats, 'what it brings is listed')
+          must((await bridge.chats.restoreBackup(backup.name)).chats === 0, 'a second time it brings nothing')
+        }
+        await rejects(bridge.chats.restoreBackup('../history.db'), 'no such backup')
+      },
+    },
+    {
       name: 'search finds a chat by its title',
       run: () =>
         inChat(async (id) => {

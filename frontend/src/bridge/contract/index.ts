@@ -5,6 +5,7 @@ import { discoverContract } from './discover'
 import { labContract } from './lab'
 import { libraryContract } from './library'
 import { machineContract } from './machine'
+import { workContract } from './work'
 
 /** What the page relies on. `bridge` needs two models in its library; what this makes is deleted. */
 export function contract(bridge: Bridge): Clause[] {
@@ -14,5 +15,6 @@ export function contract(bridge: Bridge): Clause[] {
     ...discoverContract(bridge),
     ...libraryContract(bridge),
     ...labContract(bridge),
+    ...workContract(bridge),
   ]
 }

@@ -19,7 +19,7 @@ export function machineContract(bridge: Bridge): Clause[] {
       run: async () => {
         const limits = await bridge.settings.limits()
         const before = await bridge.settings.get()
-        for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads'] as const) {
+        for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads', 'textSize'] as const) {
           const { least, most } = limits[name]
           const first = limits.defaults[name]
           must(least <= first && first <= most, `the default of ${name} is within`)

@@ -64,7 +64,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
     const steps = hidden.test.variants.length
     for (let i = 0; i < steps; i++) {
       const label = 'Writing the answers'
-      world.events.emit('task:progress', { id: task, kind: 'blind', done: i, total: steps, label })
+      world.report({ id: task, kind: 'blind', done: i, total: steps, label })
       await world.wait(20)
     }
     hidden.order = shuffled(steps)
@@ -74,7 +74,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
       pace: 60,
       answers: hidden.order.map((v) => answers[v] ?? ''),
     }
-    world.events.emit('task:finished', { id: task, kind: 'blind', result: id, problem: noProblem })
+    world.ended({ id: task, kind: 'blind', result: id, problem: noProblem })
   }
 
   const end = (hidden: Hidden): BlindTest => {

@@ -1,7 +1,8 @@
 import type { ChatsService } from '../bridge'
-import type { ChatSummary, Message } from '../types'
+import type { AddedChats, ChatSummary, Message } from '../types'
 import { writeAnswer } from './answer'
-import { chat, message } from './scenes/chats'
+import { backupsAt, chat, message } from './scenes/chats'
+import { day } from './scenes/scene'
 import { limits } from './scenes/settings'
 import { copied, fail, type FakeWorld } from './world'
 
@@ -30,6 +31,14 @@ export function chatsOf(world: FakeWorld): ChatsService {
     world.chats.set(id, made)
     world.events.changed('chats:changed', id)
     return world.summary(made)
+  }
+  const backups = world.scene === 'empty' ? [] : backupsAt(world.now(), world.chats.size)
+  /** Adds one chat, the first time. */
+  const added = (from: string, title: string): AddedChats => {
+    const known = world.list(false).length + world.trash.size
+    const is = [...world.chats.values()].some((c) => c.title === title)
+    if (!is) world.patch(create('').id, { title, updatedAt: world.now() - 3 * day })
+    return { from, chats: is ? 0 : 1, known, messages: is ? 0 : 2 }
   }
   const send = (chatId: string, parentId: string, text: string) => {
     const first = world.chat(chatId).messages.length === 0
@@ -80,6 +89,20 @@ export function chatsOf(world: FakeWorld): ChatsService {
       world.chats.delete(id)
       world.trash.delete(id)
       world.events.changed('chats:changed', id)
+    },
+    emptyTrash: async () => {
+      for (const id of world.trash.keys()) world.chats.delete(id)
+      world.trash.clear()
+      world.events.changed('chats:changed', '')
+    },
+    exportAll: async () => '/home/mara/Documents/weightroom-chats.json',
+    importFile: async () => added('/home/mara/Documents/weightroom-chats.json', 'An imported chat'),
+    backups: async () => backups,
+    restoreBackup: async (name) => {
+      if (backups.find((b) => b.name === name)?.problem.code !== '') {
+        throw fail('not_found', 'There is no such backup.', 'Choose another one.')
+      }
+      return added(name, 'A chat of the backup')
     },
     send: async (chatId, parentId, text) => send(chatId, parentId, text),
     regenerate: async (chatId, answerId) =>

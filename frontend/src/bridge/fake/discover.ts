@@ -85,19 +85,21 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
 
   const drive = async (task: string, id: string, quant: string) => {
     const [kind, steps] = ['testdrive', 24] as const
+    const of = `${find(id).name} ${quant}`
+    world.report({ id: task, kind, done: 0, total: steps, label: 'Test drive', of })
     for (let i = 0; i <= steps; i++) {
       await world.wait(5)
       if (world.cancelled.has(task)) {
         const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
-        world.events.emit('task:finished', { id: task, kind, result: '', problem })
+        world.ended({ id: task, kind, result: '', problem })
         return
       }
       const label = i < 3 ? 'Writing the file' : i < 12 ? 'Reading' : 'Writing'
-      world.events.emit('task:progress', { id: task, kind, done: i, total: steps, label })
+      world.report({ id: task, kind, done: i, total: steps, label, of })
     }
     keep(id, quant, 'test drive', world.now())
     world.events.changed('drives:changed', `${id}:${quant}`)
-    world.events.emit('task:finished', { id: task, kind, result: `${id}:${quant}`, problem: noProblem })
+    world.ended({ id: task, kind, result: `${id}:${quant}`, problem: noProblem })
   }
 
   const down = () => {

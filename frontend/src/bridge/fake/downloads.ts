@@ -23,7 +23,10 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
   const put = (id: string, change: Partial<Download>) => {
     world.downloads = world.downloads.map((d) => (d.id === id ? { ...d, ...change } : d))
   }
-  const changed = () => world.events.changed('downloads:changed', '')
+  const changed = () => {
+    world.events.changed('downloads:changed', '')
+    world.connected()
+  }
 
   /** The model and the quant that a reference means; an empty quant: it leaves that open. */
   const read = (ref: string): { model: CatalogModel; quant: string } => {
@@ -118,14 +121,17 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
 
   return {
     ledger: async () => world.ledger,
+    online: async () => world.online(),
     list: async () => world.downloads,
     offer: async (ref) => {
       online()
-      await world.wait(12)
-      if (world.scene === 'trouble') {
-        throw fail('no_network', 'This machine is not connected to a network.', 'Connect it and try again.')
-      }
-      return offer(ref)
+      return world.goOnline('lookup', ref, registry, async () => {
+        await world.wait(12)
+        if (world.scene === 'trouble') {
+          throw fail('no_network', 'This machine is not connected to a network.', 'Connect it and try again.')
+        }
+        return offer(ref)
+      })
     },
     start: async (ref, agreed) => {
       online()
@@ -169,7 +175,7 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
     },
     search: async (query) => {
       online()
-      await world.wait(14)
+      await world.goOnline('search', query, hub, () => world.wait(14))
       if (world.scene === 'trouble') {
         throw fail('no_network', 'This machine is not connected to a network.', 'Connect it and try again.')
       }
@@ -180,7 +186,7 @@ export function downloadsOf(world: FakeWorld, look: (ref: string) => Found): Dow
     },
     look: async (ref) => {
       online()
-      await world.wait(20)
+      await world.goOnline('header', ref, hub, () => world.wait(20))
       const { model, quant } = read(ref)
       const found = look(`${model.id}:${quant || 'Q4_K_M'}`)
       world.connect(`You looked at ${found.model.name}`, found.host, found.headerBytes, 2_100)

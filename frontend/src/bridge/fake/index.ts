@@ -31,11 +31,14 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       about: async () => ({ ...about, bytesOut: world.ledger.bytesOut }),
       startup: async () => ({ problem: noProblem, notice: noProblem }),
       openLink: async () => undefined,
+      openData: async () => undefined,
+      openAppLog: async () => undefined,
       copy: async (text) => {
         await navigator.clipboard.writeText(text).catch(() => undefined)
       },
     }),
     tasks: copied<Bridge['tasks']>({
+      list: async () => [...world.tasks.values()],
       cancel: async (id) => {
         world.cancelled.add(id)
       },
@@ -46,7 +49,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
 
 /** Throws when a number is beyond the limits. */
 function refuse(settings: Settings): void {
-  for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads'] as const) {
+  for (const name of ['contextLength', 'keepAliveMinutes', 'downloadsAtOnce', 'threads', 'textSize'] as const) {
     const { least, most } = limits[name]
     if (settings[name] < least || settings[name] > most)
       throw fail('invalid', 'This can’t be chosen.', 'Choose another.')

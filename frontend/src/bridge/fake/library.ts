@@ -26,18 +26,19 @@ export function libraryOf(world: FakeWorld): LibraryService {
     done: () => [result: string, problem: Problem],
   ) => {
     const steps = 20
+    world.report({ id, kind, done: 0, total, label: 'Checking' })
     for (let i = 0; i <= steps; i++) {
       await world.wait(4)
       if (cancelled.has(id)) {
-        world.events.emit('task:finished', { id, kind, result: '', problem: cancelledProblem })
+        world.ended({ id, kind, result: '', problem: cancelledProblem })
         return
       }
       const label = kind === 'import' && i >= 4 ? 'Copying' : 'Checking'
-      world.events.emit('task:progress', { id, kind, done: (total * i) / steps, total, label })
+      world.report({ id, kind, done: (total * i) / steps, total, label })
     }
     const [result, problem] = done()
     world.events.changed('library:changed', result)
-    world.events.emit('task:finished', { id, kind, result, problem })
+    world.ended({ id, kind, result, problem })
   }
   const add = (model: Partial<Model> & Pick<Model, 'ref' | 'name'>): [string, Problem] => [
     world.addModel(model),

@@ -13,6 +13,7 @@ export function machineOf(world: FakeWorld): MachineService {
     engine: async () => world.engine,
     measureBandwidth: async () => {
       const id = 'bandwidth'
+      world.report({ id, kind: 'bandwidth', done: 0, total: 0, label: 'Measuring memory' })
       void world.wait(40).then(() => {
         const memory = {
           ...world.machine.memory,
@@ -20,7 +21,7 @@ export function machineOf(world: FakeWorld): MachineService {
           singleCoreBytesPerSec: 22_800_000_000,
         }
         world.machine = { ...world.machine, memory: { ...memory, bandwidthMeasuredAt: world.now() } }
-        world.events.emit('task:finished', { id, kind: 'bandwidth', result: '', problem: noProblem })
+        world.ended({ id, kind: 'bandwidth', result: '', problem: noProblem })
       })
       return { id }
     },

@@ -1,11 +1,26 @@
 import { BridgeError } from '../failure'
-import type { Chat, ChatSummary, Download, Engine, Ledger, Library, Machine, Message, Model, Settings } from '../types'
+import type {
+  Chat,
+  ChatSummary,
+  Download,
+  Engine,
+  Ledger,
+  Library,
+  Machine,
+  Message,
+  Model,
+  Online,
+  OpenReason,
+  Settings,
+  TaskEnd,
+  TaskProgress,
+} from '../types'
 import { FakeEvents } from './events'
 import { chats } from './scenes/chats'
 import { downloads, ledger } from './scenes/downloads'
 import { library, starterModel } from './scenes/library'
 import { engine, machine } from './scenes/machine'
-import { starterRef, type Scene } from './scenes/scene'
+import { day, starterRef, type Scene } from './scenes/scene'
 import { settings } from './scenes/settings'
 
 export interface FakeOptions {
@@ -32,6 +47,8 @@ export class FakeWorld {
   ledger: Ledger
   answers = 0
   readonly cancelled = new Set<string>()
+  readonly tasks = new Map<string, TaskProgress>()
+  readonly #open = new Set<OpenReason>()
 
   constructor(options: FakeOptions) {
     this.scene = options.scene ?? 'full'
@@ -105,6 +122,49 @@ export class FakeWorld {
     }
   }
 
+  /** Says how far a task is; the first time, that it has begun. */
+  report(part: Pick<TaskProgress, 'id' | 'kind' | 'done' | 'total' | 'label'> & Partial<TaskProgress>): void {
+    const startedAt = this.tasks.get(part.id)?.startedAt ?? this.now()
+    const taken = (this.now() - startedAt) / 1000
+    const left = part.done > 0 && part.total > 0 ? (taken * (part.total - part.done)) / part.done : -1
+    const task: TaskProgress = { of: '', waits: '', left, startedAt, seq: 0, ...part }
+    this.tasks.set(task.id, task)
+    this.events.emit('task:progress', task)
+  }
+
+  ended(end: Omit<TaskEnd, 'seq'>): void {
+    this.tasks.delete(end.id)
+    this.events.emit('task:finished', end)
+  }
+
+  /** What is connected now: downloads that run, and what was asked a moment ago. */
+  online(): Online {
+    const running = this.downloads
+      .filter((d) => d.state === 'running')
+      .map((d): OpenReason => {
+        const { host, ref: of, addedAt: since, done: bytesIn } = d
+        return { kind: 'download', of, host, since, bytesIn, bytesOut: 4_100, connections: 4 }
+      })
+    return { seq: 0, open: [...running, ...this.#open], bytesOut: this.ledger.bytesOut }
+  }
+
+  connected(): void {
+    this.events.emit('network:changed', this.online())
+  }
+
+  /** Runs what goes online, and is online meanwhile. */
+  async goOnline<T>(kind: OpenReason['kind'], of: string, host: string, run: () => Promise<T>): Promise<T> {
+    const reason: OpenReason = { kind, of, host, since: this.now(), bytesIn: 0, bytesOut: 900, connections: 1 }
+    this.#open.add(reason)
+    this.connected()
+    try {
+      return await run()
+    } finally {
+      this.#open.delete(reason)
+      this.connected()
+    }
+  }
+
   wait(steps = 1): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, this.step * steps))
   }
@@ -112,7 +172,9 @@ export class FakeWorld {
   summary(chat: Chat): ChatSummary {
     const { id, title, model, pinned, createdAt, updatedAt } = chat
     const streaming = chat.messages.some((m) => m.state === 'streaming')
-    return { id, title, model, pinned, createdAt, updatedAt, deletedAt: this.trash.get(id) ?? 0, streaming }
+    const deletedAt = this.trash.get(id) ?? 0
+    const purgeAt = deletedAt && deletedAt + 30 * day
+    return { id, title, model, pinned, createdAt, updatedAt, deletedAt, purgeAt, streaming }
   }
 
   list(inTrash: boolean): ChatSummary[] {

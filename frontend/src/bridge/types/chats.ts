@@ -10,6 +10,8 @@ export interface ChatSummary {
   updatedAt: number
   /** 0: not in the trash */
   deletedAt: number
+  /** when it is deleted for good; 0: not in the trash */
+  purgeAt: number
   /** an answer is being written */
   streaming: boolean
 }
@@ -107,4 +109,28 @@ export interface ChatEnd {
   chatId: string
   seq: number
   state: Message['state']
+}
+
+/** ChatBackup is a daily copy of all chats. */
+export interface ChatBackup {
+  /** what Chats.RestoreBackup takes */
+  name: string
+  at: number
+  bytes: number
+  /** outside the trash */
+  chats: number
+  /** why it can't be restored; no code: it can */
+  problem: Problem
+}
+
+/** AddedChats is what an import or a restored backup has brought. */
+export interface AddedChats {
+  /** the file; empty: the person cancelled */
+  from: string
+  /** that were not here */
+  chats: number
+  /** that were here already, in the trash or not */
+  known: number
+  /** that were not here, in new and in known chats */
+  messages: number
 }

@@ -127,3 +127,25 @@ export interface Token {
   /** why it is not in the system's keyring; empty: it is, or there is none */
   note: string
 }
+
+/** Online is what is connected now. */
+export interface Online {
+  seq: number
+  /** what connections are open for, at most eight; empty: the app is offline */
+  open: OpenReason[]
+  /** sent since the app was installed */
+  bytesOut: number
+}
+
+/** OpenReason is what one or more open connections are for. */
+export interface OpenReason {
+  kind: 'download' | 'lookup' | 'header' | 'search'
+  /** the reference, or what was searched for */
+  of: string
+  host: string
+  connections: number
+  since: number
+  /** of these connections, so far */
+  bytesIn: number
+  bytesOut: number
+}

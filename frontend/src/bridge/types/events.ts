@@ -1,13 +1,24 @@
 import type { ChatDelta, ChatEnd, ChatPhase } from './chats'
 import type { Changed, Problem } from './common'
-import type { Download } from './downloads'
+import type { Download, Online } from './downloads'
 import type { LabProgress, SideDelta } from './lab'
 
 /** What a Task does. */
 export type TaskKind =
-  'import' | 'starter' | 'bandwidth' | 'testdrive' | 'verify' | 'repair' | 'adopt' | 'move' | 'export' | 'blind'
+  | 'import'
+  | 'starter'
+  | 'bandwidth'
+  | 'testdrive'
+  | 'verify'
+  | 'repair'
+  | 'adopt'
+  | 'move'
+  | 'export'
+  | 'blind'
+  | 'fit'
+  | 'compare'
 
-/** TaskProgress reports on a Task. */
+/** TaskProgress reports on a Task: when it begins, and as it goes on. */
 export interface TaskProgress {
   id: string
   seq: number
@@ -17,6 +28,13 @@ export interface TaskProgress {
   total: number
   /** "Checking", "Copying" */
   label: string
+  /** what it works on, as a person knows it; empty: the label says it all */
+  of: string
+  /** what it waits for: the end of an answer, mains power; empty: it works */
+  waits: '' | 'answer' | 'mains'
+  /** seconds to the end, about; -1: not known */
+  left: number
+  startedAt: number
 }
 
 /** TaskEnd ends a Task. An empty problem code means it succeeded. */
@@ -41,6 +59,7 @@ export interface Events {
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download
+  'network:changed': Online
   'lab:changed': Changed
   'lab:progress': LabProgress
   'side:delta': SideDelta

@@ -25,6 +25,10 @@ export interface Settings {
   downloadsAtOnce: number
   /** nothing may go online, not even what the person starts */
   neverOnline: boolean
+  /** percent that the whole page is shown at */
+  textSize: number
+  /** that the window opens on: last (chat), new (chat), discover, library, lab, machine */
+  startPage: 'last' | 'new' | 'discover' | 'library' | 'lab' | 'machine'
 }
 
 /** Range is what a number may be. */
@@ -51,6 +55,10 @@ export interface Limits {
   downloadsAtOnce: Range
   /** 0: the engine chooses */
   threads: Range
+  /** percent */
+  textSize: Range
+  /** the window shows the page at that size; else the page has to */
+  windowZooms: boolean
 }
 
 /** About says what is running and where it keeps things. */
@@ -60,6 +68,10 @@ export interface About {
   logFile: string
   /** sent to other machines since the app was installed */
   bytesOut: number
+  /** Ollama's version */
+  engine: string
+  /** "b10488" */
+  llamaCpp: string
 }
 
 /** StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended. */

@@ -14,6 +14,8 @@ export function Move(arg1:string,arg2:number):Promise<void>;
 
 export function Offer(arg1:string):Promise<app.Offer>;
 
+export function Online():Promise<app.Online>;
+
 export function Pause(arg1:string):Promise<void>;
 
 export function Resume(arg1:string):Promise<void>;

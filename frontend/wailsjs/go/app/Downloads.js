@@ -26,6 +26,10 @@ export function Offer(arg1) {
   return window['go']['app']['Downloads']['Offer'](arg1);
 }
 
+export function Online() {
+  return window['go']['app']['Downloads']['Online']();
+}
+
 export function Pause(arg1) {
   return window['go']['app']['Downloads']['Pause'](arg1);
 }

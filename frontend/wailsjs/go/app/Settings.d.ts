@@ -10,6 +10,10 @@ export function Get():Promise<app.Preferences>;
 
 export function Limits():Promise<app.Limits>;
 
+export function OpenAppLog():Promise<void>;
+
+export function OpenData():Promise<void>;
+
 export function OpenLink(arg1:string):Promise<void>;
 
 export function Set(arg1:app.Preferences):Promise<app.Preferences>;

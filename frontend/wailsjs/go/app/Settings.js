@@ -18,6 +18,14 @@ export function Limits() {
   return window['go']['app']['Settings']['Limits']();
 }
 
+export function OpenAppLog() {
+  return window['go']['app']['Settings']['OpenAppLog']();
+}
+
+export function OpenData() {
+  return window['go']['app']['Settings']['OpenData']();
+}
+
 export function OpenLink(arg1) {
   return window['go']['app']['Settings']['OpenLink'](arg1);
 }

@@ -5,3 +5,7 @@
 export function Cancel(arg1) {
   return window['go']['app']['Tasks']['Cancel'](arg1);
 }
+
+export function List() {
+  return window['go']['app']['Tasks']['List']();
+}

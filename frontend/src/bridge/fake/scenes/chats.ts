@@ -1,5 +1,5 @@
-import type { Chat, Message } from '../../types'
-import { day, mainRef, minute, noProblem, type Scene } from './scene'
+import type { Chat, ChatBackup, Message, Problem } from '../../types'
+import { day, hour, mainRef, minute, noProblem, type Scene } from './scene'
 
 /** The answers that the stand-in writes, in turn. */
 export const answers = [
@@ -158,4 +158,20 @@ export function chats(scene: Scene, now: number): Chat[] {
   const math = mathChat(now)
   if (scene === 'math') return [{ ...math, updatedAt: now }, loopChat(now, scene), ...rest]
   return [loopChat(now, scene), math, ...rest]
+}
+
+/** The daily copies of a history; the oldest is damaged. */
+export function backupsAt(now: number, chats: number): ChatBackup[] {
+  const damaged: Problem = {
+    ...{ code: 'damaged', severity: 'error', title: 'This backup is damaged.' },
+    hint: 'Choose another one.',
+  }
+  return [0, 1, 2, 5].map((days) => {
+    const at = now - days * day - 2 * hour
+    return {
+      name: `history-${new Date(at).toISOString().slice(0, 10)}.db`,
+      ...{ at, bytes: 1_400_000 - 90_000 * days, chats: Math.max(1, chats - days) },
+      problem: days === 5 ? damaged : noProblem,
+    }
+  })
 }

@@ -16,6 +16,8 @@ export function settings(scene: Scene): Settings {
     speedLimit: 0,
     downloadsAtOnce: 1,
     neverOnline: false,
+    textSize: 100,
+    startPage: 'last',
   }
 }
 
@@ -30,6 +32,8 @@ export const limits: Limits = {
   keepAliveMinutes: { least: -1, most: 7 * 24 * 60 },
   downloadsAtOnce: { least: 1, most: 8 },
   threads: { least: 0, most: 1024 },
+  textSize: { least: 80, most: 200 },
+  windowZooms: false,
 }
 
 export const about: About = {
@@ -37,4 +41,6 @@ export const about: About = {
   dataFolder: '/home/mara/.local/share/weightroom',
   logFile: '/home/mara/.local/share/weightroom/logs/weightroom.log',
   bytesOut: 0,
+  engine: '0.34.4',
+  llamaCpp: 'b10488',
 }
