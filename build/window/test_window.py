@@ -8,8 +8,10 @@ import tempfile
 import time
 import unittest
 
+import pyatspi
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs  # noqa: E402
+from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
 HEADINGS = {"Library": "SmolLM2 135M", "Machine": "This machine", "Settings": "Changes are saved as you make them.", "Chat": "New chat"}
@@ -122,6 +124,48 @@ class Conversation(Trial):
         self.assertTrue(self.answer(), "the partial answer is kept")
         window.say("What is the capital of France?")
         window.until("an answer", lambda: "Paris" in self.answer(), 60)
+
+
+class TheWholeWindow(Trial):
+    """What holds on every page: the size of text, what is typed, the focus."""
+
+    def width(self):
+        node = self.window.find("Library", ("push button", "button", "toggle button"))
+        return node.queryComponent().getExtents(pyatspi.DESKTOP_COORDS).width
+
+    def grows(self, width):
+        self.window.until(f"a page {width} wide at the rail", lambda: abs(self.width() - width) <= 2)
+
+    def test_text_grows_with_its_keys_and_stays_so(self):
+        window = self.start_chat()
+        usual = self.width()
+        window.focus()
+        window.key("ctrl+plus", "ctrl+plus", "ctrl+plus")
+        self.grows(round(usual * 1.5))
+        window.close()
+        window = self.start()
+        self.grows(round(usual * 1.5))
+        window.focus()
+        window.key("ctrl+0")
+        self.grows(usual)
+
+    def test_what_is_typed_into_settings_is_there_after_the_window_is_closed_at_once(self):
+        window = self.start_chat()
+        window.press("Settings")
+        window.fill("System prompt", "Answer in rhymes.")
+        window.close()
+        window = self.start()
+        window.press("Settings")
+        field = window.find("System prompt", ("entry", "text"))
+        window.until("the system prompt", lambda: text(field) == "Answer in rhymes.")
+
+    def test_a_page_opened_by_its_key_has_the_focus_at_its_heading(self):
+        window = self.start_chat()
+        window.focus()
+        for key, heading in (("ctrl+3", "Library"), ("ctrl+5", "This machine"), ("ctrl+comma", "Settings")):
+            window.key(key)
+            window.until(f"the focus at {heading}", lambda: any(
+                name(node) == heading and node.getState().contains(pyatspi.STATE_FOCUSED) for node in window.nodes() if role(node) == "heading"))
 
 
 class BeforeTheDownload(Trial):
@@ -254,7 +298,7 @@ class Weights(Trial):
         window.press("Start chatting")
         window.press("Library")
         window.press("Add a model")
-        window.press("Download by name or address")
+        window.press("Download by name or address…")
         window.fill("Name or address", ref)
         window.press("See what it is")
         window.press("Download 98.4 MB", seconds=30)

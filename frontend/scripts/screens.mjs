@@ -18,7 +18,7 @@ const tab = (name) => (page) => page.getByRole('radiogroup', { name: 'Show' }).g
 const named = (ref) => [
   rail('Library'),
   press('Add a model'),
-  item('Download by name or address'),
+  item('Download by name or address…'),
   (page) => page.getByRole('textbox', { name: 'Name or address' }).fill(ref),
   (page) => page.keyboard.press('Enter'),
   (page) => page.waitForTimeout(900),
@@ -155,8 +155,8 @@ const pictures = {
     'full',
     rail('Library'),
     press('Add a model'),
-    item('Import a GGUF file'),
-    press('Choose a file'),
+    item('Import a GGUF file…'),
+    press('Choose a file…'),
     (page) => page.getByRole('button', { name: 'Import', exact: true }).click(),
     (page) => page.waitForTimeout(1500),
   ],
@@ -182,7 +182,7 @@ const pictures = {
     (page) => page.getByText('is damaged').first().waitFor({ timeout: 10_000 }),
     (page) => page.getByRole('button', { name: 'Dismiss' }).click(),
   ],
-  'download-name': ['full', rail('Library'), press('Add a model'), item('Download by name or address')],
+  'download-name': ['full', rail('Library'), press('Add a model'), item('Download by name or address…')],
   'download-choose': ['full', ...named('hf.co/ibm-granite/granite-4.0-h-tiny-GGUF')],
   'download-licence': ['full', ...named('llama-3.2-3b:Q4_K_M')],
   'download-gated': ['full', ...named('hf.co/utter-project/EuroLLM-9B-Instruct-GGUF:Q4_K_M')],
@@ -284,6 +284,35 @@ const pictures = {
   'machine-noengine': ['noengine', rail('Machine')],
   'machine-log': ['full', rail('Machine'), press('Show log')],
   settings: ['full', rail('Settings')],
+  'settings-lower': [
+    'full',
+    rail('Settings'),
+    (page) => page.getByRole('heading', { name: 'About' }).scrollIntoViewIfNeeded(),
+  ],
+  'settings-backups': ['full', rail('Settings'), press('Daily backups: Show'), (page) => page.waitForTimeout(300)],
+  'settings-licences': ['full', rail('Settings'), press('Licences of others'), (page) => page.waitForTimeout(500)],
+  shortcuts: ['full', rail('Settings'), (page) => page.keyboard.press('?')],
+  work: [
+    'downloads',
+    rail('Discover'),
+    (page) =>
+      page
+        .getByRole('button', { name: /^Test drive / })
+        .first()
+        .click(),
+    (page) => page.getByRole('button', { name: /Show what is online/ }).click(),
+    (page) => page.waitForTimeout(1500),
+  ],
+  'work-none': ['full', (page) => page.getByRole('button', { name: /Show what is online/ }).click()],
+  notice: [
+    'full',
+    async (page) => {
+      if (page.viewportSize().width < 1000) await page.keyboard.press('Control+b')
+      await page.getByRole('button', { name: 'Letter to the landlord', exact: true }).focus()
+      await page.keyboard.press('Delete')
+      await page.getByRole('button', { name: 'Undo', exact: true }).waitFor()
+    },
+  ],
   'settings-select': ['full', rail('Settings'), (page) => page.locator('[aria-haspopup=listbox]').first().click()],
 }
 

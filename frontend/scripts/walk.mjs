@@ -172,8 +172,8 @@ const walks = {
     async (page) => {
       await page.keyboard.press('Control+3')
       await button(page, 'Add a model').click()
-      await page.getByRole('menuitem', { name: 'Import a GGUF file' }).click()
-      await button(page, 'Choose a file').click()
+      await page.getByRole('menuitem', { name: 'Import a GGUF file…' }).click()
+      await button(page, 'Choose a file…').click()
       await page.getByRole('textbox', { name: 'Name' }).fill('Phi 4 mini')
       await page.keyboard.press('Enter')
       await page.getByRole('rowheader', { name: /Phi 4 mini/ }).waitFor({ timeout: 10_000 })
@@ -203,7 +203,7 @@ const walks = {
     async (page) => {
       await page.keyboard.press('Control+3')
       await button(page, 'Add a model').click()
-      await page.getByRole('menuitem', { name: 'Download by name or address' }).click()
+      await page.getByRole('menuitem', { name: 'Download by name or address…' }).click()
       await page.getByRole('textbox', { name: 'Name or address' }).fill('llama-3.2-3b:Q4_K_M')
       await page.keyboard.press('Enter')
       const dialog = page.getByRole('dialog', { name: 'Download Llama 3.2 3B' })
@@ -411,7 +411,7 @@ const walks = {
       await page.getByText(/Saved as .*\.html/).waitFor()
       await button(page, 'Dismiss').click()
       await button(page, 'More').click()
-      await page.getByRole('menuitem', { name: 'Export as llama-bench table' }).click()
+      await page.getByRole('menuitem', { name: 'Export as llama-bench table…' }).click()
       await page.getByText(/Saved as .*\.txt/).waitFor()
     },
   ],
