@@ -60,8 +60,8 @@ func TestNothingStaysOfAPlan(t *testing.T) {
 		if err := <-planned; err == nil {
 			t.Error("planned")
 		}
-		if _, err := a.planWith(t.Context(), engine, h, advisor.Ask{Context: 512}); err == nil || len(inside(a)) != 0 {
-			t.Errorf("after the end: %v, %v", err, inside(a))
+		if _, err := a.planWith(ctx, engine, h, advisor.Ask{Context: 512}); err == nil || len(running) != 0 || len(inside(a)) != 0 {
+			t.Errorf("after the end: %v, %d run, %v", err, len(running), inside(a))
 		}
 	})
 	t.Run("what a killed run left is swept, but not under a plan", func(t *testing.T) {
