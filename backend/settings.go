@@ -14,7 +14,7 @@ type Settings struct {
 	Welcomed         bool    `json:"welcomed"`         // the Welcome page has been left once
 	SpeedLimit       int64   `json:"speedLimit"`       // bytes per second of all downloads together; 0: no limit
 	DownloadsAtOnce  int     `json:"downloadsAtOnce"`
-	NeverOnline      bool    `json:"neverOnline"` // nothing may go online, not even what the person starts
-	TextSize         int     `json:"textSize"`    // percent that the whole page is shown at
-	StartPage        string  `json:"startPage"`   // that the window opens on: last (chat), new (chat), discover, library, lab, machine
+	NeverOnline      bool    `json:"neverOnline"`         // nothing may go online, not even what the person starts
+	TextSize         int     `json:"textSize,omitempty"`  // percent that the whole page is shown at
+	StartPage        string  `json:"startPage,omitempty"` // that the window opens on: last (chat), new (chat), discover, library, lab, machine
 }

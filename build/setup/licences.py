@@ -97,7 +97,7 @@ def main():
     for one in packages():
         add(*one)
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"parts": rows, "texts": texts}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    OUT.write_text(json.dumps({"parts": rows, "texts": texts}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     print(f"{len(rows)} parts, {len(texts)} texts, {OUT.stat().st_size} bytes: {OUT.relative_to(TOP)}")
 
 

@@ -76,7 +76,8 @@ export class Toasts {
     clearTimeout(this.#clocks.get(id)?.timer)
     this.#clocks.delete(id)
     this.#items = this.#items.filter((t) => t.id !== id)
-    if (!this.#items.length) this.#held = false
+    // What was pressed is gone, and nobody is told that the pointer or the focus has left it.
+    this.release()
   }
 
   /** Lets the clocks stand: the pointer or the focus is on a notice. */
