@@ -4,7 +4,7 @@
  * Two keys mean the same everywhere:
  *
  * Enter does what the main button beside the field does, and Shift+Enter makes a new line where there can be one. Where a
- * message is written, `sends` says which of the two Enter is, by the person's setting, and the button shows the key.
+ * message is written, the person's setting says which of the two Enter is, and the button shows the key.
  *
  * Escape closes what was opened last and nothing else: a menu or a tooltip, then a dialog, then a panel or an edit, wherever
  * in it the focus is; with nothing open it stops the answer. What has used the key calls `preventDefault`, and what closes
@@ -24,12 +24,6 @@ interface KeyEvent {
 
 /** Signs that share a key, or need Shift for it on some keyboards. */
 const signs: Record<string, readonly string[]> = { Plus: ['+', '='], Minus: ['-', '_'] }
-
-/** Whether a key press in a message sends it; otherwise Enter makes a new line. */
-export function sends(event: KeyEvent, sendWith: 'enter' | 'ctrl-enter'): boolean {
-  const mod = event.ctrlKey || event.metaKey
-  return event.key === 'Enter' && !event.shiftKey && (mod || sendWith === 'enter')
-}
 
 /** Whether a key press is this shortcut. */
 export function matches(keys: Keys, event: KeyEvent, onMac = mac): boolean {
