@@ -52,7 +52,7 @@ type Offered struct {
 func (d *Downloads) Offer(ctx context.Context, ref string) (Offered, error) {
 	r, err := d.answer(ctx, ref)
 	if err != nil {
-		return Offered{}, err
+		return Offered{}, web.AskedOnce(err)
 	}
 	return d.offered(ctx, r)
 }
@@ -233,14 +233,14 @@ type Peeked struct {
 func (d *Downloads) PeekHeader(ctx context.Context, ref string) (Peeked, error) {
 	r, err := d.resolve(ctx, ref)
 	if err != nil {
-		return Peeked{}, err
+		return Peeked{}, web.AskedOnce(err)
 	}
 	n, err := d.online(ctx)
 	if err != nil {
 		return Peeked{}, err
 	}
 	f, read, err := n.sources.ModelHeader(ctx, r.offer)
-	return Peeked{Offer: r.offer, Landing: r.Landing, Terms: r.terms, Header: f, Fetched: read}, err
+	return Peeked{Offer: r.offer, Landing: r.Landing, Terms: r.terms, Header: f, Fetched: read}, web.AskedOnce(err)
 }
 
 // WeightsBytes is the size of the files that hold an offer's weights.
@@ -264,7 +264,7 @@ func (d *Downloads) Search(ctx context.Context, query string) ([]source.Hit, err
 	}
 	hits, err := n.sources.Search(ctx, query, searchShown)
 	if err != nil {
-		return nil, err
+		return nil, web.AskedOnce(err)
 	}
 	if _, err := d.opts.Catalog.Load(); err != nil {
 		return nil, err

@@ -51,6 +51,20 @@ const (
 	hintProxy      = "Check the proxy set for this computer (HTTPS_PROXY, NO_PROXY), then resume the download."
 )
 
+// AskedOnce is err with a next step for somebody who asked for something once, an offer or a search: nothing tries that
+// again by itself, and nothing of it is here already, as with a download.
+func AskedOnce(err error) error {
+	var e *backend.Error
+	if !errors.As(err, &e) || !strings.HasSuffix(e.Hint, hintLater) {
+		return err
+	}
+	hint := "Try again in a few minutes."
+	if e.Hint == hintConnection {
+		hint = "Check the internet connection, then try again."
+	}
+	return backend.Fail(e.Code, err, e.Message, hint)
+}
+
 // Transient reports whether an error goes away by itself, so that trying again later makes sense.
 func Transient(err error) bool {
 	var e *backend.Error
