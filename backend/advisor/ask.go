@@ -44,7 +44,7 @@ type Ask struct {
 	Use        Use           `json:"use"`
 	Context    int           `json:"context"`    // tokens; 0: the use's default
 	KV         KVType        `json:"kv"`         // empty: f16
-	MinSpeed   float64       `json:"minSpeed"`   // tokens per second; 0: the default
+	MinSpeed   *float64      `json:"minSpeed"`   // tokens per second; 0: any; nil: the default
 	FreeMemory int64         `json:"freeMemory"` // bytes of main memory to assume free; 0: the machine's own
 	Licences   LicenceFilter `json:"licences"`   // empty: any
 	SumGPUs    bool          `json:"sumGpus"`    // let one model lie on several graphics processors
@@ -65,8 +65,8 @@ func (a Ask) filled() Ask {
 	if a.KV == "" {
 		a.KV = KVF16
 	}
-	if a.MinSpeed == 0 {
-		a.MinSpeed = DefaultMinSpeed
+	if a.MinSpeed == nil {
+		a.MinSpeed = new(float64(DefaultMinSpeed))
 	}
 	if a.Licences == "" {
 		a.Licences = LicenceAny
@@ -97,8 +97,8 @@ func (a Ask) Complete() (Ask, error) {
 		return invalid(fmt.Sprintf("A context of %d tokens is too short.", a.Context), fmt.Sprintf("Ask for %d or more.", minContext))
 	case a.Context > maxContext:
 		return invalid(fmt.Sprintf("No model reads %s tokens.", backend.Count(int64(a.Context))), fmt.Sprintf("Ask for %s or fewer.", backend.Count(maxContext)))
-	case math.IsNaN(a.MinSpeed) || math.IsInf(a.MinSpeed, 0) || a.MinSpeed < 0:
-		return invalid("The wished speed is not a number of tokens per second.", "Ask for 8, for example.")
+	case math.IsNaN(*a.MinSpeed) || math.IsInf(*a.MinSpeed, 0) || *a.MinSpeed < 0:
+		return invalid("The wished speed is not a number of tokens per second.", "Ask for 8, for example, or for 0 to take any speed.")
 	case a.FreeMemory < 0:
 		return invalid("Free memory cannot be less than nothing.", "Give it in bytes, or leave it out.")
 	case a.Limit < 0:

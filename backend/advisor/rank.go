@@ -19,6 +19,7 @@ type Recommendation struct {
 
 	Fit         Place              `json:"fit"`
 	Memory      backend.MemoryPlan `json:"memory"`
+	Planned     bool               `json:"planned"` // Memory is the engine's own plan; false: calculated
 	MaxContext  int                `json:"maxContext"`
 	Layers      int                `json:"layers"`
 	LayersOnGPU int                `json:"layersOnGpu"`
@@ -28,7 +29,8 @@ type Recommendation struct {
 	TokensPerSecond       float64        `json:"tokensPerSecond"`
 	PromptTokensPerSecond float64        `json:"promptTokensPerSecond"`
 	Source                backend.Source `json:"source"`
-	Error                 float64        `json:"error"` // of TokensPerSecond, as a share
+	Error                 float64        `json:"error"`     // of TokensPerSecond, as a share
+	Disturbed             bool           `json:"disturbed"` // other programs kept the processors busy during the run
 
 	Quality       float64 `json:"quality"`      // 0 to 100, after quantization
 	QualityError  float64 `json:"qualityError"` // points
@@ -36,6 +38,7 @@ type Recommendation struct {
 	QualityKnown  bool    `json:"qualityKnown"` // false: Quality is guessed from the size and never beats a known one
 
 	Why       []string        `json:"why"`
+	Reasons   []string        `json:"reasons"` // Why without what the figures say
 	Licence   backend.Licence `json:"licence"`
 	Thinking  bool            `json:"thinking"`
 	Vision    bool            `json:"vision"`
@@ -63,6 +66,18 @@ func (c Cause) nearness() int {
 	return slices.Index([]Cause{CauseUnrunnable, CauseUse, CauseLicence, CauseContext, CauseMemory, CauseDisk, CauseSlow, CauseDominated, CauseLimit}, c)
 }
 
+// kind groups the causes for the list of what was left out: what fits comes before what a machine is too small or too
+// slow for, and that before what no machine would change.
+func (c Cause) kind() int {
+	switch c {
+	case CauseDominated, CauseLimit:
+		return 2
+	case CauseMemory, CauseDisk, CauseSlow:
+		return 1
+	}
+	return 0
+}
+
 // Rejection is a model of which no quantization was picked, shown by the one that came nearest.
 type Rejection struct {
 	Model           string   `json:"model"`
@@ -72,6 +87,7 @@ type Rejection struct {
 	Reason          string   `json:"reason"` // a sentence
 	ShortByBytes    int64    `json:"shortByBytes"`
 	TokensPerSecond float64  `json:"tokensPerSecond"` // 0: it does not run here
+	Miss            float64  `json:"miss"`            // how many times the memory, the disk or the speed it would take that there is; 0: none of these is the cause
 	Remedies        []Remedy `json:"remedies"`        // those that make it fit
 }
 
@@ -183,7 +199,7 @@ func (r *row) judge(m *Machine, measured Measurements, ask Ask, guess func(*Cand
 	switch {
 	case !c.Installed && m.DiskFree > 0 && c.download() > m.DiskFree:
 		r.cause = CauseDisk
-	case r.speed.Generation < ask.MinSpeed:
+	case r.speed.Generation < *ask.MinSpeed:
 		r.cause = CauseSlow
 	default:
 		r.v.MaxContext = c.longest(m, ask, r.v.Place)

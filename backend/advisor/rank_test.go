@@ -174,8 +174,9 @@ func TestNothingFits(t *testing.T) {
 	}{
 		{"no models", "There are no models to choose from.", nil, machine(8 * gb), Ask{}},
 		{"no free memory", "Nothing fits: 0 B of memory can be used, and the smallest, M Q4_K_M, is short by 4.9 GB. Close other programs first.", []Candidate{model()}, machine(0), Ask{}},
-		{"too fast a wish", "No model writes 500 tokens a second here. The fastest, M Q4_K_M, writes 9.9. Ask for less speed.", []Candidate{model()}, machine(16 * gb), Ask{MinSpeed: 500}},
+		{"too fast a wish", "No model writes 500 tokens a second here. The fastest, M Q4_K_M, writes 9.9. Ask for less speed.", []Candidate{model()}, machine(16 * gb), Ask{MinSpeed: new(500.0)}},
 		{"nothing with such a licence", "No model meets what you ask for. Widen the choice of licences or ask for a shorter context.", []Candidate{model()}, machine(16 * gb), Ask{Licences: LicenceOpen}},
+		{"any speed", "1 of 1 models fit.", []Candidate{named("slow", 26, 4.5, 60)}, machine(24 * gb), Ask{MinSpeed: new(0.0)}},
 		{"something", "1 of 1 models fit and write at least 8 tokens a second.", []Candidate{model()}, machine(16 * gb), Ask{}},
 	}
 	for _, tt := range tests {
@@ -193,7 +194,7 @@ func TestNothingFits(t *testing.T) {
 
 func TestAsksThatMakeNoSense(t *testing.T) {
 	for _, ask := range []Ask{
-		{Use: "poetry"}, {KV: "q3_0"}, {Context: 10}, {Context: -1}, {Context: 1 << 40}, {MinSpeed: -1}, {FreeMemory: -1}, {Licences: "mine"}, {Limit: -1},
+		{Use: "poetry"}, {KV: "q3_0"}, {Context: 10}, {Context: -1}, {Context: 1 << 40}, {MinSpeed: new(-1.0)}, {FreeMemory: -1}, {Licences: "mine"}, {Limit: -1},
 	} {
 		_, err := Advise(nil, &Machine{}, Nothing{}, ask)
 		if e := backend.Readable(err); e == nil || e.Code != backend.CodeInvalid || e.Hint == "" {
@@ -274,7 +275,7 @@ func some(r *rand.Rand, base []Candidate) ([]Candidate, Machine, Ask) {
 		g.BandwidthBytesPerSec = r.Int64N(1000 * gb)
 		m.GPUs = append(m.GPUs, g)
 	}
-	ask := Ask{Context: 256 + r.IntN(65536), KV: []KVType{KVF16, KVQ8, KVQ4}[r.IntN(3)], MinSpeed: 0.1 + r.Float64()*20, SumGPUs: r.IntN(3) == 0}
+	ask := Ask{Context: 256 + r.IntN(65536), KV: []KVType{KVF16, KVQ8, KVQ4}[r.IntN(3)], MinSpeed: new(0.1 + r.Float64()*20), SumGPUs: r.IntN(3) == 0}
 	return all, m, ask
 }
 
@@ -336,7 +337,7 @@ func adviceProperties(t *testing.T, r *rand.Rand, all []Candidate, m Machine, as
 	shown := map[string]bool{}
 	for i, p := range a.Picks {
 		shown[p.Model] = true
-		if p.TokensPerSecond < ask.MinSpeed || p.Fit == PlaceNo || len(p.Why) < 3 || p.Best != (i == 0) {
+		if p.TokensPerSecond < *ask.MinSpeed || p.Fit == PlaceNo || len(p.Why) < 3 || p.Best != (i == 0) {
 			t.Errorf("pick %+v", p)
 		}
 		for _, o := range a.Picks {
@@ -361,10 +362,43 @@ func adviceProperties(t *testing.T, r *rand.Rand, all []Candidate, m Machine, as
 	for _, p := range a.Picks {
 		before[p.Model+p.Quant] = true
 	}
-	ask.MinSpeed += r.Float64() * 10
+	ask.MinSpeed = new(*ask.MinSpeed + r.Float64()*10)
 	for _, p := range mustAdvise(t, all, m, Nothing{}, ask).Picks {
 		if !before[p.Model+p.Quant] {
-			t.Errorf("a wish for %g tokens a second added %s %s", ask.MinSpeed, p.Model, p.Quant)
+			t.Errorf("a wish for %g tokens a second added %s %s", *ask.MinSpeed, p.Model, p.Quant)
 		}
+	}
+}
+
+func TestTheNearestMissComesFirst(t *testing.T) {
+	m := machine(16 * gb) // 15.2 GB of it can be used, and a model of 4.5 GB writes 9.9 tokens a second
+	pick := named("pick", 1, 4.5, 50)
+	sized := func(id string, bytes int64) Candidate {
+		c := named(id, 8, 4.5, 60)
+		c.FileBytes, c.ActiveBytes = bytes, bytes
+		return c
+	}
+	much := sized("twice the memory", 30*gb)
+	tight := sized("a little too big", 16*gb)
+	slow := sized("a little too slow", 6*gb)
+	slower := sized("slower still", 9*gb)
+	other := sized("no code for it", gb)
+	other.Unrunnable = "The engine has no code for it."
+	a := mustAdvise(t, []Candidate{much, slower, other, slow, tight, pick}, m, Nothing{}, Ask{})
+	var order []string
+	last := 0.0
+	for _, r := range a.Rejected {
+		order = append(order, r.Model)
+		if r.Cause == CauseMemory || r.Cause == CauseSlow {
+			if r.Miss < max(1, last) {
+				t.Errorf("%s misses by %.2f after %.2f", r.Model, r.Miss, last)
+			}
+			last = r.Miss
+		} else if r.Miss != 0 {
+			t.Errorf("%s: %s misses by %.2f", r.Model, r.Cause, r.Miss)
+		}
+	}
+	if got := strings.Join(order, ", "); got != "a little too big, a little too slow, slower still, twice the memory, no code for it" {
+		t.Error(got)
 	}
 }

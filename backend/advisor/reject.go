@@ -8,7 +8,8 @@ import (
 	"weightroom/backend"
 )
 
-// reject returns one rejection for each model without a pick, the strongest first.
+// reject returns one rejection for each model without a pick: those that fit, then the misses with the nearest first,
+// whether memory or speed is missing, then the rest; the strongest first among equals.
 func reject(siblings map[string][]*row, all []Candidate, m *Machine, ask Ask) []Rejection {
 	ofModel := map[string][]Candidate{}
 	for i := range all {
@@ -29,13 +30,18 @@ func reject(siblings map[string][]*row, all []Candidate, m *Machine, ask Ask) []
 		}
 	}
 	slices.SortFunc(nearest, func(a, b *row) int {
-		return cmp.Or(cmp.Compare(b.cause.nearness(), a.cause.nearness()), cmp.Compare(b.score.Value, a.score.Value), byName(a, b))
+		return cmp.Or(
+			cmp.Compare(b.cause.kind(), a.cause.kind()),
+			cmp.Compare(a.miss(m, ask), b.miss(m, ask)),
+			cmp.Compare(b.score.Value, a.score.Value),
+			byName(a, b),
+		)
 	})
 	rejected := make([]Rejection, 0, len(nearest))
 	for _, r := range nearest {
 		x := Rejection{
 			Model: r.c.ID, Name: r.c.Name, Quant: r.c.Quant, Cause: r.cause, ShortByBytes: r.v.ShortByBytes,
-			TokensPerSecond: r.speed.Generation, Remedies: []Remedy{},
+			TokensPerSecond: r.speed.Generation, Miss: r.miss(m, ask), Remedies: []Remedy{},
 		}
 		x.Reason = r.reason(len(ofModel[r.c.ID]), m, ask)
 		switch r.cause {
@@ -70,6 +76,22 @@ func nearer(a, b *row) bool {
 		cmp.Compare(b.utility, a.utility),
 		byName(a, b),
 	) < 0
+}
+
+// miss is how far a model is from running as asked: the memory or the disk that it takes over what there is, or the
+// speed that is asked for over its own. 0: something else is against it, or nothing.
+func (r *row) miss(m *Machine, ask Ask) float64 {
+	over := func(wanted, have float64) float64 { return wanted / max(have, wanted/1e6) }
+	switch r.cause {
+	case CauseMemory:
+		need := float64(r.v.Memory.TotalBytes)
+		return over(need, need-float64(r.v.ShortByBytes))
+	case CauseDisk:
+		return over(float64(r.c.download()), float64(m.DiskFree))
+	case CauseSlow:
+		return over(*ask.MinSpeed, r.speed.Generation)
+	}
+	return 0
 }
 
 // sloth is the speed of what is too slow, where the fastest came nearest.
@@ -126,7 +148,7 @@ func (r *row) slow(quants int, m *Machine, ask Ask) string {
 	if quants > 1 {
 		even = ", even at " + r.c.Quant
 	}
-	text := fmt.Sprintf("Writes only %s tokens a second%s; you ask for %s.", tokens(r.speed.Generation), even, tokens(ask.MinSpeed))
+	text := fmt.Sprintf("Writes only %s tokens a second%s; you ask for %s.", tokens(r.speed.Generation), even, tokens(*ask.MinSpeed))
 	switch {
 	case r.v.Place == PlacePartial:
 		text += fmt.Sprintf(" Only %d of its %d layers fit on the graphics processor.", r.v.LayersOnGPU, r.v.Layers)

@@ -13,6 +13,7 @@ type Speed struct {
 	Prompt     float64        `json:"promptTokensPerSecond"`
 	Source     backend.Source `json:"source"`
 	Error      float64        `json:"error"` // of Generation, as a share: 0.3 is ±30%
+	Disturbed  bool           `json:"-"`     // other programs kept the processors busy during the run
 	Place      Place          `json:"-"`     // where it ran; empty: unknown. A figure from another place does not count.
 	Prior      bool           `json:"-"`     // from memory bandwidth alone, not from runs of this machine
 }

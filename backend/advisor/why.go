@@ -19,17 +19,27 @@ func (r *row) recommendation(ask Ask, best bool) Recommendation {
 	c := r.c
 	return Recommendation{
 		Model: c.ID, Name: c.Name, Quant: c.Quant, Bytes: c.FileBytes + c.ProjectorBytes, Best: best,
-		Fit: r.v.Place, Memory: r.v.Memory, MaxContext: r.v.MaxContext,
+		Fit: r.v.Place, Memory: r.v.Memory, Planned: c.Planned(ask), MaxContext: r.v.MaxContext,
 		Layers: r.v.Layers, LayersOnGPU: r.v.LayersOnGPU, GPU: r.v.GPU, GPUs: r.v.GPUs,
-		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error,
+		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error, Disturbed: r.speed.Disturbed,
 		Quality: r.score.Value, QualityError: r.score.Error, QualitySource: r.score.Source, QualityKnown: r.known,
-		Why: r.why(ask), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
+		Why: append(r.whyFigures(ask), r.reasons(ask)...), Reasons: append([]string{r.comfort()}, r.reasons(ask)...), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
 	}
 }
 
-// why explains a pick in a few short sentences.
-func (r *row) why(ask Ask) []string {
-	why := []string{r.whyQuality(ask), r.whySpeed(), r.whyMemory()}
+// whyFigures are the quality, the speed and the memory of a pick, in sentences.
+func (r *row) whyFigures(ask Ask) []string {
+	return []string{r.whyQuality(ask), r.whySpeed(), r.whyMemory()}
+}
+
+// comfort is what a speed means to somebody who reads along.
+func (r *row) comfort() string {
+	return fmt.Sprintf("It writes %s.", againstReading(r.speed.Generation))
+}
+
+// reasons explain a pick beyond its figures, in a few short sentences.
+func (r *row) reasons(ask Ask) []string {
+	var why []string
 	if s := r.whyQuant(); s != "" {
 		why = append(why, s)
 	}
@@ -61,7 +71,21 @@ func (r *row) whySpeed() string {
 	case backend.SourceTestDrive:
 		return text + " (from a test drive)."
 	}
-	return text + fmt.Sprintf(" (estimated, ±%s).", percent(s.Error))
+	return text + fmt.Sprintf(" (%s).", Doubt(s.Source, s.Error))
+}
+
+// RoughError is from where on an error says no more than that a speed is a rough guess.
+const RoughError = 1.0
+
+// Doubt is where a speed comes from and how far off it may be, in words: "estimated ±30%".
+func Doubt(from backend.Source, err float64) string {
+	switch {
+	case err >= RoughError:
+		return "a rough guess"
+	case err <= 0:
+		return string(from)
+	}
+	return fmt.Sprintf("%s ±%s", from, percent(err))
 }
 
 // againstReading compares a speed with reading, in words.
@@ -160,10 +184,12 @@ func summary(rows []row, picks, models int, m *Machine, ask Ask) string {
 		}
 	}
 	switch {
+	case picks > 0 && *ask.MinSpeed == 0:
+		return fmt.Sprintf("%d of %d models fit.", len(fitting), models)
 	case picks > 0:
-		return fmt.Sprintf("%d of %d models fit and write at least %s tokens a second.", len(fitting), models, tokens(ask.MinSpeed))
+		return fmt.Sprintf("%d of %d models fit and write at least %s tokens a second.", len(fitting), models, tokens(*ask.MinSpeed))
 	case fastest != nil:
-		return fmt.Sprintf("No model writes %s tokens a second here. The fastest, %s %s, writes %s. Ask for less speed.", tokens(ask.MinSpeed), fastest.c.Name, fastest.c.Quant, tokens(fastest.speed.Generation))
+		return fmt.Sprintf("No model writes %s tokens a second here. The fastest, %s %s, writes %s. Ask for less speed.", tokens(*ask.MinSpeed), fastest.c.Name, fastest.c.Quant, tokens(fastest.speed.Generation))
 	case smallest != nil:
 		return fmt.Sprintf("Nothing fits: %s of memory can be used, and the smallest, %s %s, is short by %s. Close other programs first.", backend.Bytes(m.usableRAM(ask)), smallest.c.Name, smallest.c.Quant, backend.Bytes(smallest.v.ShortByBytes))
 	}
