@@ -92,7 +92,7 @@ func DefaultOwn() Own {
 		IdleHours:             Assumption{0, "hours per month", "assumed: the machine is on anyway"},
 		DollarsPerKWh:         Assumption{0.165, "US dollars per kWh", "US households, average of 2024 by the Energy Information Administration, recalled"},
 		HardwareDollars:       Assumption{2000, "US dollars", "assumed: a laptop with 32 GB"},
-		ResaleShare:           Assumption{0.2, "share", "assumed"},
+		ResaleShare:           Assumption{0, "share", "assumed: nothing; set what it would sell for"},
 		LifeMonths:            Assumption{48, "months", "assumed: four years"},
 		ShareForModels:        Assumption{1, "share", "assumed: bought for models alone"},
 		MonthlyTokens:         Tokens{Input: 1_000_000, Output: 1_000_000},

@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Price is what an interface on the internet asked for at a date, in US dollars per million tokens.
@@ -30,6 +31,22 @@ type Bandwidth struct {
 
 // Prices returns the price table, in its published order.
 func (c *Catalog) Prices() []Price { return slices.Clone(c.prices) }
+
+// Current reports whether p is what an interface asks on a day, and not what one asked before or will ask.
+func (p Price) Current(day time.Time) bool {
+	today := day.UTC().Format(time.DateOnly)
+	return !p.Recalled && p.From <= today && (p.Until == "" || today < p.Until)
+}
+
+// Price finds the current price of a model.
+func (c *Catalog) Price(model string, day time.Time) (Price, bool) {
+	for _, p := range c.prices {
+		if p.Model == model && p.Current(day) {
+			return p, true
+		}
+	}
+	return Price{}, false
+}
 
 // Bandwidths returns the hardware table.
 func (c *Catalog) Bandwidths() []Bandwidth { return slices.Clone(c.bandwidths) }

@@ -62,8 +62,8 @@ def partial(text):
 
 def price(text):
     for part, name in (
-        ("article", "the article on open-weight models, and public code"), ("simonw", "llm-prices@723ef0b"), ("several public code", "several public code files of 2026"),
-        ("public code", "public code"), ("knowledge", "its launch price"),
+        ("article", "its launch price, recalled"), ("simonw", "llm-prices, Simon Willison’s list of prices"), ("several public code", "public code of 2026, recalled"),
+        ("public code", "public code, recalled"), ("knowledge", "its launch price, recalled"),
     ):
         if text.startswith(part) or part == "simonw" and part in text:
             return name
