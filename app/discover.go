@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"weightroom/app/core"
 	"weightroom/app/core/advice"
@@ -72,7 +73,7 @@ func (s *Discover) Prices() ([]Price, error) {
 			return nil, err
 		}
 		return convert(all.Prices(), func(p catalog.Price) Price {
-			return Price{Model: p.Model, Provider: p.Provider, Input: p.Input, Output: p.Output, Date: p.AsOf, Source: p.Source}
+			return Price{Model: p.Model, Provider: p.Provider, Input: p.Input, Output: p.Output, Date: p.AsOf, Source: p.Source, Current: p.Current(time.Now())}
 		}), nil
 	})
 }
@@ -115,9 +116,15 @@ func (s *Discover) Bits(params int64) ([]BitsRow, error) {
 	})
 }
 
-// SumsDefaults returns the assumptions that the cost calculator begins with.
-func (s *Discover) SumsDefaults() (SumsAsk, error) {
-	return call("Discover.SumsDefaults", func() (SumsAsk, error) { return SumsAsk(advice.DefaultCosts()), nil })
+// SumsStart returns what the cost calculator begins with.
+func (s *Discover) SumsStart() (SumsStart, error) {
+	return withCore(s.host, "Discover.SumsStart", func(ctx context.Context, c *core.Core) (SumsStart, error) {
+		start, err := c.Advice.Start(ctx)
+		return SumsStart{
+			Ask: SumsAsk(start.Costs), Model: start.Model,
+			Usages: convert(start.Usages, func(u advice.Usage) Usage { return Usage(u) }),
+		}, err
+	})
 }
 
 // Sums returns what a month costs at an interface's price and on one's own machine.

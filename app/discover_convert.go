@@ -14,7 +14,7 @@ import (
 // askOf reads what the page asks.
 func askOf(a Ask) advisor.Ask {
 	ask := advisor.Ask{
-		Use: advisor.Use(a.Use), Context: a.Context, KV: advisor.KVType(a.KV), MinSpeed: a.MinSpeed,
+		Use: advisor.Use(a.Use), Context: a.Context, KV: advisor.KVType(a.KV), MinSpeed: &a.MinSpeed,
 		FreeMemory: a.FreeBytes, Licences: advisor.LicenceFilter(a.Licence),
 	}
 	if a.Use == "documents" {
@@ -30,18 +30,18 @@ func askOf(a Ask) advisor.Ask {
 func adviceOf(r advice.Ranking) Advice {
 	return Advice{
 		Choices: convert(r.Choices, choiceOf), Rejected: convert(r.Rejected, rejectionOf), Considered: r.Considered(),
-		MachineName: r.MachineName, GPUFree: r.GPUFree, RAMFree: r.RAMFree, Fitted: r.Fitted,
+		MachineName: r.MachineName, GPUFree: r.GPUFree, RAMFree: r.RAMFree, Fitted: r.Fitted, Disturbed: nonNil(r.Disturbed),
 	}
 }
 
 func choiceOf(c advice.Choice) Choice {
 	choice := Choice{
-		ID: c.Model, Model: c.Name, Family: c.Family, Quant: c.Quant, Bytes: c.Bytes, Fit: string(c.Fit), Memory: planOf(c.Memory),
-		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error,
+		ID: c.Model, Model: c.Name, Family: c.Family, Quant: c.Quant, Bytes: c.Bytes, Fit: string(c.Fit), Memory: planOf(c.Memory), Planned: c.Planned,
+		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error, Disturbed: c.Disturbed,
 		Quality: -1, MaxContext: c.MaxContext, Layers: c.Layers, LayersOnGPU: c.LayersOnGPU, Params: c.Params, ActiveParams: c.ActiveParams,
 		LicenceName: c.Licence.Name, OpenSource: c.Licence.OpenSource, Commercial: c.Licence.Commercial,
 		Vision: c.Vision, Tools: c.Tools, Thinking: c.Thinking, Installed: c.Installed,
-		Frontier: c.Frontier, Best: c.Best, Why: nonNil(c.Why),
+		Frontier: c.Frontier, Best: c.Best, Why: nonNil(c.Reasons),
 	}
 	if c.QualityKnown {
 		choice.Quality, choice.QualityError = c.Quality, c.QualityError
@@ -51,7 +51,7 @@ func choiceOf(c advice.Choice) Choice {
 
 func rejectionOf(r advice.Rejection) Rejection {
 	return Rejection{
-		ID: r.Model, Model: r.Name, Quant: r.Quant, Reason: r.Reason, ShortBy: r.ShortByBytes, Bytes: r.Bytes,
+		ID: r.Model, Model: r.Name, Quant: r.Quant, Cause: string(r.Cause), Reason: r.Reason, ShortBy: r.ShortByBytes, Bytes: r.Bytes, Miss: r.Miss,
 		Remedy: convert(r.Remedies, func(r advisor.Remedy) string { return r.Text }),
 	}
 }

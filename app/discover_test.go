@@ -53,14 +53,28 @@ func TestTheArticlesSums(t *testing.T) {
 			t.Errorf("70B at %d bits is %d bytes", r.Bits, r.Bytes)
 		}
 	}
-	ask, err := w.Discover.SumsDefaults()
+	start, err := w.Discover.SumsStart()
 	if err != nil {
 		t.Fatal(err)
+	}
+	ask := start.Ask
+	if ask.InputPrice <= 0 || ask.ResaleShare != 0 || len(start.Usages) < 3 {
+		t.Errorf("%+v", start)
 	}
 	ask.InputPerDay, ask.OutputPerDay, ask.InputPrice, ask.OutputPrice = 1e6, 1e6, 30, 60
 	sums, err := w.Discover.Sums(ask)
 	if err != nil || math.Abs(sums.APIPerMonth-90*365.0/12) > 0.01 {
 		t.Errorf("%+v, %v", sums, err)
+	}
+	// What stands in the fields is what counts: $2,000 over four years, and what it saves.
+	ask.HardwarePrice, ask.HardwareYears, ask.TokensPerSecond, ask.PromptPerSecond = 2000, 4, 100, 1000
+	if sums, err = w.Discover.Sums(ask); err != nil || math.Abs(sums.HardwarePerMonth-2000.0/48) > 0.01 ||
+		math.Abs(sums.BreakEvenMonths-2000/(sums.APIPerMonth-sums.ElectricityPerMonth)) > 0.01 {
+		t.Errorf("%+v, %v", sums, err)
+	}
+	ask.ResaleShare = 0.2
+	if sums, err = w.Discover.Sums(ask); err != nil || math.Abs(sums.HardwarePerMonth-1600.0/48) > 0.01 {
+		t.Errorf("a fifth is sold again: %+v, %v", sums, err)
 	}
 	ask.TokensPerSecond = 0
 	if _, err := w.Discover.Sums(ask); backend.Readable(err).Code != backend.CodeInvalid {

@@ -5,7 +5,7 @@ type Ask struct {
 	Use       string  `json:"use"`       // chat, code, reasoning, vision, documents
 	Context   int     `json:"context"`   // tokens
 	KV        string  `json:"kv"`        // f16, q8_0, q4_0
-	MinSpeed  float64 `json:"minSpeed"`  // tokens per second
+	MinSpeed  float64 `json:"minSpeed"`  // tokens per second; 0: any
 	FreeBytes int64   `json:"freeBytes"` // pretend that so much main memory is free; 0: what is free now
 	Licence   string  `json:"licence"`   // any, commercial, openSource
 	Machine   string  `json:"machine"`   // a profile's id; empty: this machine
@@ -28,10 +28,12 @@ type Choice struct {
 	Bytes                 int64      `json:"bytes"`
 	Fit                   string     `json:"fit"` // gpu, partial, ram, no
 	Memory                MemoryPlan `json:"memory"`
+	Planned               bool       `json:"planned"` // memory is the engine's own plan; false: calculated
 	TokensPerSecond       float64    `json:"tokensPerSecond"`
 	PromptTokensPerSecond float64    `json:"promptTokensPerSecond"`
 	Source                string     `json:"source"`       // measured, test drive, estimated
 	Error                 float64    `json:"error"`        // of the speeds, as a share
+	Disturbed             bool       `json:"disturbed"`    // other programs kept the processors busy during the run
 	Quality               float64    `json:"quality"`      // 0..100 for the use; -1: not known
 	QualityError          float64    `json:"qualityError"` // points
 	MaxContext            int        `json:"maxContext"`   // the largest that fits
@@ -48,7 +50,7 @@ type Choice struct {
 	Installed             bool       `json:"installed"`
 	Frontier              bool       `json:"frontier"` // nothing else is better in speed, quality and memory at once
 	Best                  bool       `json:"best"`
-	Why                   []string   `json:"why"`
+	Why                   []string   `json:"why"` // sentences, without what the figures say
 }
 
 // Rejection says why a model was left out.
@@ -56,14 +58,16 @@ type Rejection struct {
 	ID      string   `json:"id"`
 	Model   string   `json:"model"`
 	Quant   string   `json:"quant"`
+	Cause   string   `json:"cause"` // unrunnable, use, licence, context, memory, disk, slow
 	Reason  string   `json:"reason"`
 	ShortBy int64    `json:"shortByBytes"` // 0: memory is not the reason
 	Bytes   int64    `json:"bytes"`
+	Miss    float64  `json:"miss"`     // how many times the memory, the disk or the speed it would take that there is; 0: none of these is the reason
 	Remedy  []string `json:"remedies"` // sentences
 }
 
 // Advice is the answer to an Ask. Choices holds the best first, one quant for each model that fits; those on the frontier
-// are marked.
+// are marked. Rejected holds the misses with the nearest first, then what nothing here would change.
 type Advice struct {
 	Choices     []Choice    `json:"choices"`
 	Rejected    []Rejection `json:"rejected"`
@@ -71,7 +75,8 @@ type Advice struct {
 	MachineName string      `json:"machineName"`  // of the typical machine that was asked about; empty: this one
 	GPUFree     int64       `json:"gpuFreeBytes"` // of the largest graphics processor; 0: none
 	RAMFree     int64       `json:"ramFreeBytes"`
-	Fitted      bool        `json:"fitted"` // estimates rest on this machine's own runs
+	Fitted      bool        `json:"fitted"`    // estimates rest on this machine's own runs
+	Disturbed   []string    `json:"disturbed"` // those of these runs, as id:quant, during which other programs kept the processors busy
 }
 
 // Profile is a machine that advice can be asked for.
@@ -171,6 +176,7 @@ type Price struct {
 	Output   float64 `json:"output"`
 	Date     string  `json:"date"`
 	Source   string  `json:"source"`
+	Current  bool    `json:"current"` // asked now; false: asked before, or from a later day on
 }
 
 // SumsAsk are the assumptions of the cost sums; every one can be changed.
@@ -185,6 +191,23 @@ type SumsAsk struct {
 	PricePerKWh     float64 `json:"pricePerKwh"`   // dollars
 	HardwarePrice   float64 `json:"hardwarePrice"` // dollars; 0: it is there anyway
 	HardwareYears   float64 `json:"hardwareYears"`
+	ResaleShare     float64 `json:"resaleShare"` // of the machine's price, that it still sells for after these years
+}
+
+// Usage is how much somebody has a model read and write in a day.
+type Usage struct {
+	ID             string  `json:"id"` // own, light, daily, heavy
+	MessagesPerDay float64 `json:"messagesPerDay"`
+	InputPerDay    float64 `json:"inputTokensPerDay"`
+	OutputPerDay   float64 `json:"outputTokensPerDay"`
+	Days           int     `json:"days"` // of chats on this machine that it rests on; 0: assumed
+}
+
+// SumsStart is what the cost calculator begins with.
+type SumsStart struct {
+	Ask    SumsAsk `json:"ask"`
+	Model  string  `json:"model"`  // whose speeds these are, the pick for this machine; empty: assumed
+	Usages []Usage `json:"usages"` // the person's own first, where there is one
 }
 
 // SumsAnswer is what a month costs.

@@ -74,17 +74,9 @@ type Engine struct {
 	Problem      Problem  `json:"problem"`
 }
 
-// Pick is the first recommendation: the best of the advisor's for a chat on this machine.
+// Pick is the first recommendation for a chat on this machine.
 type Pick struct {
-	Model       string   `json:"model"` // "Qwen3 4B"
-	Ref         string   `json:"ref"`
-	Quant       string   `json:"quant"`
-	Bytes       int64    `json:"bytes"`
-	NeedBytes   int64    `json:"needBytes"` // with an 8192-token context
-	Fit         string   `json:"fit"`       // gpu, partial, ram, no
-	Installed   bool     `json:"installed"`
-	LicenceName string   `json:"licenceName"`
-	Why         []string `json:"why"`    // short sentences
-	CanRun      int      `json:"canRun"` // how many of the known models fit
-	Known       int      `json:"known"`
+	Choices []Choice `json:"choices"` // the best, then, where that one is large, the best that is quick to download; empty: nothing fits
+	CanRun  int      `json:"canRun"`  // how many of the known models fit
+	Known   int      `json:"known"`
 }

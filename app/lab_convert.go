@@ -103,7 +103,7 @@ func labRow(c *lab.Comparison, i int) LabRow {
 		ID: labRowID(r.Rival), Label: c.Title(i), Ref: r.Rival.Model.Ref, Quant: r.Rival.Model.Quant, KV: r.Rival.KV, Context: r.Rival.Context,
 		Reference: r.Reference, State: labRowState(c.State, r.State), Problem: problemOf(r.Problem), Bytes: r.Rival.Model.Bytes,
 		LoadSeconds: medianOrUnknown(r.Load), First: medianOrUnknown(r.FirstToken), Reads: []LabSpeed{}, Writes: []LabSpeed{},
-		PeakBytes: orUnknown(r.Memory.PeakBytes), EngineBytes: orUnknown(cmp.Or(r.Memory.EngineBytes, r.Memory.Plan.TotalBytes)), KVBytes: orUnknown(r.Memory.Plan.KVBytes),
+		PeakBytes: orUnknown(r.Memory.PeakBytes), EngineBytes: orUnknown(cmp.Or(r.Memory.Plan.TotalBytes, r.Memory.EngineBytes)), KVBytes: orUnknown(r.Memory.Plan.KVBytes),
 		Perplexity: unknown, KLD: unknown, KLD99: unknown, SameTop: unknown, JoulesPerToken: unknown,
 		Energy: cmp.Or(r.Energy.Missing, r.Energy.Source), Disturbed: strings.Join(r.Disturbed, " "),
 		Frontier: slices.Contains(c.Verdict.Pareto, i),

@@ -24,7 +24,7 @@ func (s *Machine) Detect() (MachinePage, error) {
 // Engine returns the engine's state.
 func (s *Machine) Engine() (Engine, error) {
 	return withCore(s.host, "Machine.Engine", func(ctx context.Context, c *core.Core) (Engine, error) {
-		return engineOf(c.Machine.EngineState(ctx)), nil
+		return engineOf(c.EngineState(ctx)), nil
 	})
 }
 

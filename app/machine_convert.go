@@ -4,7 +4,6 @@ import (
 	"weightroom/app/core"
 	"weightroom/app/core/advice"
 	"weightroom/app/core/machine"
-	"weightroom/backend/advisor"
 	"weightroom/hardware"
 )
 
@@ -45,13 +44,20 @@ func gpuOf(g hardware.GPU) GPU {
 }
 
 // pickOf is the first choice of a ranking, as the Welcome page shows it.
+// quickBytes is how much a model may take to download and still be had in a few minutes.
+const quickBytes = 2_000_000_000
+
 func pickOf(r advice.Ranking) Pick {
-	pick := Pick{Why: []string{}, CanRun: len(r.Choices), Known: r.Considered(), Fit: string(advisor.PlaceNo)}
+	pick := Pick{Choices: []Choice{}, CanRun: len(r.Choices), Known: r.Considered()}
 	if len(r.Choices) == 0 {
 		return pick
 	}
-	best := r.Choices[0]
-	pick.Model, pick.Ref, pick.Quant, pick.Bytes, pick.NeedBytes = best.Name, best.Model+":"+best.Quant, best.Quant, best.Bytes, best.Memory.TotalBytes
-	pick.Fit, pick.Installed, pick.LicenceName, pick.Why = string(best.Fit), best.Installed, best.Licence.Name, nonNil(best.Why)
+	pick.Choices = append(pick.Choices, choiceOf(r.Choices[0]))
+	for _, c := range r.Choices[1:] {
+		if c.Bytes < quickBytes && r.Choices[0].Bytes >= quickBytes {
+			pick.Choices = append(pick.Choices, choiceOf(c))
+			break
+		}
+	}
 	return pick
 }

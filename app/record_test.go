@@ -42,7 +42,7 @@ func recordedAsks(profiles []Profile) []Ask {
 	plain, card := first, first
 	plain.Machine, plain.FreeBytes = "laptop-8gb", 20_400_000_000 // without a graphics card, with more memory
 	card.Machine = "laptop-nvidia-8gb"
-	for _, speed := range []float64{1, 5, 8, 20, 60} {
+	for _, speed := range []float64{0, 1, 5, 8, 20, 60} {
 		add(plain, func(a *Ask) { a.MinSpeed = speed })
 		add(card, func(a *Ask) { a.MinSpeed = speed })
 	}
@@ -205,7 +205,7 @@ func line(t *testing.T, v any) []byte {
 }
 
 // told elsewhere: by the model in the catalog, or by the answer.
-var elsewhere = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking installed frontier best why")
+var elsewhere = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking installed frontier best why planned disturbed")
 
 // fields are the names and the values of a page type, in its order, without those that are told elsewhere. Figures
 // have four digits, to be read and to be the same on every processor.

@@ -47,7 +47,7 @@ func recommendCommand(s *session) *cobra.Command {
 	f.StringVar(&use, "use", "", "chat, code, reasoning, vision or long-documents (default chat)")
 	f.IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
 	f.StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
-	f.Float64Var(&ask.MinSpeed, "min-speed", 0, "tokens per second to write at least (default 8)")
+	ask.MinSpeed = f.Float64("min-speed", advisor.DefaultMinSpeed, "tokens per second to write at least; 0: any")
 	f.StringVar(&licence, "licence", "", "any, commercial or open (default any)")
 	f.StringVar(&machine, "machine", "", "a file of detect --json, or the name of a profile, to answer for that machine")
 	f.IntVar(&ask.Limit, "limit", 0, "most picks to list (default all)")
@@ -95,8 +95,8 @@ func (s *session) showAdvice(a advisor.Advice) error {
 		if p.QualityKnown {
 			quality = fmt.Sprintf("%.0f ±%.0f", p.Quality, p.QualityError)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s ±%.0f%%\t%s\t%s\n",
-			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, p.Source, 100*p.Error, quality, p.Licence.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s\t%s\t%s\n",
+			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, advisor.Doubt(p.Source, p.Error), quality, p.Licence.Name)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -134,7 +134,7 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			if s.json {
 				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
 			}
-			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, buffers %s.\n", id, quant,
+			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, working memory %s.\n", id, quant,
 				backend.Bytes(v.Memory.TotalBytes), backend.Bytes(v.Memory.WeightsBytes), backend.Bytes(v.Memory.KVBytes), backend.Bytes(v.Memory.ComputeBytes))
 			if v.Place == advisor.PlaceNo {
 				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", backend.Bytes(v.ShortByBytes))

@@ -262,6 +262,7 @@ type (
 		PricePerKWh     float64 `json:"pricePerKwh"`
 		HardwarePrice   float64 `json:"hardwarePrice"`
 		HardwareYears   float64 `json:"hardwareYears"`
+		ResaleShare     float64 `json:"resaleShare"`
 	}
 	monthRow struct {
 		APIPerMonth         float64 `json:"apiPerMonth"`

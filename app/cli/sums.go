@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,51 +16,106 @@ import (
 )
 
 func sumsCommand(s *session) *cobra.Command {
-	params, ask := "70B", advice.DefaultCosts()
+	var (
+		params, use, api string
+		given            advice.Costs
+	)
 	cmd := &cobra.Command{
 		Use:   "sums",
-		Short: "Work out memory by precision, and an API's price against your own machine",
-		Long:  "Work out what weights take at each precision, which typical machines run models of more than 30 billion parameters, and what a month of your tokens costs at an API's price and on your own machine. Every assumption is a flag.",
-		Args:  noArgs,
-		RunE: s.withLibrary(func(ctx context.Context, c *core.Core, _ []string) error {
-			n, err := parameters(params)
-			if err != nil {
-				return err
-			}
-			bits, err := advice.WeightBits(n)
-			if err != nil {
-				return err
-			}
-			month, err := ask.Month()
-			if err != nil {
-				return err
-			}
-			biggest, err := c.Advice.BiggestModels(ctx)
-			if err != nil {
-				return err
-			}
-			if s.json {
-				return s.print(map[string]any{
-					"parameters": n, "bits": rows(bits, rowOfPrecision), "assumptions": costsRow(ask), "month": monthRow(month), "machines": rows(biggest, rowOfBiggest),
-				})
-			}
-			s.showSums(n, bits, ask, month, biggest)
-			return nil
-		}),
+		Short: "Work out what your use costs at an API and on your own machine",
+		Long: `Work out what a month of your use costs at an API's price and on your own machine, and when the machine has paid for
+itself; then what weights take at each precision, and which typical machines run models of more than 30 billion
+parameters. It begins with what your chats here used a day, the speed of the model that suits this machine, and a current
+price. Every assumption is a flag.`,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
-	f.StringVar(&params, "parameters", params, "parameters of the model: 70B, 1.5B, 135M or a number")
-	f.Float64Var(&ask.InputPerDay, "input-per-day", ask.InputPerDay, "tokens read a day")
-	f.Float64Var(&ask.OutputPerDay, "output-per-day", ask.OutputPerDay, "tokens written a day")
-	f.Float64Var(&ask.InputPrice, "input-price", ask.InputPrice, "the API's price in dollars for a million tokens read (default: GPT-4's of March 2023)")
-	f.Float64Var(&ask.OutputPrice, "output-price", ask.OutputPrice, "the same for tokens written")
-	f.Float64Var(&ask.TokensPerSecond, "speed", ask.TokensPerSecond, "tokens per second that your machine writes")
-	f.Float64Var(&ask.PromptPerSecond, "prompt-speed", ask.PromptPerSecond, "tokens per second that your machine reads")
-	f.Float64Var(&ask.Watts, "watts", ask.Watts, "power that your machine draws while it works")
-	f.Float64Var(&ask.PricePerKWh, "kwh-price", ask.PricePerKWh, "dollars for a kilowatt-hour")
-	f.Float64Var(&ask.HardwarePrice, "hardware-price", ask.HardwarePrice, "dollars for the machine; 0: it is there anyway")
-	f.Float64Var(&ask.HardwareYears, "hardware-years", ask.HardwareYears, "years that it lasts")
+	f.StringVar(&params, "parameters", "70B", "parameters of the model: 70B, 1.5B, 135M or a number")
+	f.StringVar(&use, "use", "", "own, light, daily or heavy (default: own, else daily)")
+	f.StringVar(&api, "api", advice.DefaultPrice, "the model whose current price counts")
+	costs := []struct {
+		name, usage string
+		field       func(*advice.Costs) *float64
+	}{
+		{"input-per-day", "tokens read a day, in place of --use", func(c *advice.Costs) *float64 { return &c.InputPerDay }},
+		{"output-per-day", "tokens written a day, in place of --use", func(c *advice.Costs) *float64 { return &c.OutputPerDay }},
+		{"input-price", "dollars for a million tokens read, in place of --api", func(c *advice.Costs) *float64 { return &c.InputPrice }},
+		{"output-price", "dollars for a million tokens written, in place of --api", func(c *advice.Costs) *float64 { return &c.OutputPrice }},
+		{"speed", "tokens per second that your machine writes (default: of the pick for this machine)", func(c *advice.Costs) *float64 { return &c.TokensPerSecond }},
+		{"prompt-speed", "tokens per second that your machine reads (default: of the pick for this machine)", func(c *advice.Costs) *float64 { return &c.PromptPerSecond }},
+		{"watts", "power that your machine draws while it works", func(c *advice.Costs) *float64 { return &c.Watts }},
+		{"kwh-price", "dollars for a kilowatt-hour", func(c *advice.Costs) *float64 { return &c.PricePerKWh }},
+		{"hardware-price", "dollars for the machine; 0: it is there anyway", func(c *advice.Costs) *float64 { return &c.HardwarePrice }},
+		{"hardware-years", "years that it lasts", func(c *advice.Costs) *float64 { return &c.HardwareYears }},
+		{"resale", "share of its price that it still sells for then, 0 to 1", func(c *advice.Costs) *float64 { return &c.ResaleShare }},
+	}
+	for _, c := range costs {
+		f.Float64Var(c.field(&given), c.name, 0, c.usage)
+	}
+	cmd.RunE = s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
+		n, err := parameters(params)
+		if err != nil {
+			return err
+		}
+		bits, err := advice.WeightBits(n)
+		if err != nil {
+			return err
+		}
+		start, err := c.Advice.Start(ctx)
+		if err != nil {
+			return err
+		}
+		ask := start.Costs
+		if err := choose(c, start, &ask, use, api); err != nil {
+			return err
+		}
+		for _, one := range costs {
+			if f.Changed(one.name) {
+				*one.field(&ask) = *one.field(&given)
+			}
+		}
+		month, err := ask.Month()
+		if err != nil {
+			return err
+		}
+		biggest, err := c.Advice.BiggestModels(ctx)
+		if err != nil {
+			return err
+		}
+		if s.json {
+			return s.print(map[string]any{
+				"parameters": n, "bits": rows(bits, rowOfPrecision), "assumptions": costsRow(ask), "month": monthRow(month), "machines": rows(biggest, rowOfBiggest),
+			})
+		}
+		s.showMonth(ask, month)
+		s.showSums(n, bits, biggest)
+		return nil
+	})
 	return cmd
+}
+
+// choose puts the use and the price that were named into ask.
+func choose(c *core.Core, start advice.Start, ask *advice.Costs, use, api string) error {
+	if use != "" {
+		i := slices.IndexFunc(start.Usages, func(u advice.Usage) bool { return u.ID == use })
+		switch {
+		case i < 0 && use == "own":
+			return backend.Fail(backend.CodeInvalid, nil, "There are too few chats on this machine to tell how much you use.", "Choose light, daily or heavy.")
+		case i < 0:
+			return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a use.", use), "Choose own, light, daily or heavy.")
+		}
+		ask.InputPerDay, ask.OutputPerDay = start.Usages[i].InputPerDay, start.Usages[i].OutputPerDay
+	}
+	all, err := c.Advice.Catalog()
+	if err != nil {
+		return err
+	}
+	p, ok := all.Price(api, time.Now())
+	if !ok {
+		return backend.Fail(backend.CodeNotFound, nil, "No current price is known for "+api+".", "Give one with --input-price and --output-price.")
+	}
+	ask.InputPrice, ask.OutputPrice = p.Input, p.Output
+	return nil
 }
 
 // parameters reads "70B", "1.5B", "135M" and plain numbers.
@@ -77,8 +134,21 @@ func parameters(s string) (int64, error) {
 	return int64(n * unit), nil
 }
 
-func (s *session) showSums(n int64, bits []advice.Precision, ask advice.Costs, month advice.Month, biggest []advice.Biggest) {
-	fmt.Fprintf(s.stdout, "Weights of %s parameters take", count(n))
+func (s *session) showMonth(ask advice.Costs, month advice.Month) {
+	fmt.Fprintf(s.stdout, "A month of %.0f tokens read and %.0f written a day: $%.2f at $%g and $%g for a million; $%.2f on your own machine ($%.2f electricity, $%.2f hardware), which works %.1f hours a day.\n",
+		ask.InputPerDay, ask.OutputPerDay, month.APIPerMonth, ask.InputPrice, ask.OutputPrice, month.OwnPerMonth, month.ElectricityPerMonth, month.HardwarePerMonth, month.HoursPerDay)
+	switch {
+	case month.HoursPerDay > 24:
+		fmt.Fprintln(s.stdout, "That is more than a day has: a machine of this speed can't keep up.")
+	case month.BreakEvenMonths < 0:
+		fmt.Fprintln(s.stdout, "The machine never pays for itself.")
+	case ask.HardwarePrice > 0:
+		fmt.Fprintf(s.stdout, "The machine has paid for itself after %.1f months.\n", month.BreakEvenMonths)
+	}
+}
+
+func (s *session) showSums(n int64, bits []advice.Precision, biggest []advice.Biggest) {
+	fmt.Fprintf(s.stdout, "\nWeights of %s parameters take", count(n))
 	for i, row := range bits {
 		fmt.Fprintf(s.stdout, "%s %s at %d bits", []string{"", ","}[min(i, 1)], backend.Bytes(row.Bytes), row.Bits)
 	}
@@ -92,16 +162,6 @@ func (s *session) showSums(n int64, bits []advice.Precision, ask advice.Costs, m
 		default:
 			fmt.Fprintf(s.stdout, "  %s: %s at %s (a mixture of experts), %.0f tokens/s\n", b.Machine, b.Model, b.Quant, b.TokensPerSecond)
 		}
-	}
-	fmt.Fprintf(s.stdout, "\nA month of %.0f tokens read and %.0f written a day: $%.2f at $%g and $%g for a million; $%.2f on your own machine ($%.2f electricity, $%.2f hardware), which works %.1f hours a day.\n",
-		ask.InputPerDay, ask.OutputPerDay, month.APIPerMonth, ask.InputPrice, ask.OutputPrice, month.OwnPerMonth, month.ElectricityPerMonth, month.HardwarePerMonth, month.HoursPerDay)
-	switch {
-	case month.HoursPerDay > 24:
-		fmt.Fprintln(s.stdout, "That is more than a day has: a machine of this speed can't keep up.")
-	case month.BreakEvenMonths < 0:
-		fmt.Fprintln(s.stdout, "The machine never pays for itself.")
-	case ask.HardwarePrice > 0:
-		fmt.Fprintf(s.stdout, "The machine has paid for itself after %.1f months.\n", month.BreakEvenMonths)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 	"weightroom/backend/gguf/gguftest"
 	"weightroom/backend/library"
 )
@@ -40,5 +41,85 @@ func TestAnswersAreMeasurements(t *testing.T) {
 	speed, ok := c.Advice.LocalRuns(t.Context(), 0).Speed(id, quant)
 	if len(drives) != 1 || !ok || speed.Generation != 11 || speed.Prompt != 0 || speed.Source != backend.SourceMeasured {
 		t.Errorf("%+v, %+v", drives, speed)
+	}
+}
+
+func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
+	c := open(t)
+	const id, quant = "qwen3-0.6b", "Q4_K_M"
+	path := filepath.Join(t.TempDir(), "small.gguf")
+	if err := os.WriteFile(path, gguftest.Small(1).Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	model, err := c.Library.Import(t.Context(), path, library.Options{Ref: id + ":" + quant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Quant = quant
+	calculated, ok := c.Advice.Memory(t.Context(), model, 8192)
+	if !ok || calculated.TotalBytes < 1_000_000_000 {
+		t.Fatalf("%+v, %t", calculated, ok)
+	}
+	plan := backend.MemoryPlan{WeightsBytes: 400_000_000, KVBytes: 900_000_000, ComputeBytes: 300_000_000, TotalBytes: 1_600_000_000}
+	kept := []map[string]any{{"model": id, "quant": quant, "context": 8192, "kv": "f16", "engine": c.Machine.Build().Ollama, "memory": plan}}
+	if err := c.History.Put(t.Context(), "plans", kept); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := c.Advice.Memory(t.Context(), model, 8192); got.TotalBytes != plan.TotalBytes {
+		t.Errorf("of the loaded model: %d", got.TotalBytes)
+	}
+	if other, _ := c.Advice.Memory(t.Context(), model, 4096); other.TotalBytes >= calculated.TotalBytes {
+		t.Errorf("another context: %d", other.TotalBytes)
+	}
+	any := 0.0
+	r, err := c.Advice.Rank(t.Context(), advisor.Ask{MinSpeed: &any, FreeMemory: 64_000_000_000}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := false
+	for _, choice := range r.Choices {
+		if choice.Model != id || choice.Quant != quant {
+			if choice.Planned {
+				t.Errorf("%s %s has no plan", choice.Model, choice.Quant)
+			}
+			continue
+		}
+		seen = true
+		if !choice.Planned || choice.Memory.TotalBytes != plan.TotalBytes {
+			t.Errorf("in the ranking: %+v", choice.Memory)
+		}
+	}
+	if !seen {
+		t.Skip("another quant was ranked")
+	}
+}
+
+func TestOwnUseIsCountedFromTheLastWeeks(t *testing.T) {
+	c := open(t)
+	start, err := c.Advice.Start(t.Context())
+	if err != nil || len(start.Usages) != 3 || start.InputPerDay != start.Usages[1].InputPerDay || start.InputPrice <= 0 {
+		t.Fatalf("%+v, %v", start, err)
+	}
+	chat, err := c.CreateChat(t.Context(), "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := ""
+	for range 12 {
+		user, answer, err := c.History.AddTurn(t.Context(),
+			backend.Message{ChatID: chat.ID, Parent: parent, Role: backend.RoleUser, Text: "hello"},
+			backend.Message{ChatID: chat.ID, Role: backend.RoleAssistant, State: backend.StateStreaming})
+		if err != nil {
+			t.Fatal(err, user.ID)
+		}
+		answer.State, answer.Text, answer.Metrics = backend.StateDone, "hi", backend.Metrics{PromptTokens: 500, Tokens: 100}
+		if err := c.History.FinishAnswer(t.Context(), answer); err != nil {
+			t.Fatal(err)
+		}
+		parent = answer.ID
+	}
+	start, err = c.Advice.Start(t.Context())
+	if err != nil || start.Usages[0].ID != "own" || start.Usages[0].Days != 1 || start.InputPerDay != 6000 || start.OutputPerDay != 1200 || start.Usages[0].MessagesPerDay != 12 {
+		t.Errorf("%+v, %v", start, err)
 	}
 }

@@ -23,11 +23,26 @@ func (c *Core) Report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Hardware: h, Engine: c.Machine.EngineState(ctx), EngineBytes: c.Machine.EngineBytes(), Problems: c.problems(ctx, h)}
+	r := Report{Hardware: h, Engine: c.EngineState(ctx), EngineBytes: c.Machine.EngineBytes(), Problems: c.problems(ctx, h)}
 	for _, n := range h.Notes {
 		r.Problems = append(r.Problems, backend.Problem{Code: n.Code, Severity: backend.SeverityInfo, Title: n.Title, Hint: n.Hint})
 	}
 	return r, nil
+}
+
+// EngineState is the engine's state, with the memory of its model by the rule of every page: the engine's plan where there
+// is one, else the calculated value. Where the catalog does not know the model, the engine's own account counts.
+func (c *Core) EngineState(ctx context.Context) machine.EngineState {
+	e := c.Machine.EngineState(ctx)
+	if e.Model == "" || e.Context == 0 {
+		return e
+	}
+	if m, err := c.Library.Model(ctx, e.Model); err == nil {
+		if plan, ok := c.Advice.Memory(ctx, m, e.Context); ok {
+			e.Bytes = plan.TotalBytes
+		}
+	}
+	return e
 }
 
 // problems are the standing problems of this machine and this installation.

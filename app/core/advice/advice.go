@@ -131,6 +131,7 @@ func (a *Advice) bandwidthOf(name string, _ int64) int64 {
 // judged is an advice with what it rests on.
 type judged struct {
 	advisor.Advice
+	all     []advisor.Candidate // with the engine's plans, and what is in the library
 	machine *advisor.Machine
 	known   advisor.Measurements
 }
@@ -157,6 +158,12 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 		m.SetBandwidths(a.bandwidthOf)
 	}
 	all := c.all
+	if m == nil {
+		if ask, err := ask.Complete(); err == nil {
+			all = slices.Clone(all)
+			a.withPlans(ctx, all, c.at, ask)
+		}
+	}
 	if models, err := a.opts.Library.Models(ctx); err == nil && len(models) > 0 {
 		all = slices.Clone(all)
 		for _, m := range models {
@@ -169,6 +176,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 			}
 		}
 	}
+	j.all = all
 	j.Advice, err = advisor.Advise(all, j.machine, j.known, ask)
 	return j, err
 }
@@ -209,6 +217,8 @@ type Ranking struct {
 	GPUFree     int64  // of the largest graphics processor of its own; 0: none
 	RAMFree     int64
 	Fitted      bool // estimates rest on this machine's own runs
+	// Disturbed are the runs that estimates rest on during which other programs kept the processors busy, as id:quant.
+	Disturbed []string
 }
 
 // Considered is how many models were judged.
@@ -248,7 +258,7 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 		}
 	}
 	if own, ok := j.known.(LocalRuns); ok {
-		out.Fitted = own.speed != nil
+		out.Fitted, out.Disturbed = own.speed != nil, own.disturbed()
 	}
 	seen := map[string]bool{}
 	for _, r := range j.Picks {
@@ -261,7 +271,11 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 		seen[r.Model] = true
 	}
 	for _, r := range j.Rejected {
-		candidate, ok := a.candidates.find(r.Model, r.Quant)
+		var candidate *advisor.Candidate
+		i, ok := a.candidates.at[[2]string{r.Model, r.Quant}]
+		if ok {
+			candidate = &j.all[i]
+		}
 		if ok && (r.Cause == advisor.CauseDominated || r.Cause == advisor.CauseLimit) {
 			out.Choices = append(out.Choices, a.dominated(candidate, j.machine, j.known, j.Ask, r.Reason))
 			continue
@@ -287,10 +301,10 @@ func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own
 	v := candidate.Fit(m, ask)
 	s := advisor.Expect(candidate, m, v, own)
 	choice := Choice{Recommendation: advisor.Recommendation{
-		Model: candidate.ID, Name: candidate.Name, Quant: candidate.Quant, Bytes: candidate.FileBytes, Fit: v.Place, Memory: v.Memory,
-		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error,
+		Model: candidate.ID, Name: candidate.Name, Quant: candidate.Quant, Bytes: candidate.FileBytes + candidate.ProjectorBytes, Fit: v.Place, Memory: v.Memory, Planned: candidate.Planned(ask),
+		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error, Disturbed: s.Disturbed,
 		MaxContext: v.MaxContext, Layers: v.Layers, LayersOnGPU: v.LayersOnGPU, Licence: candidate.Licence,
-		Vision: candidate.Vision, Tools: candidate.Tools, Thinking: candidate.Thinking, Installed: candidate.Installed, Why: []string{reason},
+		Vision: candidate.Vision, Tools: candidate.Tools, Thinking: candidate.Thinking, Installed: candidate.Installed, Why: []string{reason}, Reasons: []string{reason},
 	}}
 	if q, ok := candidate.Quality(ask.Use); ok {
 		choice.Quality, choice.QualityError, choice.QualityKnown = q.Value, q.Error, true

@@ -3,6 +3,7 @@ package advice
 import (
 	"sync"
 
+	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
 )
@@ -74,6 +75,13 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 	if m.Projector != nil {
 		c.ProjectorBytes = m.Projector.Bytes
 	}
+	if b := m.Blueprint; b != nil {
+		inner := fact(b, "F")
+		if experts := fact(b, "NU"); experts > 0 {
+			inner = max(inner*min(1, fact(b, "dense")), experts*fact(b, "EF"))
+		}
+		c.SetBuffers(fact(b, "V"), fact(b, "D"), inner)
+	}
 	for _, g := range m.Cache {
 		c.Cache = append(c.Cache, advisor.CacheGroup{Layers: g.Layers, Values: g.Values, Window: g.Window})
 		c.Layers += g.Layers
@@ -88,6 +96,23 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 		}
 	}
 	return c
+}
+
+// fact is one of a blueprint's hyperparameters; of a list, the most. 0: it has none of that name.
+func fact(b *backend.Blueprint, symbol string) int64 {
+	switch v := b.Hyper[symbol].(type) {
+	case float64:
+		return int64(v)
+	case []any:
+		var most float64
+		for _, one := range v {
+			if n, ok := one.(float64); ok {
+				most = max(most, n)
+			}
+		}
+		return int64(most)
+	}
+	return 0
 }
 
 // ninety is how many standard errors a 90% range spans.

@@ -3,6 +3,7 @@ package advice
 import (
 	"context"
 	"math"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
@@ -42,6 +43,7 @@ type Costs struct {
 	PricePerKWh     float64
 	HardwarePrice   float64 // 0: it is there anyway
 	HardwareYears   float64
+	ResaleShare     float64 // of HardwarePrice, that it still sells for after HardwareYears
 }
 
 // Month is what a month costs, in US dollars.
@@ -54,20 +56,51 @@ type Month struct {
 	BreakEvenMonths     float64 // until the hardware has paid for itself; -1: never
 }
 
-// DefaultCosts returns the assumptions that the calculator begins with.
-func DefaultCosts() Costs {
-	own := catalog.DefaultOwn()
-	return Costs{
-		InputPerDay: math.Round(own.MonthlyTokens.Input / daysPerMonth), OutputPerDay: math.Round(own.MonthlyTokens.Output / daysPerMonth),
-		InputPrice: 30, OutputPrice: 60, // GPT-4's in March 2023
-		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
-		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value, HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12,
-	}
+// DefaultPrice is the model whose price the calculator begins with: one of the small ones of a large provider, because
+// that is what a model at home replaces.
+const DefaultPrice = "gpt-5.4-mini"
+
+// Start is what the calculator begins with.
+type Start struct {
+	Costs
+	Model  string  // whose speeds these are, the pick for a chat on this machine; empty: assumed
+	Usages []Usage // the person's own first, where there is one
 }
+
+// Start returns what the calculator begins with: the person's own use and the speeds of the pick for this machine, each
+// assumed where it is not known.
+func (a *Advice) Start(ctx context.Context) (Start, error) {
+	all, err := a.Catalog()
+	if err != nil {
+		return Start{}, err
+	}
+	own := catalog.DefaultOwn()
+	s := Start{Usages: a.usages(ctx), Costs: Costs{
+		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
+		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value,
+		HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12, ResaleShare: own.ResaleShare.Value,
+	}}
+	first := s.Usages[0]
+	if first.Days == 0 {
+		first = s.Usages[1]
+	}
+	s.InputPerDay, s.OutputPerDay = first.InputPerDay, first.OutputPerDay
+	if p, ok := all.Price(DefaultPrice, time.Now()); ok {
+		s.InputPrice, s.OutputPrice = p.Input, p.Output
+	}
+	if r, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat}, ""); err == nil && len(r.Choices) > 0 {
+		pick := r.Choices[0]
+		s.Model, s.TokensPerSecond, s.PromptPerSecond = pick.Name, round2(pick.TokensPerSecond), round2(pick.PromptTokensPerSecond)
+	}
+	return s, nil
+}
+
+// round2 keeps a speed readable in a field.
+func round2(v float64) float64 { return math.Round(v*100) / 100 }
 
 // Month returns what a month costs at an interface's price and on one's own machine.
 func (c Costs) Month() (Month, error) {
-	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice} {
+	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice, c.ResaleShare} {
 		switch {
 		case v < 0 || math.IsNaN(v):
 			return Month{}, backend.Fail(backend.CodeInvalid, nil, "Enter amounts of zero or more.", "Write them as plain numbers.")
@@ -78,12 +111,15 @@ func (c Costs) Month() (Month, error) {
 	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) {
 		return Month{}, backend.Fail(backend.CodeInvalid, nil, "Speeds and years must be above zero.", "Write 10 for ten tokens a second.")
 	}
+	if c.ResaleShare > 1 {
+		return Month{}, backend.Fail(backend.CodeInvalid, nil, "A machine does not sell for more than it cost.", "Enter a share between 0 and 1: 0.2 is a fifth of its price.")
+	}
 	own := catalog.DefaultOwn()
 	own.MonthlyTokens = catalog.Tokens{Input: c.InputPerDay * daysPerMonth, Output: c.OutputPerDay * daysPerMonth}
 	own.TokensPerSecond.Value, own.PromptTokensPerSecond.Value = c.TokensPerSecond, c.PromptPerSecond
 	own.Watts.Value, own.DollarsPerKWh.Value = c.Watts, c.PricePerKWh
 	own.HardwareDollars.Value, own.LifeMonths.Value = c.HardwarePrice, c.HardwareYears*12
-	own.ShareForModels.Value, own.IdleHours.Value = 1, 0
+	own.ResaleShare.Value, own.ShareForModels.Value, own.IdleHours.Value = c.ResaleShare, 1, 0
 	price := catalog.Price{Input: c.InputPrice, Output: c.OutputPrice}
 	month, even := own.Month(), own.BreakEven(price)
 	out := Month{
@@ -120,7 +156,7 @@ func (a *Advice) BiggestModels(ctx context.Context) ([]Biggest, error) {
 	}
 	var out []Biggest
 	for _, p := range profiles {
-		ranking, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat, MinSpeed: claimSpeed}, p.ID)
+		ranking, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat, MinSpeed: new(float64(claimSpeed))}, p.ID)
 		if err != nil {
 			return nil, err
 		}

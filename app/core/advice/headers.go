@@ -148,15 +148,21 @@ func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
 		quant = f.Quant()
 	}
 	can := f.Capable()
-	experts, _ := f.Experts()
+	experts, used := f.Experts()
 	c := &advisor.Candidate{
 		ID: id, Name: nameOf(f, id), Family: f.Architecture(), Quant: quant, FileBytes: bytes, ActiveBytes: header.ActiveBytes,
 		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(), Cache: cacheOf(f),
 		Scores: map[advisor.Use]advisor.Score{}, Thinking: slices.Contains(can, "thinking"), Vision: slices.Contains(can, "vision"),
 		Tools: slices.Contains(can, "tools"), Embedding: slices.Contains(can, "embedding"),
 	}
+	inner := int64(slices.Max(append(f.Ints(f.ArchKey("feed_forward_length")), 0)))
 	if experts > 0 {
 		c.ActiveParams = header.ActiveWeights
+		width, _ := f.Int(f.ArchKey("expert_feed_forward_length"))
+		inner = max(inner, int64(used)*width)
+	}
+	if f.Vocabulary() > 0 && f.Embedding() > 0 {
+		c.SetBuffers(int64(f.Vocabulary()), int64(f.Embedding()), inner)
 	}
 	return &target{id: id, quant: quant, header: header, candidate: c}, nil
 }

@@ -71,6 +71,17 @@ func estimator(runs []backend.Drive, engine string, bandwidth int64) *testdrive.
 	return &s
 }
 
+// disturbed are the newest runs of the fitting drives that other programs disturbed, as id:quant.
+func (r LocalRuns) disturbed() []string {
+	var refs []string
+	for _, d := range fittingDrives() {
+		if s, ok := r.Speed(d[0], d[1]); ok && s.Disturbed {
+			refs = append(refs, d[0]+":"+d[1])
+		}
+	}
+	return refs
+}
+
 // Speed returns the newest measured figure, else the newest test drive.
 func (r LocalRuns) Speed(id, quant string) (advisor.Speed, bool) {
 	best := -1
@@ -86,7 +97,7 @@ func (r LocalRuns) Speed(id, quant string) (advisor.Speed, bool) {
 		return advisor.Speed{}, false
 	}
 	d := r.runs[best]
-	return advisor.Speed{Generation: d.TokensPerSecond, Prompt: d.PromptTokensPerSecond, Source: d.Source, Error: d.Spread}, true
+	return advisor.Speed{Generation: d.TokensPerSecond, Prompt: d.PromptTokensPerSecond, Source: d.Source, Error: d.Spread, Disturbed: d.Disturbed}, true
 }
 
 // Estimate returns a figure of the model fitted to this machine's own runs, which ran in main memory; for graphics

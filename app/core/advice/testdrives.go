@@ -67,6 +67,7 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (ad
 	if err != nil {
 		return advisor.Verdict{}, nil, err
 	}
+	a.keepPlan(ctx, id, quant, ask, plan)
 	planned := *x.candidate
 	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
 	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil

@@ -27,6 +27,7 @@ type EngineState struct {
 	Build   engine.Build
 	Model   string    // in memory; empty: none
 	Bytes   int64     // of memory that it takes
+	Context int       // tokens that it was loaded for; 0: none is loaded
 	Expires time.Time // when an idle model leaves memory; zero: never, or none is loaded
 }
 
@@ -54,7 +55,7 @@ func (m *Machine) EngineState(ctx context.Context) EngineState {
 		e.Model = ""
 	}
 	for _, l := range loaded {
-		e.Model, e.Bytes = l.Ref, l.Bytes
+		e.Model, e.Bytes, e.Context = l.Ref, l.Bytes, l.ContextLength
 		if until := time.Until(l.Expires); until > 0 && until < 30*24*time.Hour {
 			e.Expires = l.Expires
 		}
