@@ -47,6 +47,7 @@ import type {
   StartReport,
   SumsAnswer,
   SumsAsk,
+  SumsStart,
   Task,
   TaskProgress,
   Token,
@@ -188,7 +189,7 @@ export interface DiscoverService {
   prices(): Promise<Price[]>
   bits(params: number): Promise<BitsRow[]>
   sums(ask: SumsAsk): Promise<SumsAnswer>
-  sumsDefaults(): Promise<SumsAsk>
+  sumsStart(): Promise<SumsStart>
 }
 
 /** The quant lab: comparisons, blind tests, side by side, adapters. */

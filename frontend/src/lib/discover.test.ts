@@ -15,9 +15,10 @@ import {
   rowWords,
   sourceWords,
   stepOf,
+  usual,
 } from './discover'
 import { bytes, parameters, parseNumber } from './format'
-import { claim, hours, money, months, parseParameters, sentences, verdict } from './sums'
+import { claim, day, headline, hours, money, months, parseParameters, sentences, verdict } from './sums'
 
 const service = fakeBridge({ scene: 'gpu', step: 0 }).discover
 const advice: Advice = await service.advise({ ...firstAsk, minSpeed: 0 })
@@ -37,16 +38,18 @@ describe('a row in words', () => {
     expect(fitWords('ram')).toBe('Runs in memory')
   })
 
-  it('says by how much a model is short, or that it does not run', () => {
-    const out = { id: 'x', model: 'X', quant: 'Q4_K_M', reason: 'r', shortByBytes: 21e9, bytes: 1, remedies: [] }
-    expect(outWords(out)).toBe('Short by 21.0 GB')
-    expect(outWords({ ...out, shortByBytes: 0 }, models.get('gpt-j-6b'))).toBe('Does not run')
-    expect(outWords({ ...out, shortByBytes: 0 })).toBe('Left out')
+  it('says by how much a model is short, or what else is against it', () => {
+    const out = { id: 'x', model: 'X', quant: 'Q4_K_M', reason: 'r', bytes: 1, miss: 2, remedies: [] }
+    expect(outWords({ ...out, cause: 'memory', shortByBytes: 21e9 })).toBe('Short by 21.0 GB')
+    expect(outWords({ ...out, cause: 'unrunnable', shortByBytes: 0 })).toBe('Does not run')
+    expect(outWords({ ...out, cause: 'slow', shortByBytes: 0 })).toBe('Too slow')
   })
 
   it('says where a figure came from', () => {
     expect(sourceWords('estimated', 0.15)).toBe('estimated ±15%')
     expect(sourceWords('measured')).toBe('measured')
+    // As the advice says it in its sentences.
+    expect(sourceWords('estimated', 9.8)).toBe('a rough guess')
   })
 
   it('says what a licence withholds', () => {
@@ -102,10 +105,19 @@ describe('the table', () => {
     expect(leftOut(advice, 'llama 70b').map((r) => r.id)).toEqual(['llama-3.3-70b'])
   })
 
-  it('lists the nearest miss first, and what memory does not keep out last', () => {
-    const short = leftOut(advice, '').map((r) => r.shortByBytes)
-    const misses = short.filter((n) => n > 0)
-    expect(short.slice(0, misses.length)).toEqual([...misses].sort((a, b) => a - b))
+  it('lists the nearest miss first, of memory and of speed, and what neither keeps out last', async () => {
+    const { rejected } = await service.advise({ ...firstAsk, minSpeed: 20 })
+    const misses = rejected.map((r) => r.miss)
+    const count = misses.filter((n) => n > 0).length
+    expect(misses.slice(0, count)).toEqual(misses.filter((n) => n > 0).sort((a, b) => a - b))
+    expect(new Set(rejected.slice(0, count).map((r) => r.cause)).size).toBeGreaterThan(1)
+    expect(leftOut({ ...advice, rejected }, '')).toEqual(rejected)
+  })
+
+  it('says in a row only what most rows do not have', () => {
+    expect(usual(['ram', 'ram', 'gpu'])).toBe('ram')
+    expect(usual(['ram', 'gpu'])).toBeUndefined()
+    expect(usual([])).toBeUndefined()
   })
 
   it('answers “why not a bigger one?” with bigger ones alone', () => {
@@ -167,27 +179,32 @@ describe('the result of the sums', () => {
   const ask = {
     ...{ inputTokensPerDay: 1, outputTokensPerDay: 1, inputPrice: 30, outputPrice: 60, tokensPerSecond: 20 },
     ...{ promptTokensPerSecond: 400, watts: 65, pricePerKwh: 0.3, hardwarePrice: 1500, hardwareYears: 4 },
+    resaleShare: 0,
   }
   const answer = {
     ...{ apiPerMonth: 200, electricityPerMonth: 2, hardwarePerMonth: 31.25, ownPerMonth: 33.25 },
     ...{ hoursPerDay: 1, breakEvenMonths: 7.6 },
   }
 
-  it('is plain sentences', () => {
-    expect(sentences(ask, answer)).toEqual([
-      'A month of these tokens costs $200 on the API and $33.25 on your machine.',
-      'That is $2.00 of electricity and $31.25 of hardware.',
-      'Your machine is cheaper by $167 a month.',
-      'The machine has paid for itself after 8 months.',
-    ])
+  it('is one sentence first, and what it rests on after it', () => {
+    expect(headline(ask, answer)).toBe('Your machine has paid for itself after 8 months.')
+    expect(sentences(ask, answer)).toEqual(['Your machine is cheaper by $167 a month.'])
   })
 
   it('says so when the machine never pays, or not in its life, or is there anyway', () => {
-    expect(sentences(ask, { ...answer, breakEvenMonths: -1 }).at(-1)).toContain('never pays')
-    expect(sentences(ask, { ...answer, breakEvenMonths: 60 }).at(-1)).toContain('5 years, but lasts 4 years')
-    const there = sentences({ ...ask, hardwarePrice: 0 }, { ...answer, hardwarePerMonth: 0, ownPerMonth: 2 })
-    expect(there).toHaveLength(3)
-    expect(there[1]).toContain('there anyway')
+    const dear = { ...answer, apiPerMonth: 1, breakEvenMonths: -1 }
+    expect(headline(ask, dear)).toBe('The API is cheaper: by $1,548 over 4 years.')
+    expect(sentences(ask, dear)[0]).toContain('never pays')
+    expect(sentences(ask, { ...answer, breakEvenMonths: 60 })[0]).toContain('5 years, but lasts 4 years')
+    const there = { ...ask, hardwarePrice: 0 }
+    const alone = { ...answer, hardwarePerMonth: 0, ownPerMonth: 2, breakEvenMonths: 0 }
+    expect(headline(there, alone)).toBe('Your machine is cheaper by $198 a month.')
+    expect(sentences(there, alone)[0]).toContain('there anyway')
+  })
+
+  it('names the day of a price as people do', () => {
+    expect(day('2026-08-05')).toBe('5 August 2026')
+    expect(day('2023-03')).toBe('March 2023')
   })
 })
 

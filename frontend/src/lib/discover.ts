@@ -5,7 +5,7 @@ import { text } from '../text'
 
 const t = text.discover
 
-export type SortBy = 'best' | 'memory' | 'speed' | 'quality'
+export type SortBy = 'best' | 'size' | 'memory' | 'speed' | 'quality'
 
 /** A verdict in words: never by colour alone. */
 export function fitWords(fit: Fit, layersOnGpu = 0, layers = 0): string {
@@ -14,14 +14,17 @@ export function fitWords(fit: Fit, layersOnGpu = 0, layers = 0): string {
 }
 
 /** A rejection in a few words, for its pill. */
-export function outWords(rejection: Rejection, model?: CatalogModel): string {
-  if (rejection.shortByBytes > 0) return t.short(bytes(rejection.shortByBytes))
-  if (model && !model.runs) return t.runsNot
-  return t.leftOut
+export function outWords(rejection: Rejection): string {
+  return rejection.cause === 'memory' ? t.short(bytes(rejection.shortByBytes)) : t.causes[rejection.cause]
 }
 
-/** Where a figure came from, and how far off it may be. */
+/** From where on an error says no more than that a speed is a rough guess. */
+const roughError = 1
+
+/** Where a figure came from, and how far off it may be: the one way to say it. */
 export function sourceWords(source: Source, error = 0): string {
+  // An error as large as the figure itself says no more than that: the advice’s own words say the same.
+  if (error >= roughError) return t.rough
   return error > 0 ? t.sourceWithError(t.sources[source], percent(error)) : t.sources[source]
 }
 
@@ -75,14 +78,22 @@ function holds(name: string, query: string): boolean {
 export function fitting(advice: Advice, query: string, by: SortBy, descending: boolean): Choice[] {
   const found = advice.choices.filter((c) => holds(`${c.model} ${c.id} ${c.family} ${c.quant} ${c.licenceName}`, query))
   if (by === 'best') return found
-  const of = (c: Choice) => (by === 'memory' ? c.memory.totalBytes : by === 'speed' ? c.tokensPerSecond : c.quality)
+  const of = (c: Choice) =>
+    ({ size: c.bytes, memory: c.memory.totalBytes, speed: c.tokensPerSecond, quality: c.quality })[by]
   return [...found].sort((a, b) => (descending ? of(b) - of(a) : of(a) - of(b)))
 }
 
-/** Models left out: what memory alone keeps out first, the nearest miss first. */
+/** Models left out, the nearest miss first, as the advice has them. */
 export function leftOut(advice: Advice, query: string): Rejection[] {
-  const rank = (r: Rejection) => (r.shortByBytes > 0 ? r.shortByBytes : Number.MAX_SAFE_INTEGER)
-  return advice.rejected.filter((r) => holds(`${r.model} ${r.id} ${r.quant}`, query)).sort((a, b) => rank(a) - rank(b))
+  return advice.rejected.filter((r) => holds(`${r.model} ${r.id} ${r.quant}`, query))
+}
+
+/** What most rows have in common, so that a row says it only where it differs. */
+export function usual<T>(values: readonly T[]): T | undefined {
+  const counted = new Map<T, number>()
+  for (const value of values) counted.set(value, (counted.get(value) ?? 0) + 1)
+  const [first] = [...counted].sort((a, b) => b[1] - a[1])
+  return first && first[1] * 2 > values.length ? first[0] : undefined
 }
 
 /** What was left out and is bigger than the pick: the answer to “why not a bigger one?”. */

@@ -40,24 +40,47 @@ export function hours(n: number): string {
   return t.hours(n < 9.95 ? String(Number(n.toFixed(1))) : count(n))
 }
 
-/** The result as plain sentences. */
+/** The result in one sentence. */
+export function headline(ask: SumsAsk, answer: SumsAnswer): string {
+  const gap = answer.apiPerMonth - answer.ownPerMonth
+  const life = ask.hardwareYears * 12
+  if (ask.hardwarePrice > 0 && answer.breakEvenMonths >= 0 && answer.breakEvenMonths <= life) {
+    return t.breakEven(months(answer.breakEvenMonths))
+  }
+  if (Math.abs(gap) < 0.005) return t.same
+  if (gap > 0) return t.cheaper(money(gap))
+  return ask.hardwarePrice > 0 ? t.dearerOver(money(-gap * life), months(life)) : t.dearer(money(-gap))
+}
+
+/** What more there is to say, as plain sentences. */
 export function sentences(ask: SumsAsk, answer: SumsAnswer): string[] {
   const gap = answer.apiPerMonth - answer.ownPerMonth
   const life = ask.hardwareYears * 12
-  const breakEven = () => {
-    if (ask.hardwarePrice <= 0) return []
-    if (answer.breakEvenMonths < 0) return [t.never]
-    if (answer.breakEvenMonths > life) return [t.breakEvenLate(months(answer.breakEvenMonths), months(life))]
-    return [t.breakEven(months(answer.breakEvenMonths))]
-  }
-  return [
-    t.sentence(money(answer.apiPerMonth), money(answer.ownPerMonth)),
-    ask.hardwarePrice > 0
-      ? t.parts(money(answer.electricityPerMonth), money(answer.hardwarePerMonth))
-      : t.partsNoHardware,
-    Math.abs(gap) < 0.005 ? t.same : gap > 0 ? t.cheaper(money(gap)) : t.dearer(money(-gap)),
-    ...breakEven(),
-  ]
+  if (ask.hardwarePrice <= 0) return [t.partsNoHardware]
+  if (answer.breakEvenMonths < 0) return [t.never]
+  if (answer.breakEvenMonths > life) return [t.breakEvenLate(months(answer.breakEvenMonths), months(life))]
+  return Math.abs(gap) < 0.005 ? [t.same] : gap > 0 ? [t.cheaper(money(gap))] : [t.dearer(money(-gap))]
+}
+
+const months12 = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+]
+
+/** A day of a price list, as people write it: `5 August 2026`. */
+export function day(iso: string): string {
+  const [year, month, date] = iso.split('-').map(Number)
+  return [date, months12[(month ?? 0) - 1], year].filter(Boolean).join(' ')
 }
 
 /** The size over which, so it is said, only enterprise hardware will do. */

@@ -141,6 +141,7 @@ export class App implements Host {
       void this.attempt(() => this.downloads.loadToken())
       void this.attempt(() => this.settings.loadAbout())
     }
+    if (page === 'welcome') void this.attempt(() => this.machine.recommend())
     if (page === 'discover' || page === 'sums') void this.attempt(() => this.discover.load())
     if (page === 'sums') void this.sums.load()
     if (page === 'lab') void this.#openLab()

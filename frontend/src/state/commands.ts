@@ -61,6 +61,7 @@ export function commands(app: App): Command[] {
       command(`go.${page}`, t.go(label), () => app.go(page), { keys: `Mod+${i + 1}` }),
     ),
     command('go.sums', t.sums, () => app.go('sums')),
+    command('go.welcome', t.welcome, () => app.go('welcome')),
     command('go.settings', t.go(text.pages.settings), () => app.go('settings'), { keys: keysOf.settings }),
     command(
       'focusSearch',

@@ -214,6 +214,8 @@ export class DiscoverState {
     keep({ state: 'asking' })
     try {
       keep({ state: 'known', answer: await this.#bridge.fit(ask) })
+      // From now on every figure of this model rests on the plan, wherever it stands.
+      if (ask.context === this.#ask.context && ask.kv === this.#ask.kv) this.#later()
     } catch (reason) {
       keep({ state: 'failed', failure: toBridgeError(reason) })
     }

@@ -122,6 +122,16 @@ describe('the engine’s plan', () => {
     expect(state.planOf(ask)).toBeUndefined()
   })
 
+  it('is the figure of every row from then on', async () => {
+    const state = new DiscoverState(fakeBridge({ step: 0 }).discover)
+    await state.advise()
+    const of = (id: string) => state.advice?.choices.find((c) => c.id === id)
+    const quant = of('qwen3-4b')?.quant ?? ''
+    expect(of('qwen3-4b')?.planned).toBe(false)
+    await state.plan({ ...ask, quant })
+    await vi.waitFor(() => expect(of('qwen3-4b')?.planned).toBe(true))
+  })
+
   it('that fails says so and can be tried again', async () => {
     const state = new DiscoverState(fakeBridge({ scene: 'noengine', step: 0 }).discover)
     await state.plan(ask)
@@ -154,6 +164,20 @@ describe('a test drive', () => {
   })
 })
 
+describe('runs that other programs disturbed', () => {
+  it('are measured again one after the other', async () => {
+    const app = new App(fakeBridge({ step: 1 }))
+    await app.start()
+    await app.discover.load()
+    const refs = (app.discover.advice?.choices ?? []).slice(0, 2).map((c) => `${c.id}:${c.quant}`)
+    await app.measuring.again(refs)
+    for (const ref of refs) {
+      const [id = '', quant = ''] = ref.split(':')
+      expect(app.discover.driveOf(id, quant)?.source).toBe('test drive')
+    }
+  })
+})
+
 describe('the sums', () => {
   it('begin with the defaults, follow each change and go back', async () => {
     const state = new SumsState(fakeBridge({ step: 0 }).discover)
@@ -172,7 +196,17 @@ describe('the sums', () => {
   it('know which row of the price table they use', async () => {
     const state = new SumsState(fakeBridge({ step: 0 }).discover)
     await state.load()
-    expect(state.prices.filter((p) => state.uses(p)).map((p) => p.model)).toEqual(['GPT-4 (8k)'])
+    expect(state.prices.filter((p) => state.uses(p)).map((p) => p.model)).toEqual(['gpt-5.4-mini'])
+  })
+
+  it('begin with the person’s own use where there is one, and know which use counts', async () => {
+    const state = new SumsState(fakeBridge({ step: 0 }).discover)
+    await state.load()
+    expect(state.usages.map((u) => u.id)).toEqual(['own', 'light', 'daily', 'heavy'])
+    expect(state.usages.filter((u) => state.isUsage(u)).map((u) => u.id)).toEqual(['own'])
+    const fresh = new SumsState(fakeBridge({ scene: 'welcome', step: 0 }).discover)
+    await fresh.load()
+    expect(fresh.usages.filter((u) => fresh.isUsage(u)).map((u) => u.id)).toEqual(['daily'])
   })
 
   it('that fail say why and can be loaded again', async () => {
@@ -184,7 +218,7 @@ describe('the sums', () => {
       bits: (n) => base.bits(n),
       sums: (a) => base.sums(a),
       prices: () => base.prices(),
-      sumsDefaults: () => (broken ? refuse() : base.sumsDefaults()),
+      sumsStart: () => (broken ? refuse() : base.sumsStart()),
     })
     await state.load()
     expect(state.failure?.message).toBe('No.')

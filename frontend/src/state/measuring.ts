@@ -49,6 +49,15 @@ export class Measuring {
     discover.ended(id, quant)
   }
 
+  /** Times the models again whose runs other programs disturbed, one after the other: `id:quant`. */
+  async again(refs: readonly string[]): Promise<void> {
+    for (const ref of refs) {
+      const cut = ref.lastIndexOf(':')
+      const [id, quant] = [ref.slice(0, cut), ref.slice(cut + 1)]
+      await this.testDrive(id, quant, this.#parts.discover.models.get(id)?.name ?? id)
+    }
+  }
+
   /** Has the models under test answer, and shows the answers when all are there. */
   async askBlind(prompt: string): Promise<void> {
     const { blind, tasks } = this.#parts

@@ -1,13 +1,13 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { BitsRow, Failure, Price, SumsAnswer, SumsAsk } from '../bridge/types'
+import type { BitsRow, Failure, Price, SumsAnswer, SumsAsk, SumsStart, Usage } from '../bridge/types'
 import { latest } from '../lib/timing'
 
-/** The cost calculator: memory and money, with every assumption open to change. */
+/** The cost calculator: what one's own use costs on an API and on one's own machine. */
 export class SumsState {
   #params = $state(70e9)
   #bits = $state.raw<readonly BitsRow[]>([])
-  #defaults = $state.raw<SumsAsk | null>(null)
+  #start = $state.raw<SumsStart | null>(null)
   #ask = $state.raw<SumsAsk | null>(null)
   #answer = $state.raw<SumsAnswer | null>(null)
   #prices = $state.raw<readonly Price[]>([])
@@ -29,7 +29,17 @@ export class SumsState {
   }
 
   get defaults(): SumsAsk | null {
-    return this.#defaults
+    return this.#start?.ask ?? null
+  }
+
+  /** Whose speeds the defaults are; empty: assumed. */
+  get model(): string {
+    return this.#start?.model ?? ''
+  }
+
+  /** Ways to use a model, the person's own first. */
+  get usages(): readonly Usage[] {
+    return this.#start?.usages ?? []
   }
 
   get ask(): SumsAsk | null {
@@ -49,15 +59,15 @@ export class SumsState {
   }
 
   get changed(): boolean {
-    return JSON.stringify(this.#ask) !== JSON.stringify(this.#defaults)
+    return JSON.stringify(this.#ask) !== JSON.stringify(this.defaults)
   }
 
   async load(): Promise<void> {
     await this.#watched(async () => {
       if (!this.#ask) {
-        const [defaults, prices] = await Promise.all([this.#bridge.sumsDefaults(), this.#bridge.prices()])
-        this.#defaults = defaults
-        this.#ask = defaults
+        const [start, prices] = await Promise.all([this.#bridge.sumsStart(), this.#bridge.prices()])
+        this.#start = start
+        this.#ask = start.ask
         this.#prices = prices
       }
       await Promise.all([this.#loadBits(), this.#loadSums()])
@@ -76,12 +86,20 @@ export class SumsState {
   }
 
   reset(): void {
-    if (this.#defaults) this.set(this.#defaults)
+    if (this.defaults) this.set(this.defaults)
   }
 
   /** Whether a row of the price table is the one that counts. */
   uses(price: Price): boolean {
     return this.#ask?.inputPrice === price.input && this.#ask.outputPrice === price.output
+  }
+
+  /** Whether a way to use a model is the one that counts. */
+  isUsage(usage: Usage): boolean {
+    return (
+      this.#ask?.inputTokensPerDay === usage.inputTokensPerDay &&
+      this.#ask.outputTokensPerDay === usage.outputTokensPerDay
+    )
   }
 
   #loadBits(): Promise<void> {

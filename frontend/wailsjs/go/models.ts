@@ -37,9 +37,11 @@ export namespace app {
 	    id: string;
 	    model: string;
 	    quant: string;
+	    cause: string;
 	    reason: string;
 	    shortByBytes: number;
 	    bytes: number;
+	    miss: number;
 	    remedies: string[];
 	}
 	export interface MemoryPlan {
@@ -56,10 +58,12 @@ export namespace app {
 	    bytes: number;
 	    fit: string;
 	    memory: MemoryPlan;
+	    planned: boolean;
 	    tokensPerSecond: number;
 	    promptTokensPerSecond: number;
 	    source: string;
 	    error: number;
+	    disturbed: boolean;
 	    quality: number;
 	    qualityError: number;
 	    maxContext: number;
@@ -86,6 +90,7 @@ export namespace app {
 	    gpuFreeBytes: number;
 	    ramFreeBytes: number;
 	    fitted: boolean;
+	    disturbed: string[];
 	}
 	export interface Answer {
 	    question: string;
@@ -709,15 +714,7 @@ export namespace app {
 	}
 	
 	export interface Pick {
-	    model: string;
-	    ref: string;
-	    quant: string;
-	    bytes: number;
-	    needBytes: number;
-	    fit: string;
-	    installed: boolean;
-	    licenceName: string;
-	    why: string[];
+	    choices: Choice[];
 	    canRun: number;
 	    known: number;
 	}
@@ -729,6 +726,7 @@ export namespace app {
 	    output: number;
 	    date: string;
 	    source: string;
+	    current: boolean;
 	}
 	
 	export interface Profile {
@@ -790,6 +788,19 @@ export namespace app {
 	    pricePerKwh: number;
 	    hardwarePrice: number;
 	    hardwareYears: number;
+	    resaleShare: number;
+	}
+	export interface Usage {
+	    id: string;
+	    messagesPerDay: number;
+	    inputTokensPerDay: number;
+	    outputTokensPerDay: number;
+	    days: number;
+	}
+	export interface SumsStart {
+	    ask: SumsAsk;
+	    model: string;
+	    usages: Usage[];
 	}
 	export interface Task {
 	    id: string;
@@ -815,6 +826,7 @@ export namespace app {
 	    user: Message;
 	    answer: Message;
 	}
+	
 	
 	export interface VerifyReport {
 	    models: number;

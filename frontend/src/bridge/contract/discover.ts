@@ -36,6 +36,15 @@ export function discoverContract(bridge: Bridge): Clause[] {
           advice.rejected.every((r) => r.reason !== '' && Array.isArray(r.remedies)),
           'what is left out says why',
         )
+        const misses = advice.rejected.map((r) => r.miss).filter((n) => n > 0)
+        must(
+          misses.every((n, i) => n >= Math.max(1, misses[i - 1] ?? 1)),
+          'the nearest miss comes first',
+        )
+        must(
+          misses.length === advice.rejected.findIndex((r) => r.miss === 0) || misses.length === advice.rejected.length,
+          'what no memory and no patience would change comes last',
+        )
       },
     },
     {
@@ -45,12 +54,15 @@ export function discoverContract(bridge: Bridge): Clause[] {
         for (const change of [
           { context: 65_536 },
           { freeBytes: 2e9 },
+          { minSpeed: 1 },
           { minSpeed: 60 },
           { licence: 'openSource' },
         ] as const) {
           const { choices } = await bridge.discover.advise({ ...anyAsk, ...change })
           must(choices.length <= all, `not more with ${JSON.stringify(change)}`)
         }
+        const slow = await bridge.discover.advise({ ...anyAsk, minSpeed: 60 })
+        must(slow.choices.length < all, 'any speed lets in what is slower than a high wish')
         const open = await bridge.discover.advise({ ...anyAsk, licence: 'openSource' })
         must(
           open.choices.every((c) => c.openSource),
@@ -100,11 +112,24 @@ export function discoverContract(bridge: Bridge): Clause[] {
         const bits = await bridge.discover.bits(70e9)
         const of = (n: number) => bits.find((row) => row.bits === n)?.bytes ?? 0
         must(of(16) === 140e9 && of(8) === 70e9, '70B: 140 GB and 70 GB')
-        const ask = await bridge.discover.sumsDefaults()
+        const { ask, usages } = await bridge.discover.sumsStart()
+        must(
+          ['light', 'daily', 'heavy'].every((id) => usages.some((u) => u.id === id && u.outputTokensPerDay > 0)),
+          'three ways to use a model',
+        )
         const answer = await bridge.discover.sums(ask)
         const own = answer.electricityPerMonth + answer.hardwarePerMonth
         must(answer.apiPerMonth > 0 && Math.abs(answer.ownPerMonth - own) < 0.01, 'own is electricity and hardware')
+        const bought = { ...ask, hardwarePrice: 2000, hardwareYears: 4, resaleShare: 0 }
+        const { hardwarePerMonth } = await bridge.discover.sums(bought)
+        must(Math.abs(hardwarePerMonth - 2000 / 48) < 0.01, '$2,000 over four years is $41.67 a month')
+        const sold = await bridge.discover.sums({ ...bought, resaleShare: 0.5 })
+        must(Math.abs(sold.hardwarePerMonth - hardwarePerMonth / 2) < 0.01, 'what it sells for is no cost')
         const prices = await bridge.discover.prices()
+        must(
+          prices.some((p) => p.current && p.input === ask.inputPrice && p.output === ask.outputPrice),
+          'it begins with a current price of the list',
+        )
         must(
           prices.length > 0 && prices.every((p) => /^\d{4}-\d{2}/.test(p.date) && p.source !== ''),
           'dates and sources',

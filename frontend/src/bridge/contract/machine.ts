@@ -37,7 +37,10 @@ export function machineContract(bridge: Bridge): Clause[] {
         must(machine.memory.totalBytes > 0 && machine.cpu.logicalCores > 0, 'memory and cores')
         must(Array.isArray(machine.gpus) && Array.isArray(machine.problems), 'lists are never null')
         must((await bridge.machine.engine()).version !== '', 'the engine has a version')
-        must((await bridge.machine.recommend()).known > 0, 'some models are known')
+        const { choices, canRun, known } = await bridge.machine.recommend()
+        must(known > 0 && canRun <= known, 'some models are known')
+        must((choices[0]?.best ?? true) && choices.length <= 2, 'the best comes first')
+        must(choices[1] === undefined || choices[1].bytes < 2e9, 'the second is quick to download')
         must(typeof (await bridge.machine.engineLog()) === 'string', 'the log is text')
       },
     },

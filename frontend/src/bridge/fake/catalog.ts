@@ -50,7 +50,7 @@ const choices = recorded.choices.map((values): Omit<Choice, 'frontier' | 'best' 
     ...row,
     memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes },
     ...{ model: name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking },
-    installed: false,
+    ...{ installed: false, planned: false, disturbed: false },
   }
 })
 
@@ -70,15 +70,15 @@ export function nearest(ask: Ask): Advice | undefined {
   const doublings = (a: number, b: number) => Math.abs(Math.log2(a / b))
   const distance = (a: Recorded['answers'][number]) =>
     4 * doublings(a.ramFreeBytes, ask.freeBytes || own) +
-    (a.ask.use === ask.use ? 0 : 3) +
-    (a.ask.licence === ask.licence ? 0 : 3) +
-    (a.ask.kv === ask.kv ? 0 : 2) +
+    (a.ask.use === ask.use ? 0 : 6) +
+    (a.ask.licence === ask.licence ? 0 : 6) +
+    (a.ask.kv === ask.kv ? 0 : 4) +
     doublings(a.ask.context, ask.context) +
     doublings(a.ask.minSpeed + 1, ask.minSpeed + 1)
   const found = [...ofMachine].sort((a, b) => distance(a) - distance(b))[0]
   if (!found) return undefined
   return {
-    ...{ considered: found.considered, machineName: found.machineName, fitted: false },
+    ...{ considered: found.considered, machineName: found.machineName, fitted: false, disturbed: [] },
     ...{ gpuFreeBytes: found.gpuFreeBytes, ramFreeBytes: found.ramFreeBytes },
     choices: at(choices, found.choices).map((choice, i) => ({
       ...choice,

@@ -4,15 +4,20 @@ import { catalog, nearest, profiles } from './catalog'
 import { likeOf, modelOf } from './scenes/external'
 import { keptRuns } from './scenes/runs'
 import { noProblem } from './scenes/scene'
-import { prices, sums, sumsDefaults } from './scenes/sums'
+import { prices, sums, sumsStart } from './scenes/sums'
 import { fail, type FakeWorld } from './world'
 
-const anything: Ask = { use: 'chat', context: 8192, kv: 'f16', minSpeed: 1, freeBytes: 0, licence: 'any', machine: '' }
+const anything: Ask = { use: 'chat', context: 8192, kv: 'f16', minSpeed: 0, freeBytes: 0, licence: 'any', machine: '' }
+
+/** What the machine’s recommendation is for. */
+export const chatAsk: Ask = { ...anything, minSpeed: 8 }
 
 /** Discover of the stand-in: it replays what the real one answered, and puts this machine's runs on top. */
 export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
   const drives = new Map<string, DriveResult>()
   const fitted = world.scene !== 'empty' && world.scene !== 'welcome'
+  /** What the engine planned, as id:quant:context:kv. */
+  const plans = new Set<string>()
   let serial = 0
   /** The question as it was recorded for the machine that the stand-in is. */
   const recorded = (ask: Ask): Ask => {
@@ -21,19 +26,20 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     return { ...ask, machine: 'laptop-8gb', freeBytes: ask.freeBytes || 20_400_000_000 }
   }
 
-  const mine = (c: Choice): Choice => {
+  const mine = (c: Choice, ask: Ask): Choice => {
     const installed = world.library.models.some((m) => m.ref === `${c.id}:${c.quant}`)
     const run = drives.get(`${c.id}:${c.quant}`)
-    if (!run) return { ...c, installed, error: fitted ? c.error / 2 : c.error }
-    const { tokensPerSecond, promptTokensPerSecond, source, spread: error } = run
-    return { ...c, installed, tokensPerSecond, promptTokensPerSecond, source, error }
+    const planned = plans.has(`${c.id}:${c.quant}:${ask.context}:${ask.kv}`)
+    if (!run) return { ...c, installed, planned, error: fitted ? c.error / 2 : c.error }
+    const { tokensPerSecond, promptTokensPerSecond, source, spread: error, disturbed } = run
+    return { ...c, installed, planned, tokensPerSecond, promptTokensPerSecond, source, error, disturbed }
   }
 
   const advise = (ask: Ask): Advice => {
     const advice = nearest(recorded(ask))
     if (!advice) throw fail('unknown_machine', 'This machine is not in the list.', 'Choose another one.')
     if (ask.machine) return advice
-    return { ...advice, machineName: '', fitted, choices: advice.choices.map(mine) }
+    return { ...advice, machineName: '', fitted, choices: advice.choices.map((c) => mine(c, ask)) }
   }
 
   const find = (id: string): CatalogModel => {
@@ -128,6 +134,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       const { fit, memory, maxContext } = choiceOf(ask.id, ask.quant, { ...anything, ...ask })
       await world.wait(20)
       down()
+      plans.add(`${ask.id}:${ask.quant}:${ask.context}:${ask.kv}`)
       const { gpuFreeBytes, ramFreeBytes, rejected } = advise({ ...anything, ...ask })
       const shortByBytes = Math.max(0, memory.totalBytes - gpuFreeBytes - ramFreeBytes)
       const remedies = rejected.find((r) => r.id === ask.id)?.remedies ?? []
@@ -145,7 +152,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     prices: async () => [...prices],
     bits: async (params) => [16, 8, 4].map((bits) => ({ bits, bytes: Math.round((params * bits) / 8) })),
     sums: async (ask) => sums(ask),
-    sumsDefaults: async () => sumsDefaults,
+    sumsStart: async () => sumsStart(fitted),
   }
   return { service, look }
 }

@@ -1,6 +1,6 @@
 import type { Bridge } from '../bridge'
 import { chatsOf } from './chats'
-import { discoverOf } from './discover'
+import { chatAsk, discoverOf } from './discover'
 import { downloadsOf } from './downloads'
 import { labOf } from './lab'
 import { libraryOf } from './library'
@@ -17,7 +17,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
   return {
     chats: chatsOf(world),
     library: copied(libraryOf(world)),
-    machine: copied(machineOf(world)),
+    machine: copied(machineOf(world, () => service.advise(chatAsk))),
     discover: copied(service),
     downloads: copied(downloadsOf(world, look)),
     lab: copied<Bridge['lab']>(labOf(world)),

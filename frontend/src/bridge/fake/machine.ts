@@ -1,10 +1,11 @@
 import type { MachineService } from '../bridge'
-import { engineLog, pick } from './scenes/machine'
+import { engineLog } from './scenes/machine'
 import { noProblem } from './scenes/scene'
+import type { Advice } from '../types'
 import type { FakeWorld } from './world'
 
 /** The stand-in’s machine and its engine. */
-export function machineOf(world: FakeWorld): MachineService {
+export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): MachineService {
   return {
     detect: async () => {
       await world.wait(6)
@@ -25,7 +26,12 @@ export function machineOf(world: FakeWorld): MachineService {
       })
       return { id }
     },
-    recommend: async () => pick(world.scene),
+    recommend: async () => {
+      const { choices, considered } = await advise()
+      const [best, ...rest] = choices
+      const quick = best && best.bytes >= 2e9 ? rest.find((c) => c.bytes < 2e9) : undefined
+      return { choices: [best, quick].filter((c) => c !== undefined), canRun: choices.length, known: considered }
+    },
     engineLog: async () => engineLog,
     openLog: async () => undefined,
     restartEngine: async () => {

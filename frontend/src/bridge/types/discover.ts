@@ -9,7 +9,7 @@ export interface Ask {
   /** tokens */
   context: number
   kv: KVType
-  /** tokens per second */
+  /** tokens per second; 0: any */
   minSpeed: number
   /** pretend that so much main memory is free; 0: what is free now */
   freeBytes: number
@@ -36,11 +36,15 @@ export interface Choice {
   bytes: number
   fit: Fit
   memory: MemoryPlan
+  /** memory is the engine's own plan; false: calculated */
+  planned: boolean
   tokensPerSecond: number
   promptTokensPerSecond: number
   source: Source
   /** of the speeds, as a share */
   error: number
+  /** other programs kept the processors busy during the run */
+  disturbed: boolean
   /** 0..100 for the use; -1: not known */
   quality: number
   /** points */
@@ -69,15 +73,19 @@ export interface Rejection {
   id: string
   model: string
   quant: string
+  cause: 'unrunnable' | 'use' | 'licence' | 'context' | 'memory' | 'disk' | 'slow'
   reason: string
   /** 0: memory is not the reason */
   shortByBytes: number
   bytes: number
+  /** how many times the memory, the disk or the speed it would take that there is; 0: none of these is the reason */
+  miss: number
   /** sentences */
   remedies: string[]
 }
 
-/** Advice is the answer to an Ask: the best first, one quant for each model that fits. */
+/** Advice is the answer to an Ask: the best first, one quant for each model that fits; of what was left out, the nearest
+ * miss first. */
 export interface Advice {
   choices: Choice[]
   rejected: Rejection[]
@@ -90,6 +98,8 @@ export interface Advice {
   ramFreeBytes: number
   /** estimates rest on this machine's own runs */
   fitted: boolean
+  /** those of these runs, as id:quant, during which other programs kept the processors busy */
+  disturbed: string[]
 }
 
 /** Profile is a machine that advice can be asked for. */
@@ -198,6 +208,8 @@ export interface Price {
   output: number
   date: string
   source: string
+  /** asked now; false: asked before, or from a later day on */
+  current: boolean
 }
 
 /** SumsAsk are the assumptions of the cost sums; every one can be changed. */
@@ -217,6 +229,27 @@ export interface SumsAsk {
   /** dollars; 0: it is there anyway */
   hardwarePrice: number
   hardwareYears: number
+  /** of the machine's price, that it still sells for after these years */
+  resaleShare: number
+}
+
+/** Usage is how much somebody has a model read and write in a day. */
+export interface Usage {
+  id: 'own' | 'light' | 'daily' | 'heavy'
+  messagesPerDay: number
+  inputTokensPerDay: number
+  outputTokensPerDay: number
+  /** of chats on this machine that it rests on; 0: assumed */
+  days: number
+}
+
+/** SumsStart is what the cost calculator begins with. */
+export interface SumsStart {
+  ask: SumsAsk
+  /** whose speeds these are, the pick for this machine; empty: assumed */
+  model: string
+  /** the person's own first, where there is one */
+  usages: Usage[]
 }
 
 /** SumsAnswer is what a month costs, in dollars. */

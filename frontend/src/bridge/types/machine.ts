@@ -1,3 +1,4 @@
+import type { Choice } from './discover'
 import type { Problem } from './common'
 
 /** CPU is the processor. */
@@ -95,18 +96,8 @@ export interface Machine {
 
 /** Pick is the advisor’s first recommendation for this machine. */
 export interface Pick {
-  /** "Qwen3 4B" */
-  model: string
-  ref: string
-  quant: string
-  bytes: number
-  /** with an 8192-token context */
-  needBytes: number
-  fit: 'gpu' | 'partial' | 'ram' | 'no'
-  installed: boolean
-  licenceName: string
-  /** short sentences */
-  why: string[]
+  /** the best, then, where that one is large, the best that is quick to download; empty: nothing fits */
+  choices: Choice[]
   /** how many of the known models fit */
   canRun: number
   known: number

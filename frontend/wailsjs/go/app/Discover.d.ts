@@ -20,6 +20,6 @@ export function Profiles():Promise<Array<app.Profile>>;
 
 export function Sums(arg1:app.SumsAsk):Promise<app.SumsAnswer>;
 
-export function SumsDefaults():Promise<app.SumsAsk>;
+export function SumsStart():Promise<app.SumsStart>;
 
 export function TestDrive(arg1:string,arg2:string):Promise<app.Task>;

@@ -38,8 +38,8 @@ export function Sums(arg1) {
   return window['go']['app']['Discover']['Sums'](arg1);
 }
 
-export function SumsDefaults() {
-  return window['go']['app']['Discover']['SumsDefaults']();
+export function SumsStart() {
+  return window['go']['app']['Discover']['SumsStart']();
 }
 
 export function TestDrive(arg1, arg2) {

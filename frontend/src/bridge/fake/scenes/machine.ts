@@ -1,4 +1,4 @@
-import type { Engine, Machine, Pick } from '../../types'
+import type { Engine, Machine } from '../../types'
 import { hour, mainRef, minute, noProblem, type Scene } from './scene'
 
 export function engine(scene: Scene, now: number): Engine {
@@ -103,22 +103,6 @@ export function machine(scene: Scene, now: number): Machine {
         : scene === 'noengine'
           ? [e.problem]
           : [],
-  }
-}
-
-export function pick(scene: Scene): Pick {
-  return {
-    model: 'Qwen3 4B',
-    ref: mainRef,
-    quant: 'Q4_K_M',
-    bytes: 2_497_280_256,
-    needBytes: 3_900_000_000,
-    fit: scene === 'gpu' ? 'gpu' : 'ram',
-    installed: scene !== 'welcome' && scene !== 'empty',
-    licenceName: 'Apache-2.0',
-    why: ['It needs 3.9 GB with an 8k context; 20.4 GB is free.'],
-    canRun: 9,
-    known: 12,
   }
 }
 
