@@ -1,0 +1,59 @@
+// The geometry of the plot: months across, dollars spent so far up; a line for the API and one for the machine.
+import { scaleLinear } from 'd3-scale'
+import type { SumsAnswer, SumsAsk } from '../../bridge/types'
+import { money } from '../../lib/sums'
+import type { Tick } from '../../lib/plot'
+
+export interface Plot {
+  api: string
+  own: string
+  /** where both have cost the same; null: never within the picture */
+  crossing: { x: number; y: number; months: number } | null
+  /** where the machine is at the end of its life */
+  life: number
+  /** ends of the lines, for their names */
+  apiEnd: { x: number; y: number }
+  ownEnd: { x: number; y: number }
+  xTicks: Tick[]
+  yTicks: Tick[]
+}
+
+export const margin = { top: 30, right: 96, bottom: 40, left: 58 } as const
+
+/** Two names of lines stand at least this far from each other. */
+const apart = 16
+
+export function plot(ask: SumsAsk, answer: SumsAnswer, width: number, height: number): Plot {
+  const life = ask.hardwareYears * 12
+  const { breakEvenMonths: even } = answer
+  const months = even > life && even <= 2 * life ? even * 1.1 : life
+  // What it will sell for again is no cost, so that the picture and the sentence beside it tell the same.
+  const net = ask.hardwarePrice * (1 - ask.resaleShare)
+  const apiAt = (m: number) => answer.apiPerMonth * m
+  const ownAt = (m: number) => net + answer.electricityPerMonth * m
+  const x = scaleLinear([0, months], [margin.left, width - margin.right])
+  const y = scaleLinear([0, Math.max(apiAt(months), ownAt(months), 1) * 1.05], [height - margin.bottom, margin.top])
+  const at = (n: number) => n.toFixed(1)
+  const line = (of: (m: number) => number) => `M${at(x(0))},${at(y(of(0)))}L${at(x(months))},${at(y(of(months)))}`
+  const [apiEnd, ownEnd] = [
+    { x: x(months), y: y(apiAt(months)) },
+    { x: x(months), y: y(ownAt(months)) },
+  ]
+  const lack = apart - Math.abs(apiEnd.y - ownEnd.y)
+  if (lack > 0) {
+    const apiAbove = apiEnd.y <= ownEnd.y
+    apiEnd.y += apiAbove ? -lack / 2 : lack / 2
+    ownEnd.y += apiAbove ? lack / 2 : -lack / 2
+  }
+  const step = months <= 30 ? 6 : months <= 130 ? 12 : 24
+  const xTicks = Array.from({ length: Math.floor(months / step) + 1 }, (_, i) => i * step)
+  return {
+    api: line(apiAt),
+    own: line(ownAt),
+    crossing: net > 0 && even > 0 && even <= months ? { x: x(even), y: y(apiAt(even)), months: even } : null,
+    life: x(life),
+    ...{ apiEnd, ownEnd },
+    xTicks: xTicks.map((m) => ({ at: x(m), label: String(m) })),
+    yTicks: y.ticks(4).map((n) => ({ at: y(n), label: money(n).replace('.00', '') })),
+  }
+}
