@@ -77,6 +77,7 @@ export const shellText = {
     palette: 'Search everything',
     go: (page: string) => `Go to ${page}`,
     sums: 'Go to the cost calculator',
+    welcome: 'Show the welcome page',
     focusSearch: 'Search chats',
     focusModels: 'Search models',
     rename: 'Rename this chat',
