@@ -102,6 +102,7 @@ export const chatText = {
     title: 'Chat settings',
     settings: 'Chat settings',
     onMachine: (memory: string) => `in memory, ${memory}`,
+    memoryHolds: 'Weights, context and working memory, as planned. The Machine page shows what is measured.',
     notLoaded: 'loads when you send',
     loadingModel: (percent: string) => `loading ${percent}`,
   },
