@@ -29,9 +29,14 @@ func (s *Chats) Trash() ([]ChatSummary, error) {
 	return s.list("Chats.Trash", func(ctx context.Context, c *core.Core) ([]backend.Chat, error) { return c.History.Trash(ctx) })
 }
 
-// Search returns the chats whose title or messages hold query.
-func (s *Chats) Search(query string) ([]ChatSummary, error) {
-	return s.list("Chats.Search", func(ctx context.Context, c *core.Core) ([]backend.Chat, error) { return c.FindChats(ctx, query) })
+// Search returns the chats whose title or messages hold every word of query, with the place in a message.
+func (s *Chats) Search(query string) ([]FoundChat, error) {
+	return withCore(s.host, "Chats.Search", func(ctx context.Context, c *core.Core) ([]FoundChat, error) {
+		found, err := c.FindChats(ctx, query)
+		return convert(found, func(f core.FoundChat) FoundChat {
+			return FoundChat{chatSummary(c, f.Chat), f.MessageID, f.Before, f.Match, f.After}
+		}), err
+	})
 }
 
 // Get returns a whole chat.

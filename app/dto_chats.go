@@ -13,6 +13,15 @@ type ChatSummary struct {
 	Streaming bool   `json:"streaming"` // an answer is being written
 }
 
+// FoundChat is a chat that a search has found, with the newest of its messages that hold the words.
+type FoundChat struct {
+	Chat      ChatSummary `json:"chat"`
+	MessageID string      `json:"messageId"` // empty: only the title holds them
+	Before    string      `json:"before"`    // the words' surroundings in the message, on one line
+	Match     string      `json:"match"`
+	After     string      `json:"after"`
+}
+
 // Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown.
 type Chat struct {
 	ID            string    `json:"id"`

@@ -22,6 +22,7 @@ import type {
   FitAnswer,
   FitAsk,
   Found,
+  FoundChat,
   Hit,
   LabComparison,
   LabFormat,
@@ -103,7 +104,8 @@ export interface ChatsService {
   backups(): Promise<ChatBackup[]>
   /** Adds what a backup has and is not here. Nothing that is here is changed. */
   restoreBackup(name: string): Promise<AddedChats>
-  search(query: string): Promise<ChatSummary[]>
+  /** Chats whose title or messages hold every word, with the place in a message. */
+  search(query: string): Promise<FoundChat[]>
 }
 
 export interface LibraryService {

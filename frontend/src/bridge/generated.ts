@@ -64,6 +64,7 @@ export type Generated = [
   Holds<Narrows<app.ChatSummary, page.ChatSummary>>,
   Holds<Narrows<app.ChatBackup, page.ChatBackup>>,
   Holds<Narrows<app.AddedChats, page.AddedChats>>,
+  Holds<Narrows<app.FoundChat, page.FoundChat>>,
   Holds<Narrows<app.Disk, page.Disk>>,
   Holds<Narrows<app.Engine, page.Engine>>,
   Holds<Narrows<app.GPU, page.GPU>>,

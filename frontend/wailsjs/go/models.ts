@@ -380,6 +380,13 @@ export namespace app {
 	    host: string;
 	    headerBytes: number;
 	}
+	export interface FoundChat {
+	    chat: ChatSummary;
+	    messageId: string;
+	    before: string;
+	    match: string;
+	    after: string;
+	}
 	export interface GPU {
 	    name: string;
 	    vendor: string;

@@ -233,9 +233,24 @@ export function chatsContract(bridge: Bridge): Clause[] {
       run: () =>
         inChat(async (id) => {
           await bridge.chats.rename(id, 'Xylophone repairs')
+          const found = (await bridge.chats.search('xylophone')).find((f) => f.chat.id === id)
+          must(found?.messageId === '', 'found, and no message of it')
+        }),
+    },
+    {
+      name: 'search finds the words of a message in their place, in any order and case',
+      run: () =>
+        inChat(async (id) => {
+          const end = ended(bridge, id)
+          const { user } = await bridge.chats.send(id, '', 'Where do\nquokkas graze?')
+          await end
+          const found = (await bridge.chats.search('GRAZE quokkas')).find((f) => f.chat.id === id)
+          must(found?.messageId === user.id, 'the message')
+          must(found.before + found.match + found.after === 'Where do quokkas graze?', 'its text on one line')
+          must(found.match === 'quokkas', 'the word that comes first')
           must(
-            (await bridge.chats.search('xylophone')).some((c) => c.id === id),
-            'found',
+            (await bridge.chats.search('quokkas wombats')).every((f) => f.chat.id !== id),
+            'every word is needed',
           )
         }),
     },

@@ -1,5 +1,5 @@
 import type { ChatsService } from '../bridge'
-import type { AddedChats, ChatSummary, Message } from '../types'
+import type { AddedChats, ChatSummary, FoundChat, Message } from '../types'
 import { writeAnswer } from './answer'
 import { backupsAt, chat, message } from './scenes/chats'
 import { day } from './scenes/scene'
@@ -114,11 +114,21 @@ export function chatsOf(world: FakeWorld): ChatsService {
     },
     export: async (id, format) => `/home/mara/Documents/${world.chat(id).title}.${format === 'json' ? 'json' : 'md'}`,
     search: async (query) => {
-      const wanted = query.toLowerCase()
-      const holds = (c: ChatSummary) =>
-        world.chat(c.id).messages.some((m) => m.text.toLowerCase().includes(wanted)) ||
-        c.title.toLowerCase().includes(wanted)
-      return world.list(false).filter(holds)
+      const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+      const holds = (text: string) => words.length > 0 && words.every((w) => text.toLowerCase().includes(w))
+      const place = (c: ChatSummary): FoundChat | undefined => {
+        const message = world.chat(c.id).messages.findLast((m) => holds(m.text))
+        if (!message) return holds(c.title) ? { chat: c, messageId: '', before: '', match: '', after: '' } : undefined
+        const text = message.text.replace(/\s+/g, ' ')
+        const at = Math.min(...words.map((w) => text.toLowerCase().indexOf(w)))
+        const end = at + (words.find((w) => text.toLowerCase().startsWith(w, at))?.length ?? 0)
+        return {
+          ...{ chat: c, messageId: message.id, before: text.slice(Math.max(0, at - 40), at) },
+          ...{ match: text.slice(at, end), after: text.slice(end, end + 120) },
+        }
+      }
+      const found = world.list(false).flatMap((c) => place(c) ?? [])
+      return [...found.filter((f) => holds(f.chat.title)), ...found.filter((f) => !holds(f.chat.title))]
     },
   })
 }

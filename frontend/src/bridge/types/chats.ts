@@ -16,6 +16,17 @@ export interface ChatSummary {
   streaming: boolean
 }
 
+/** FoundChat is a chat that a search has found, with the newest of its messages that hold the words. */
+export interface FoundChat {
+  chat: ChatSummary
+  /** empty: only the title holds them */
+  messageId: string
+  /** the words' surroundings in the message, on one line */
+  before: string
+  match: string
+  after: string
+}
+
 /** Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown. */
 export interface Chat {
   id: string

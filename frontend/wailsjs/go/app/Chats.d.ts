@@ -36,7 +36,7 @@ export function RestoreBackup(arg1:string):Promise<app.AddedChats>;
 
 export function SaveDraft(arg1:string,arg2:string):Promise<void>;
 
-export function Search(arg1:string):Promise<Array<app.ChatSummary>>;
+export function Search(arg1:string):Promise<Array<app.FoundChat>>;
 
 export function Send(arg1:string,arg2:string,arg3:string):Promise<app.Turn>;
 
