@@ -12,7 +12,9 @@ import { Conversation } from './conversation.svelte'
 import { Dialogs, type Question } from './dialogs.svelte'
 import { DiscoverState } from './discover.svelte'
 import { DownloadsState } from './downloads.svelte'
+import { Finding } from './finding.svelte'
 import type { Host } from './host'
+import { kept } from './kept'
 import { LabState } from './lab.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
@@ -31,6 +33,7 @@ export class App implements Host {
   readonly bridge: Bridge
   readonly chats: ChatsState
   readonly chat: Conversation
+  readonly finding: Finding
   readonly library: LibraryState
   readonly machine: MachineState
   readonly discover: DiscoverState
@@ -55,6 +58,7 @@ export class App implements Host {
     this.bridge = bridge
     this.chats = new ChatsState(bridge.chats)
     this.chat = new Conversation(bridge.chats)
+    this.finding = new Finding(this.chat)
     this.library = new LibraryState(bridge.library)
     this.machine = new MachineState(bridge.machine)
     this.discover = new DiscoverState(bridge.discover)
@@ -93,9 +97,9 @@ export class App implements Host {
     const { startPage, welcomed } = this.settings.value
     const page = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
     this.ui.page = welcomed ? page : 'welcome'
-    const last = startPage === 'new' ? undefined : this.chats.list[0]
+    const last = startPage === 'new' ? '' : this.#lastOpen()
     if (welcomed && last && this.library.models.length) {
-      void this.attempt(() => this.chat.open(last.id))
+      void this.attempt(() => this.chat.open(last))
     } else this.chatting.clear()
     if (welcomed && page !== 'chat') this.go(page)
     this.ui.ready = true
@@ -146,6 +150,13 @@ export class App implements Host {
     if (page === 'sums') void this.sums.load()
     if (page === 'lab') void this.#openLab()
     if (page === 'chat') this.ui.focusComposer++
+  }
+
+  /** The chat that was on screen last, or the newest where none is known; empty: a new one. */
+  #lastOpen(): string {
+    const id = kept('openChat')
+    if (id === '') return ''
+    return this.chats.find(id ?? '')?.id ?? this.chats.list[0]?.id ?? ''
   }
 
   #welcomed(): void {

@@ -34,13 +34,19 @@ export class Conversation {
   #failed = $state(false)
   #sending = $state(false)
   #draft = $state('')
-  #branch = $derived.by(() => branch(this.#messages, this.#leaf))
   /** Grows when messages come or go, so that what depends on the tree alone is left alone while a text grows. */
   #shape = $state(0)
-  #streamingId = $derived.by(() => {
-    for (const message of this.#messages.values()) if (message.state === 'streaming') return message.id
-    return ''
+  #ids = $derived.by(() => {
+    const [shape, leaf] = [this.#shape, this.#leaf]
+    return untrack(() => (shape < 0 ? [] : branch(this.#messages, leaf).map((m) => m.id)))
   })
+  #models = $derived.by(() => {
+    const ids = this.#ids
+    return untrack(() => new Set(ids.map((id) => this.#messages.get(id)?.model).filter(Boolean)).size)
+  })
+  #streamingId = $state('')
+  /** The chat that is being fetched, until it is on screen. */
+  #opening = $state('')
 
   /** Counts chats opened, so that an answer to an earlier question is not taken for this one's. */
   #opened = 0
@@ -84,9 +90,28 @@ export class Conversation {
     return this.#draft
   }
 
+  /** The chat that is on screen, or will be in a moment. */
+  get wanted(): string {
+    return this.#opening || this.#id
+  }
+
+  /** Ids of the messages shown, from the first to the last: they stay the same while a text grows. */
+  get ids(): readonly string[] {
+    return this.#ids
+  }
+
+  message(id: string): Message | undefined {
+    return this.#messages.get(id)
+  }
+
   /** The messages shown, from the first to the last. */
   get shown(): readonly Message[] {
-    return this.#branch
+    return this.#ids.flatMap((id) => this.#messages.get(id) ?? [])
+  }
+
+  /** More than one model has answered, so each answer says which. */
+  get mixed(): boolean {
+    return this.#models > 1
   }
 
   /** The answer being written, wherever in the tree it is. */
@@ -111,6 +136,7 @@ export class Conversation {
     this.flushDraft()
     const opened = ++this.#opened
     this.#loading = true
+    this.#opening = id
     this.#failed = false
     try {
       const chat = await this.#bridge.get(id)
@@ -122,7 +148,10 @@ export class Conversation {
       }
       throw reason
     } finally {
-      if (opened === this.#opened) this.#loading = false
+      if (opened === this.#opened) {
+        this.#loading = false
+        this.#opening = ''
+      }
     }
   }
 
@@ -135,6 +164,7 @@ export class Conversation {
     this.#options = { ...defaultOptions, ...options }
     this.#draft = draft
     this.#loading = false
+    this.#opening = ''
     this.#failed = false
   }
 
@@ -153,7 +183,7 @@ export class Conversation {
       maxTokens: chat.maxTokens,
       contextLength: chat.contextLength,
     }
-    for (const m of chat.messages) this.#messages.set(m.id, newer(shown.get(m.id), m))
+    for (const m of chat.messages) this.#put(newer(shown.get(m.id), m))
     this.#shape++
   }
 
@@ -209,6 +239,11 @@ export class Conversation {
     if (this.#id) await this.#bridge.stop(this.#id)
   }
 
+  /** Shows the branch that holds a message, if it isn't the one shown. */
+  async reach(messageId: string): Promise<void> {
+    if (this.#messages.has(messageId) && !this.#ids.includes(messageId)) await this.choose(messageId)
+  }
+
   /** Shows the branch that holds this version of a message. */
   async choose(messageId: string): Promise<void> {
     this.#leaf = newestLeaf(this.#messages.values(), messageId)
@@ -262,11 +297,11 @@ export class Conversation {
     try {
       const stored = await this.#bridge.message(need.chatId, need.messageId)
       if (opened !== this.#opened) return
-      this.#messages.set(stored.id, newer(this.#messages.get(stored.id), stored))
+      this.#put(newer(this.#messages.get(stored.id), stored))
       if (stored.state !== 'streaming') this.#phases.delete(stored.id)
     } catch (reason) {
       const shown = this.#messages.get(need.messageId)
-      if (need.ended && shown) this.#messages.set(shown.id, { ...shown, state: need.ended })
+      if (need.ended && shown) this.#put({ ...shown, state: need.ended })
       throw reason
     } finally {
       this.#fetching.delete(need.messageId)
@@ -284,7 +319,7 @@ export class Conversation {
       return null
     }
     const applied = applyDelta(message, delta)
-    if (applied.kind === 'grown') this.#messages.set(message.id, applied.message)
+    if (applied.kind === 'grown') this.#put(applied.message)
     return applied.kind === 'gap' ? { chatId: delta.chatId, messageId: delta.id } : null
   }
 
@@ -300,14 +335,22 @@ export class Conversation {
   }
 
   #take(turn: Turn): void {
-    this.#messages.set(turn.user.id, turn.user)
-    this.#messages.set(turn.answer.id, newer(this.#messages.get(turn.answer.id), turn.answer))
+    this.#put(turn.user)
+    this.#put(newer(this.#messages.get(turn.answer.id), turn.answer))
     this.#leaf = turn.answer.id
     this.#shape++
   }
 
+  #put(message: Message): void {
+    if (!this.#messages.has(message.id)) this.#shape++
+    this.#messages.set(message.id, message)
+    if (message.state === 'streaming') this.#streamingId = message.id
+    else if (this.#streamingId === message.id) this.#streamingId = ''
+  }
+
   #clear(id: string): void {
     this.#id = id
+    this.#streamingId = ''
     this.#leaf = ''
     this.#draft = ''
     this.#options = defaultOptions

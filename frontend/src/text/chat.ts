@@ -107,6 +107,16 @@ export const chatText = {
     loadingModel: (percent: string) => `loading ${percent}`,
   },
 
+  find: {
+    label: 'Find in this chat',
+    placeholder: 'Find in this chat',
+    place: (at: string, of: string) => `${at} of ${of}`,
+    none: 'Nothing found',
+    next: 'Next place',
+    previous: 'Previous place',
+    close: 'Close',
+  },
+
   figures: {
     speed: (n: string) => `${n} t/s`,
     first: (s: string) => `first token ${s}`,
