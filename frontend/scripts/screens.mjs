@@ -63,6 +63,27 @@ const pictures = {
       await page.getByRole('button', { name: 'Letter to the landlord', exact: true }).click({ button: 'right' })
     },
   ],
+  'chat-long': ['long'],
+  'chat-find': [
+    'long',
+    (page) => page.keyboard.press('Control+f'),
+    (page) => page.keyboard.type('keeper wrote'),
+    (page) => page.waitForTimeout(300),
+  ],
+  'chat-search': [
+    'long',
+    async (page) => {
+      if (page.viewportSize().width < 1000) await page.keyboard.press('Control+b')
+      await page.getByRole('searchbox', { name: 'Search chats' }).fill('lamp glass')
+      await page.waitForTimeout(300)
+    },
+  ],
+  'palette-search': [
+    'long',
+    (page) => page.keyboard.press('Control+k'),
+    (page) => page.keyboard.type('question 42'),
+    (page) => page.waitForTimeout(300),
+  ],
   'chat-trash': [
     'full',
     async (page) => {

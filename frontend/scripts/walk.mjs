@@ -8,6 +8,14 @@ const { browser, url, close } = await open({ viewport: { width: 1280, height: 82
 
 const composer = (page) => page.getByRole('textbox', { name: 'Message' })
 const button = (page, name) => page.getByRole('button', { name, exact: true })
+/** The texts of the messages that are in view. */
+const inView = (page) =>
+  page.evaluate(() => {
+    const view = document.querySelector('[aria-label="Messages"]').getBoundingClientRect()
+    return [...document.querySelectorAll('[data-message]')]
+      .filter((m) => m.getBoundingClientRect().top < view.bottom && m.getBoundingClientRect().bottom > view.top)
+      .map((m) => m.textContent.trim().slice(0, 80))
+  })
 const gone = (locator) => locator.waitFor({ state: 'detached' })
 
 /** name: [scene, walk] */
@@ -600,6 +608,149 @@ const walks = {
       await button(page, 'Create model with adapter').click()
       await page.getByText('is in the library, and beside its base here').waitFor()
       await page.getByRole('checkbox', { name: /with Pirate/ }).waitFor()
+    },
+  ],
+  'a long chat draws what is in view, opens at its end, and keeps its place while another page is shown': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      assert.ok((await page.locator('[data-message]').count()) < 30)
+      assert.equal(await page.getByRole('article').last().getAttribute('aria-setsize'), '300')
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+      const messages = page.getByRole('region', { name: 'Messages' })
+      await messages.hover()
+      for (let n = 0; n < 40; n++) {
+        await page.mouse.wheel(0, -400)
+        await page.waitForTimeout(16)
+      }
+      await button(page, 'Jump to latest').waitFor()
+      await page.waitForTimeout(300)
+      const seen = await inView(page)
+      assert.ok(seen.length > 0)
+      await page.keyboard.press('Control+4')
+      await page.getByRole('heading', { name: 'Lab' }).waitFor()
+      await page.keyboard.press('Control+1')
+      await page.waitForTimeout(200)
+      assert.deepEqual(await inView(page), seen)
+      await button(page, 'Jump to latest').click()
+      await page.getByText('Answer 149.').waitFor()
+    },
+  ],
+  'a chat that does not scroll has nothing below': [
+    'long',
+    async (page) => {
+      await button(page, 'An everyday matter 0').click()
+      await page.getByText('All of it, please.').waitFor()
+      await page.getByRole('region', { name: 'Messages' }).hover()
+      await page.mouse.wheel(0, -300)
+      await page.waitForTimeout(300)
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+    },
+  ],
+  'a very long answer and a very long program are drawn in parts': [
+    'long',
+    async (page) => {
+      await button(page, 'A long story').click()
+      await page.getByText('Part 219').waitFor()
+      assert.ok((await page.locator('.markdown .block').count()) < 120)
+      await button(page, 'A long program').click()
+      await page.getByText('lamp_2399 ').waitFor()
+      assert.ok((await page.locator('.code .lines').count()) < 12)
+      await page.waitForTimeout(300)
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+    },
+  ],
+  'a version is switched under the pointer, back and forth': [
+    'long',
+    async (page) => {
+      await page.keyboard.press('Control+f')
+      await page.keyboard.type('Question 100 about')
+      await page.getByText('Answer 100.').waitFor()
+      await page.keyboard.press('Escape')
+      const previous = button(page, 'Previous version')
+      const before = await previous.boundingBox()
+      await previous.click()
+      await page.getByText('Another answer 100').waitFor()
+      await page.waitForTimeout(200)
+      const next = button(page, 'Next version')
+      assert.ok(Math.abs((await next.boundingBox()).y - before.y) < 120, 'the switch stays in sight')
+      await next.click()
+      await page.getByText('Answer 100. The lamp').waitFor()
+      await page.waitForTimeout(200)
+      const after = await button(page, 'Previous version').boundingBox()
+      assert.ok(Math.abs(after.y - before.y) < 3, `back at ${before.y}, not ${after.y}`)
+    },
+  ],
+  'words are found where nothing is drawn yet, one after the other': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.keyboard.press('Control+f')
+      await page.keyboard.type('question 7 ABOUT')
+      await page.getByText('1 of 1', { exact: true }).waitFor()
+      await page.getByText('Question 7 about the lighthouse?').waitFor()
+      assert.ok((await inView(page)).some((text) => text.includes('Question 7 about')))
+      await page.getByRole('textbox', { name: 'Find in this chat' }).fill('Answer 14')
+      await page.getByText(/^\d+ of 11$/).waitFor()
+      const first = await page.getByText(/^\d+ of 11$/).innerText()
+      await page.keyboard.press('Enter')
+      assert.notEqual(await page.getByText(/^\d+ of 11$/).innerText(), first)
+      await page.keyboard.press('Shift+Enter')
+      assert.equal(await page.getByText(/^\d+ of 11$/).innerText(), first)
+      await page.getByRole('textbox', { name: 'Find in this chat' }).fill('no such words')
+      await page.getByText('Nothing found').waitFor()
+      await page.keyboard.press('Escape')
+      await gone(page.getByRole('search', { name: 'Find in this chat' }))
+    },
+  ],
+  'a search shows the words in their place, and leads there by keys alone': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.keyboard.press('Tab')
+      await page.locator('body').press('/')
+      await page.getByRole('searchbox', { name: 'Search chats' }).fill('question 42')
+      await page.locator('mark', { hasText: 'Question' }).first().waitFor()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('ArrowUp')
+      assert.ok(await page.getByRole('searchbox', { name: 'Search chats' }).evaluate((e) => e === document.activeElement))
+      await page.keyboard.press('Enter')
+      await page.getByText('Question 42 about the lighthouse?').waitFor()
+      await page.waitForTimeout(200)
+      assert.ok((await inView(page)).some((text) => text.includes('Question 42 about')))
+    },
+  ],
+  'a chat opened from the palette is shown in the list, which draws what is in view': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      assert.ok((await page.locator('[data-chat]').count()) < 90)
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('everyday matter 199')
+      await page.getByRole('option', { name: /everyday matter 199/ }).waitFor()
+      await page.keyboard.press('Enter')
+      await gone(page.getByRole('dialog'))
+      const row = page.locator('[data-chat=short199]')
+      await row.waitFor()
+      const box = await row.boundingBox()
+      assert.ok(box.y > 90 && box.y < 780, `the row is at ${box.y}`)
+      await row.getByRole('button').first().focus()
+      await page.keyboard.press('End')
+      await page.waitForTimeout(100)
+      assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'An everyday matter 219')
+      await page.reload()
+      await row.waitFor()
+      assert.equal(await row.getByRole('button').first().getAttribute('aria-current'), 'true')
+    },
+  ],
+  'where two models have answered, each answer says which': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.locator('[data-message] .by').last().waitFor()
+      await button(page, 'A long story').click()
+      await page.getByText('Part 219').waitFor()
+      assert.equal(await page.locator('[data-message] .by').count(), 0)
     },
   ],
   'settings take effect and every control has a name': [

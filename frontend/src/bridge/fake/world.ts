@@ -17,6 +17,7 @@ import type {
 } from '../types'
 import { FakeEvents } from './events'
 import { chats } from './scenes/chats'
+import { longChats } from './scenes/long'
 import { downloads, ledger } from './scenes/downloads'
 import { library, starterModel } from './scenes/library'
 import { engine, machine } from './scenes/machine'
@@ -55,7 +56,8 @@ export class FakeWorld {
     this.step = options.step ?? 33
     this.now = options.now ?? Date.now
     const now = this.now()
-    this.chats = new Map(chats(this.scene, now).map((c) => [c.id, c]))
+    const held = this.scene === 'long' ? longChats(now) : chats(this.scene, now)
+    this.chats = new Map(held.map((c) => [c.id, c]))
     this.library = library(this.scene, now)
     this.machine = machine(this.scene, now)
     this.engine = engine(this.scene, now)

@@ -13,6 +13,7 @@ export const scenes = [
   'gpu',
   'trouble',
   'downloads',
+  'long',
 ] as const
 export type Scene = (typeof scenes)[number]
 
