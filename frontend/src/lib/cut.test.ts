@@ -84,7 +84,10 @@ describe('long code', () => {
   })
 
   it('keeps a colour that reaches over lines in each of them', () => {
-    const [first, second] = codeParts('a\n'.repeat(100) + 'b', `<span class="hljs-comment">${'a\n'.repeat(100)}b</span>`)
+    const [first, second] = codeParts(
+      'a\n'.repeat(100) + 'b',
+      `<span class="hljs-comment">${'a\n'.repeat(100)}b</span>`,
+    )
     expect(first?.html.startsWith('<span class="hljs-comment">a</span>\n<span class="hljs-comment">a')).toBe(true)
     expect(second?.html).toBe('<span class="hljs-comment">b</span>\n')
   })

@@ -42,7 +42,8 @@ export class Conversation {
   })
   #models = $derived.by(() => {
     const ids = this.#ids
-    return untrack(() => new Set(ids.map((id) => this.#messages.get(id)?.model).filter(Boolean)).size)
+    const answers = untrack(() => ids.flatMap((id) => this.#messages.get(id) ?? [])).filter((m) => m.role === 'assistant')
+    return new Set(answers.map((m) => m.model)).size
   })
   #streamingId = $state('')
   /** The chat that is being fetched, until it is on screen. */

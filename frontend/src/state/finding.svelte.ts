@@ -36,9 +36,9 @@ export class Finding {
   })
   #matches = $derived.by((): readonly Match[] => {
     if (!this.#open || !this.#words.length) return []
-    const [ids, words] = [this.#chat.ids, this.#words]
-    // A text that grows is looked through again once it has ended.
-    void this.#chat.busy
+    const words = this.#words
+    // An answer that still grows is looked through when it has ended.
+    const ids = this.#chat.busy ? this.#chat.ids.slice(0, -1) : this.#chat.ids
     return untrack(() => matchesOf(this.#chat, ids, words))
   })
 

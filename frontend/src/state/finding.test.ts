@@ -11,7 +11,15 @@ import { Finding } from './finding.svelte'
 /** A chat of two versions: each answer after the first message has its own way on. */
 function tree(): Chat {
   const say = (id: string, parentId: string, text: string, part: Partial<Message> = {}) =>
-    message({ id, chatId: 'c', parentId, text, role: Number(id) % 2 ? 'user' : 'assistant', createdAt: Number(id), ...part })
+    message({
+      id,
+      chatId: 'c',
+      parentId,
+      text,
+      role: Number(id) % 2 ? 'user' : 'assistant',
+      createdAt: Number(id),
+      ...part,
+    })
   return chat({
     ...{ id: 'c', title: 'Lighthouses', leaf: '4' },
     messages: [
@@ -25,7 +33,7 @@ function tree(): Chat {
 }
 
 function opened(): { conversation: Conversation; finding: Finding } {
-  const conversation = new Conversation({ setLeaf: async () => undefined } as unknown as Bridge['chats'])
+  const conversation = new Conversation({ setLeaf: () => Promise.resolve() } as unknown as Bridge['chats'])
   conversation.show(tree())
   return { conversation, finding: new Finding(conversation) }
 }
@@ -80,7 +88,7 @@ describe('a chat on screen', () => {
     const before = conversation.ids
     const delta = { id: '8', chatId: 'c', seq: 1, offset: 0, text: 'On', thinking: '', thinkingOffset: 0 }
     conversation.apply({ name: 'chat:delta', data: delta })
-    expect(conversation.ids).toBe(before)
+    expect(conversation.ids).toEqual(before)
     expect(conversation.message('8')?.text).toBe('On')
     expect(conversation.streaming?.id).toBe('8')
   })

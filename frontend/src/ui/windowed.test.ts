@@ -5,7 +5,7 @@ import { Windowed } from './windowed.svelte'
 /** A column of numbered rows of 50 pixels in a view of 800, scrolled by `top`. */
 function column(count: number, from: 'start' | 'end' = 'start') {
   const place = { top: 0 }
-  let look = () => undefined as void
+  let look: () => void = () => undefined
   const scroller = {
     view: { top: 0, height: 800 },
     watch: (window: () => void) => {

@@ -54,7 +54,7 @@ export function markPlaces(
   const mark = () => {
     asked = 0
     const here = target && messageOf(column, target)
-    const current = here && target && meant(here, target)
+    const current = here && meant(here, target)
     CSS.highlights.set('found', new Highlight(...rangesIn(column, words)))
     CSS.highlights.set('found-here', new Highlight(...(current ? [current] : [])))
   }
