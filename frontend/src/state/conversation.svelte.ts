@@ -42,7 +42,9 @@ export class Conversation {
   })
   #models = $derived.by(() => {
     const ids = this.#ids
-    const answers = untrack(() => ids.flatMap((id) => this.#messages.get(id) ?? [])).filter((m) => m.role === 'assistant')
+    const answers = untrack(() => ids.flatMap((id) => this.#messages.get(id) ?? [])).filter(
+      (m) => m.role === 'assistant',
+    )
     return new Set(answers.map((m) => m.model)).size
   })
   #streamingId = $state('')

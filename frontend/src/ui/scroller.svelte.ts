@@ -12,6 +12,8 @@ export class Scroller {
   following = $state(false)
   /** Something is below what is in view. */
   below = $state(false)
+  /** Room below the column, in pixels, without which what is kept would slip down where the column ends sooner. */
+  room = $state(0)
 
   #element: HTMLElement | undefined
   #anchor: { element: Element; top: number } | undefined
@@ -75,6 +77,7 @@ export class Scroller {
 
   toEnd(): void {
     this.following = this.#follows
+    this.room = 0
     this.#hold()
     this.refresh()
   }
@@ -130,21 +133,33 @@ export class Scroller {
     const before = this.#last
     this.#measure()
     if (Math.abs(top - this.#put) >= 1) {
-      const left = height - top - element.clientHeight
+      const left = this.#left()
       // What shrinks moves a column up without anybody's doing.
       if (top < before.top - 0.5 && height >= before.height) this.following = this.#follows && left < 2
-      else if (top > before.top) this.following = this.#follows && left < near
+      else if (top > before.top) this.following = this.#follows && left < near && this.room === 0
       this.#anchor = this.#topmost()
+      this.#trim()
     }
     this.refresh()
+  }
+
+  /** How much of the column is below the view, in pixels. */
+  #left(): number {
+    const element = this.#element
+    return element ? element.scrollHeight - this.room - element.scrollTop - element.clientHeight : 0
+  }
+
+  /** Gives up the room that is out of view. */
+  #trim(): void {
+    if (this.room > 0) this.room = Math.max(0, Math.min(this.room, -this.#left()))
   }
 
   #measure(): void {
     const element = this.#element
     if (!element) return
     this.#last = { top: element.scrollTop, height: element.scrollHeight }
-    this.below = element.scrollHeight - element.scrollTop - element.clientHeight > near
-    if (element.scrollHeight <= element.clientHeight) this.following = this.#follows
+    this.below = this.#left() > near
+    if (element.scrollHeight <= element.clientHeight && this.room === 0) this.following = this.#follows
   }
 
   #hold(): void {
@@ -153,9 +168,18 @@ export class Scroller {
     if (this.following) this.#scrollBy(element.scrollHeight - element.clientHeight - element.scrollTop)
     else {
       if (!this.#anchor?.element.isConnected) this.#anchor = this.#topmost()
-      else this.#scrollBy(this.#anchor.element.getBoundingClientRect().top - this.#anchor.top)
+      else this.#keepAnchor(this.#anchor)
     }
     this.#measure()
+  }
+
+  #keepAnchor({ element, top }: { element: Element; top: number }): void {
+    const away = () => element.getBoundingClientRect().top - top
+    this.#scrollBy(away())
+    const missing = away()
+    // The column grows by it, and then is held again.
+    if (this.#follows && missing > 0.5) this.room = Math.min(this.room + missing, this.view.height)
+    else this.#trim()
   }
 
   #scrollBy(distance: number): void {

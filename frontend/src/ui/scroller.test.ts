@@ -29,11 +29,13 @@ function view(follows: boolean, ...heights: number[]) {
   element.append(column)
   document.body.append(element)
   let top = 0
+  const scroller = new Scroller({ follows })
   const total = () => heights.reduce((a, b) => a + b, 0)
+  const room = () => scroller.room
   Object.defineProperties(element, {
     clientHeight: { get: () => 500 },
-    scrollHeight: { get: () => Math.max(500, total()) },
-    scrollTop: { get: () => top, set: (to: number) => (top = Math.max(0, Math.min(to, total() - 500))) },
+    scrollHeight: { get: () => Math.max(500, total() + room()) },
+    scrollTop: { get: () => top, set: (to: number) => (top = Math.max(0, Math.min(to, total() + room() - 500))) },
   })
   element.getBoundingClientRect = () => ({ top: 0, bottom: 500 }) as DOMRect
   const pieces = heights.map((_, i) => {
@@ -46,7 +48,6 @@ function view(follows: boolean, ...heights: number[]) {
     column.append(piece)
     return piece
   })
-  const scroller = new Scroller({ follows })
   scroller.attach(element)
   return {
     ...{ scroller, element, pieces, heights },
@@ -59,6 +60,7 @@ function view(follows: boolean, ...heights: number[]) {
     },
     grow: (i: number, by: number) => {
       heights[i] = (heights[i] ?? 0) + by
+      element.scrollTop = top
       resized()
     },
   }
@@ -138,6 +140,20 @@ describe('what is read', () => {
     v.grow(0, -100)
     v.grow(3, 700)
     expect(piece.getBoundingClientRect().top).toBe(120)
+  })
+
+  it('stays where it is put where the column ends sooner, until somebody scrolls away', () => {
+    const v = view(true, 400, 400, 400, 400)
+    const piece = v.pieces[2]
+    if (!piece) throw new Error('no piece')
+    v.scroller.keep(piece, 0)
+    v.grow(3, -390)
+    resized()
+    expect(piece.getBoundingClientRect().top).toBe(0)
+    expect(v.scroller.room).toBe(90)
+    expect(v.scroller.below).toBe(false)
+    v.wheel(-400)
+    expect(v.scroller.room).toBe(0)
   })
 
   it('is brought into view no further than it must', () => {
