@@ -96,6 +96,14 @@ export class Scroller {
     this.keep(element, top + share * height - offset)
   }
 
+  /** Takes the focus of a piece that is drawn no more, and goes nowhere for it. */
+  takeFocus(): void {
+    const element = this.#element
+    if (!element) return
+    if (element.tabIndex < 0) element.tabIndex = -1
+    element.focus({ preventScroll: true })
+  }
+
   /** Moves no further than it must to have an element in view. */
   reveal(element: Element): void {
     const { top, height } = this.view

@@ -21,6 +21,7 @@ export class Windowed<T> {
   #heights = new Map<string, number>()
   #estimates = new Map<string, number>()
   #rows = new Map<Element, string>()
+  #focused: string | undefined
   #sizes: ResizeObserver | undefined
   /** Grows when heights were learned, but not before the next look: drawing more would change what is being measured. */
   #learned = $state(0)
@@ -48,9 +49,15 @@ export class Windowed<T> {
   /** Of the element whose children are the rows. */
   column = (element: HTMLElement): (() => void) => {
     this.#column = element
+    const focused = ({ target }: FocusEvent) => {
+      const row = [...this.#rows.keys()].find((row) => target instanceof Node && row.contains(target))
+      this.#focused = row ? this.#rows.get(row) : undefined
+    }
+    element.addEventListener('focusin', focused)
     const stop = this.#options.scroller.watch(() => this.#look())
     return () => {
       stop()
+      element.removeEventListener('focusin', focused)
       this.#column = undefined
       this.#sizes?.disconnect()
       this.#sizes = undefined
@@ -66,6 +73,7 @@ export class Windowed<T> {
       return () => {
         this.#rows.delete(element)
         this.#sizes?.unobserve(element)
+        if (key === this.#focused) this.#leaveFocus(key)
       }
     }
   }
@@ -75,6 +83,13 @@ export class Windowed<T> {
     const top = this.#sum(0, index)
     const { height } = this.#options.scroller.view
     this.#part = { top: top - height, bottom: top + 2 * height }
+  }
+
+  /** A row that scrolls out of what is drawn leaves its focus to the column; one that is gone for good does not. */
+  #leaveFocus(key: string): void {
+    this.#focused = undefined
+    const here = untrack(() => this.#options.items().some((item) => this.#options.key(item) === key))
+    if (here && this.#column && document.activeElement === document.body) this.#options.scroller.takeFocus()
   }
 
   #look(): void {

@@ -15,7 +15,8 @@ function column(count: number, from: 'start' | 'end' = 'start') {
   } as unknown as Scroller
   const items = Array.from({ length: count }, (_, i) => i)
   const rows = new Windowed<number>({ items: () => items, key: String, estimate: () => 50, scroller, from })
-  rows.column({ getBoundingClientRect: () => ({ top: -place.top }) } as HTMLElement)
+  const element = { getBoundingClientRect: () => ({ top: -place.top }), addEventListener: () => undefined }
+  rows.column(element as unknown as HTMLElement)
   return {
     rows,
     scroll: (top: number) => {
