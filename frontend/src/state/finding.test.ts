@@ -160,7 +160,8 @@ describe('the app', () => {
 
 describe('the list of chats', () => {
   const summary = (id: string, part: Partial<ChatSummary> = {}): ChatSummary => ({
-    ...{ id, title: id, model: '', pinned: false, createdAt: 0, updatedAt: 0, deletedAt: 0, streaming: false },
+    ...{ id, title: id, model: '', pinned: false, streaming: false },
+    ...{ createdAt: 0, updatedAt: 0, deletedAt: 0, purgeAt: 0 },
     ...part,
   })
 
