@@ -718,7 +718,7 @@ const walks = {
         await page.getByRole('searchbox', { name: 'Search chats' }).evaluate((e) => e === document.activeElement),
       )
       await page.keyboard.press('Enter')
-      await page.getByText('Question 77 about the lighthouse?').waitFor()
+      await page.getByRole('region', { name: 'Messages' }).getByText('Question 77 about').waitFor()
       await page.waitForTimeout(200)
       assert.ok((await inView(page)).some((text) => text.includes('Question 77 about')))
     },
