@@ -17,61 +17,26 @@ import (
 // searchLimit is how many hits a search looks at.
 const searchLimit = 500
 
-// FoundChat is a chat that a search has found, with the newest of its messages that hold the words.
-type FoundChat struct {
-	Chat      backend.Chat
-	MessageID string // empty: only the title holds them
-	Before    string // the words' surroundings in the message, on one line
-	Match     string
-	After     string
-}
-
-// FindChats returns the chats that hold every word of query: by their title first, then those with the newest message
-// that does.
-func (c *Core) FindChats(ctx context.Context, query string) ([]FoundChat, error) {
+// FindChats returns the chats that hold every word of query, those with the newest hit first.
+func (c *Core) FindChats(ctx context.Context, query string) ([]backend.Chat, error) {
 	hits, err := c.History.Search(ctx, query, searchLimit)
 	if err != nil {
 		return nil, err
 	}
-	var found []FoundChat
-	place := map[string]int{}
+	var chats []backend.Chat
+	seen := map[string]bool{}
 	for _, h := range hits {
-		at, seen := place[h.ChatID]
-		if !seen {
-			chat, err := c.History.Chat(ctx, h.ChatID)
-			if err != nil {
-				return nil, err
-			}
-			at = len(found)
-			place[h.ChatID] = at
-			found = append(found, FoundChat{Chat: chat})
-		}
-		if f := &found[at]; f.MessageID == "" && h.MessageID != "" {
-			f.MessageID, f.Before, f.Match, f.After = h.MessageID, oneLine(h.Before), oneLine(h.Match), oneLine(h.After)
-		}
-	}
-	return found, nil
-}
-
-// oneLine makes each stretch of white space one space.
-func oneLine(text string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range text {
-		if unicode.IsSpace(r) {
-			space = true
+		if seen[h.ChatID] {
 			continue
 		}
-		if space {
-			b.WriteByte(' ')
+		seen[h.ChatID] = true
+		chat, err := c.History.Chat(ctx, h.ChatID)
+		if err != nil {
+			return nil, err
 		}
-		space = false
-		b.WriteRune(r)
+		chats = append(chats, chat)
 	}
-	if space {
-		b.WriteByte(' ')
-	}
-	return b.String()
+	return chats, nil
 }
 
 // CreateChat makes an empty chat that runs on model; an empty reference means the default model.
