@@ -81,8 +81,7 @@ function first(parts: readonly Element[]): HTMLElement | undefined {
 
 /** Moves the focus to the page's heading. A page that is still on its way has none yet, and is waited for a moment. */
 export function focusHeading(page: Document = document, tries = 30): void {
-  // A page may be kept, hidden, behind the one that is shown.
-  const heading = [...page.querySelectorAll<HTMLElement>('main h1')].find((h) => !h.closest('[hidden]'))
+  const heading = page.querySelector<HTMLElement>('main h1')
   if (heading) {
     heading.tabIndex = -1
     heading.focus({ preventScroll: true })
