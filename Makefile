@@ -98,8 +98,9 @@ screenshots: deps-test engine starter app ## take pictures of every page of the 
 	@build/window/run.sh /usr/bin/python3 -W ignore build/window/screenshots.py build/screenshots
 
 .PHONY: bench
-bench: engine starter app ## measure start, memory and speed beside llama-bench, and downloads beside curl
+bench: engine starter app ## measure start, memory, the chats on screen, speed beside llama-bench, and downloads beside curl
 	@build/window/run.sh /usr/bin/python3 -W ignore build/bench/bench.py
+	@build/window/run.sh /usr/bin/python3 -W ignore build/bench/page.py
 	WEIGHTROOM_BENCH=1 go test -count=1 -v -run BesideCurl ./backend/download/transfer
 
 .PHONY: catalog

@@ -13,6 +13,15 @@ type ChatSummary struct {
 	Streaming bool   `json:"streaming"` // an answer is being written
 }
 
+// FoundChat is a chat that a search has found, with the newest of its messages that hold the words.
+type FoundChat struct {
+	Chat      ChatSummary `json:"chat"`
+	MessageID string      `json:"messageId"` // empty: only the title holds them
+	Before    string      `json:"before"`    // the words' surroundings in the message, on one line
+	Match     string      `json:"match"`
+	After     string      `json:"after"`
+}
+
 // Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown.
 type Chat struct {
 	ID            string    `json:"id"`
@@ -26,10 +35,6 @@ type Chat struct {
 	UpdatedAt     int64     `json:"updatedAt"`
 	Temperature   float64   `json:"temperature"`   // -1: the model's default
 	TopP          float64   `json:"topP"`          // -1: the model's default
-	TopK          int       `json:"topK"`          // -1: the model's default
-	MinP          float64   `json:"minP"`          // -1: the model's default
-	RepeatPenalty float64   `json:"repeatPenalty"` // -1: the model's default
-	Stop          []string  `json:"stop"`          // words that end the answer; empty: the model's own
 	Seed          int64     `json:"seed"`          // -1: a new one each time
 	MaxTokens     int       `json:"maxTokens"`     // 0: no limit but the context
 	ContextLength int       `json:"contextLength"` // tokens; 0: the setting's default
@@ -38,35 +43,12 @@ type Chat struct {
 
 // ChatOptions is what Chat settings changes about a chat.
 type ChatOptions struct {
-	System        string   `json:"system"`
-	Temperature   float64  `json:"temperature"`
-	TopP          float64  `json:"topP"`
-	TopK          int      `json:"topK"`          // -1: the model's default
-	MinP          float64  `json:"minP"`          // -1: the model's default
-	RepeatPenalty float64  `json:"repeatPenalty"` // -1: the model's default
-	Stop          []string `json:"stop"`          // words that end the answer; empty: the model's own
-	Seed          int64    `json:"seed"`
-	MaxTokens     int      `json:"maxTokens"`
-	ContextLength int      `json:"contextLength"`
-}
-
-// ChatDefaults is what counts where a chat says nothing.
-type ChatDefaults struct {
-	System        string   `json:"system"`
-	Temperature   float64  `json:"temperature"`
-	TopP          float64  `json:"topP"`
-	TopK          int      `json:"topK"`
-	MinP          float64  `json:"minP"`
-	RepeatPenalty float64  `json:"repeatPenalty"`
-	Stop          []string `json:"stop"`
-	FromModel     []string `json:"fromModel"` // names of the fields that the model brings; the others are the engine's
-}
-
-// ChatPreset is a named way of drawing answers.
-type ChatPreset struct {
-	Name    string      `json:"name"`
-	BuiltIn bool        `json:"builtIn"` // comes with the app, and leaves the system prompt and the lengths alone
-	Options ChatOptions `json:"options"`
+	System        string  `json:"system"`
+	Temperature   float64 `json:"temperature"`
+	TopP          float64 `json:"topP"`
+	Seed          int64   `json:"seed"`
+	MaxTokens     int     `json:"maxTokens"`
+	ContextLength int     `json:"contextLength"`
 }
 
 // Message is one node of a chat's tree.

@@ -57,8 +57,7 @@ func (s *Settings) Limits() (Limits, error) {
 		return Limits{
 			Defaults:      Preferences(core.DefaultSettings()),
 			ContextLength: Range(backend.ContextLengths), AnswerLength: Range(backend.AnswerLengths), Seed: Range(backend.Seeds),
-			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP, MaxMinP: backend.MaxMinP, TopK: Range(backend.TopKs),
-			LeastRepeatPenalty: backend.LeastRepeatPenalty, MaxRepeatPenalty: backend.MaxRepeatPenalty,
+			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP,
 			KeepAliveMinutes: Range(core.KeepAliveMinutes), DownloadsAtOnce: Range(core.DownloadsAtOnce), Threads: Range(core.Threads),
 			TextSize: Range(core.TextSizes), WindowZooms: windowZooms,
 		}, nil

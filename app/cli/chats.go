@@ -24,6 +24,15 @@ type chatRow struct {
 	UpdatedAt string `json:"updatedAt"`
 }
 
+// foundRow is a row of "chats search".
+type foundRow struct {
+	chatRow
+	MessageID string `json:"messageId"` // empty: only the title holds the words
+	Before    string `json:"before"`    // the words' surroundings in the message
+	Match     string `json:"match"`
+	After     string `json:"after"`
+}
+
 func chatsCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{Use: "chats", Short: "List, search and save conversations", Args: noArgs}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a command") }
@@ -64,11 +73,11 @@ func chatsCommand(s *session) *cobra.Command {
 		&cobra.Command{
 			Use: "search TEXT", Short: "List the chats that hold a text", Args: argRange(1, 1),
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
-				chats, err := c.FindChats(ctx, args[0])
+				found, err := c.FindChats(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return s.listChats(ctx, c, chats)
+				return s.listFound(ctx, c, found)
 			}),
 		},
 		export,
@@ -166,13 +175,11 @@ func (s *session) withHistory(f func(ctx context.Context, c *core.Core, args []s
 func (s *session) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
 	rows := make([]chatRow, 0, len(chats))
 	for _, chat := range chats {
-		messages, err := c.History.Messages(ctx, chat.ID)
+		row, err := rowOf(ctx, c, chat)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, chatRow{
-			chat.ID, chat.Title, chat.Model, len(messages), chat.Created.Format(time.RFC3339), chat.Updated.Format(time.RFC3339),
-		})
+		rows = append(rows, row)
 	}
 	if s.json {
 		return s.print(map[string]any{"chats": rows})
@@ -185,6 +192,38 @@ func (s *session) listChats(ctx context.Context, c *core.Core, chats []backend.C
 	fmt.Fprintln(w, "ID\tTITLE\tMESSAGES\tMODEL\tLAST")
 	for _, r := range rows {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", r.ID, r.Title, r.Messages, r.Model, r.UpdatedAt)
+	}
+	return w.Flush()
+}
+
+func rowOf(ctx context.Context, c *core.Core, chat backend.Chat) (chatRow, error) {
+	messages, err := c.History.Messages(ctx, chat.ID)
+	return chatRow{
+		chat.ID, chat.Title, chat.Model, len(messages), chat.Created.Format(time.RFC3339), chat.Updated.Format(time.RFC3339),
+	}, err
+}
+
+// listFound prints what a search has found, each chat with the words in their place.
+func (s *session) listFound(ctx context.Context, c *core.Core, found []core.FoundChat) error {
+	rows := make([]foundRow, 0, len(found))
+	for _, f := range found {
+		row, err := rowOf(ctx, c, f.Chat)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, foundRow{row, f.MessageID, f.Before, f.Match, f.After})
+	}
+	if s.json {
+		return s.print(map[string]any{"chats": rows})
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(s.stdout, "No chats.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tTITLE\tLAST\tWORDS")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s%s%s\n", r.ID, r.Title, r.UpdatedAt, r.Before, r.Match, r.After)
 	}
 	return w.Flush()
 }

@@ -17,26 +17,61 @@ import (
 // searchLimit is how many hits a search looks at.
 const searchLimit = 500
 
-// FindChats returns the chats that hold every word of query, those with the newest hit first.
-func (c *Core) FindChats(ctx context.Context, query string) ([]backend.Chat, error) {
+// FoundChat is a chat that a search has found, with the newest of its messages that hold the words.
+type FoundChat struct {
+	Chat      backend.Chat
+	MessageID string // empty: only the title holds them
+	Before    string // the words' surroundings in the message, on one line
+	Match     string
+	After     string
+}
+
+// FindChats returns the chats that hold every word of query: by their title first, then those with the newest message
+// that does.
+func (c *Core) FindChats(ctx context.Context, query string) ([]FoundChat, error) {
 	hits, err := c.History.Search(ctx, query, searchLimit)
 	if err != nil {
 		return nil, err
 	}
-	var chats []backend.Chat
-	seen := map[string]bool{}
+	var found []FoundChat
+	place := map[string]int{}
 	for _, h := range hits {
-		if seen[h.ChatID] {
+		at, seen := place[h.ChatID]
+		if !seen {
+			chat, err := c.History.Chat(ctx, h.ChatID)
+			if err != nil {
+				return nil, err
+			}
+			at = len(found)
+			place[h.ChatID] = at
+			found = append(found, FoundChat{Chat: chat})
+		}
+		if f := &found[at]; f.MessageID == "" && h.MessageID != "" {
+			f.MessageID, f.Before, f.Match, f.After = h.MessageID, oneLine(h.Before), oneLine(h.Match), oneLine(h.After)
+		}
+	}
+	return found, nil
+}
+
+// oneLine makes each stretch of white space one space.
+func oneLine(text string) string {
+	var b strings.Builder
+	space := false
+	for _, r := range text {
+		if unicode.IsSpace(r) {
+			space = true
 			continue
 		}
-		seen[h.ChatID] = true
-		chat, err := c.History.Chat(ctx, h.ChatID)
-		if err != nil {
-			return nil, err
+		if space {
+			b.WriteByte(' ')
 		}
-		chats = append(chats, chat)
+		space = false
+		b.WriteRune(r)
 	}
-	return chats, nil
+	if space {
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // CreateChat makes an empty chat that runs on model; an empty reference means the default model.

@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -87,7 +86,7 @@ func runModel(t *testing.T, seed uint64, steps int) {
 			got, err := s.UpdateChat(ctx, c.ID, func(c *backend.Chat) error { c.Title, c.Draft = title, draft; return nil })
 			must(err)
 			c.Title, c.Draft = title, draft
-			if !reflect.DeepEqual(got, c) {
+			if got != c {
 				t.Fatalf("seed %d: update gave %v, want %v", seed, got, c)
 			}
 			chats[c.ID] = c
@@ -143,7 +142,7 @@ func compare(t *testing.T, s *Store, seed uint64, chats map[string]backend.Chat,
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(gotChats, chats) {
+	if !maps.Equal(gotChats, chats) {
 		t.Fatalf("seed %d: chats differ", seed)
 	}
 	if len(gotMessages) != len(messages) {

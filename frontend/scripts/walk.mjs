@@ -8,6 +8,14 @@ const { browser, url, close } = await open({ viewport: { width: 1280, height: 82
 
 const composer = (page) => page.getByRole('textbox', { name: 'Message' })
 const button = (page, name) => page.getByRole('button', { name, exact: true })
+/** The texts of the messages that are in view. */
+const inView = (page) =>
+  page.evaluate(() => {
+    const view = document.querySelector('[aria-label="Messages"]').getBoundingClientRect()
+    return [...document.querySelectorAll('[data-message]')]
+      .filter((m) => m.getBoundingClientRect().top < view.bottom && m.getBoundingClientRect().bottom > view.top)
+      .map((m) => m.textContent.trim().slice(0, 80))
+  })
 const gone = (locator) => locator.waitFor({ state: 'detached' })
 
 /** name: [scene, walk] */
@@ -40,142 +48,10 @@ const walks = {
     async (page) => {
       await page.keyboard.press('ArrowUp')
       await page.getByRole('textbox', { name: 'Edit your message' }).fill('Another question')
-      await page.keyboard.press('Enter')
+      await page.keyboard.press('Control+Enter')
       await page.getByRole('article', { name: 'You' }).getByText('2 of 2').waitFor()
       await button(page, 'Previous version').first().click()
       await page.getByRole('article', { name: 'You' }).getByText('1 of 2').waitFor()
-    },
-  ],
-  'what is typed is counted, and what is too long is said before it is sent': [
-    'full',
-    async (page) => {
-      const meter = page.getByRole('button', { name: /^Context used/ })
-      await meter.getByText('1,556 of 8,192 tokens', { exact: true }).waitFor()
-      await composer(page).fill('word '.repeat(600))
-      await meter.getByText(/^about [\d,]+ of 8,192 tokens$/).waitFor()
-      await composer(page).fill('word '.repeat(8000))
-      await page.getByText(/^This needs about|^With this the chat needs about/).waitFor()
-      await page.getByRole('button', { name: /^Use [\d,]+ tokens$/ }).click()
-      await gone(page.getByText('the context holds 8,192'))
-      await button(page, 'Chat settings changed').waitFor()
-    },
-  ],
-  'chat settings take the focus, close with Escape from anywhere and give it back': [
-    'full',
-    async (page) => {
-      await composer(page).focus()
-      await page.keyboard.press('Control+.')
-      const panel = page.getByRole('complementary', { name: 'Chat settings' })
-      await panel.waitFor()
-      assert.ok(await panel.evaluate((e) => e.contains(document.activeElement)))
-      await page.keyboard.press('Escape')
-      await gone(panel)
-      assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Message')
-      await page.keyboard.press('Control+.')
-      await composer(page).focus()
-      await page.keyboard.press('Escape')
-      await gone(panel)
-      await page.setViewportSize({ width: 900, height: 600 })
-      await page.keyboard.press('Control+.')
-      for (let i = 0; i < 30; i++) {
-        await page.keyboard.press(i % 3 ? 'Tab' : 'Shift+Tab')
-        assert.ok(await panel.evaluate((e) => e.contains(document.activeElement)))
-      }
-    },
-  ],
-  'a preset is used, undone, saved and deleted, and the button says that a chat differs': [
-    'full',
-    async (page) => {
-      await page.keyboard.press('Control+.')
-      await page.getByPlaceholder('0.8, the standard').waitFor()
-      await button(page, 'Preset: None').click()
-      await page.getByRole('menuitem', { name: /^Precise/ }).click()
-      await button(page, 'Preset: Precise').waitFor()
-      await button(page, 'Chat settings changed').waitFor()
-      await button(page, 'Undo').click()
-      await button(page, 'Preset: None').waitFor()
-      await page.getByRole('textbox', { name: 'Top-k' }).fill('7')
-      await page.keyboard.press('Tab')
-      await button(page, 'Preset: None').click()
-      await page.getByRole('menuitem', { name: 'Save these settings as…' }).click()
-      await page.getByRole('textbox', { name: 'Name of the preset' }).fill('Seven')
-      await page.keyboard.press('Enter')
-      await button(page, 'Preset: Seven').click()
-      await page.getByRole('menuitem', { name: 'Delete “Seven”' }).click()
-      await button(page, 'Preset: None').waitFor()
-      await button(page, 'Reset all').click()
-      assert.equal(await page.getByRole('textbox', { name: 'Top-k' }).inputValue(), '')
-    },
-  ],
-  'a second chat waits for the answer in the first, which can be stopped from there': [
-    'streaming',
-    async (page) => {
-      await composer(page).fill('A long story')
-      await page.keyboard.press('Enter')
-      await page.getByText('Writing…').waitFor()
-      await page.keyboard.press('Control+n')
-      await composer(page).fill('A short question')
-      await page.keyboard.press('Enter')
-      await page.getByText(/^Waiting for the answer in “/).waitFor()
-      await button(page, 'Stop that one').click()
-      await gone(page.getByText(/^Waiting for the answer in “/))
-      await page.getByText('Writing…').waitFor()
-    },
-  ],
-  'a stopped answer goes on where it ended': [
-    'full',
-    async (page) => {
-      await button(page, 'Letter to the landlord').click()
-      await page.getByText('You stopped this answer.').waitFor()
-      await button(page, 'Continue').click()
-      await gone(page.getByText('You stopped this answer.'))
-      await page.getByText('the heating in the flat has').waitFor()
-      await gone(button(page, 'Stop'))
-      assert.equal(await page.getByRole('article', { name: /^Answer/ }).count(), 1)
-    },
-  ],
-  'an answer is tried with another model, and the arrow says who wrote the other': [
-    'full',
-    async (page) => {
-      await button(page, 'Letter to the landlord').click()
-      await button(page, 'Try again with…').click()
-      await page.getByRole('menuitem', { name: /Gemma 3 4B/ }).click()
-      await page.getByText('2 of 2').waitFor()
-      await button(page, 'Previous version, by Qwen3 4B Q4_K_M')
-        .or(button(page, 'Previous version, by Qwen3 4B'))
-        .waitFor()
-    },
-  ],
-  'what an early edit leaves behind is said, and is one press away': [
-    'rtl',
-    async (page) => {
-      await button(page, 'Regenerate').first().click()
-      await page.getByText('The messages after it stay in version 1.').waitFor()
-      await gone(button(page, 'Stop'))
-      await button(page, 'Show version 1').click()
-      await page.getByText('The last paragraph is English again.').waitFor()
-    },
-  ],
-  'an empty chat offers something to begin with, and sends nothing by itself': [
-    'full',
-    async (page) => {
-      await page.keyboard.press('Control+n')
-      await page.getByRole('list', { name: 'To begin with' }).getByRole('button').first().click()
-      assert.match(await composer(page).inputValue(), /^Sum this up/)
-      assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Message')
-    },
-  ],
-  'the title above a chat is changed in place': [
-    'full',
-    async (page) => {
-      const title = page.getByRole('heading', { name: 'Why does my loop never end?' })
-      await title.getByRole('button').click()
-      await page.keyboard.type('Endless')
-      await page.keyboard.press('Enter')
-      await page.getByRole('heading', { name: 'Endless' }).getByRole('button').click()
-      await page.keyboard.type('Nothing')
-      await page.keyboard.press('Escape')
-      await page.getByRole('heading', { name: 'Endless' }).waitFor()
     },
   ],
   'a deleted chat comes back with Undo': [
@@ -732,6 +608,152 @@ const walks = {
       await button(page, 'Create model with adapter').click()
       await page.getByText('is in the library, and beside its base here').waitFor()
       await page.getByRole('checkbox', { name: /with Pirate/ }).waitFor()
+    },
+  ],
+  'a long chat draws what is in view, opens at its end, and keeps its place while another page is shown': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      assert.ok((await page.locator('[data-message]').count()) < 30)
+      assert.equal(await page.getByRole('article').last().getAttribute('aria-setsize'), '300')
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+      const messages = page.getByRole('region', { name: 'Messages' })
+      await messages.hover()
+      for (let n = 0; n < 40; n++) {
+        await page.mouse.wheel(0, -400)
+        await page.waitForTimeout(16)
+      }
+      await button(page, 'Jump to latest').waitFor()
+      await page.waitForTimeout(300)
+      const seen = await inView(page)
+      assert.ok(seen.length > 0)
+      await page.keyboard.press('Control+5')
+      await page.getByRole('heading', { name: 'This machine' }).waitFor()
+      await page.keyboard.press('Control+1')
+      await page.waitForTimeout(200)
+      assert.deepEqual(await inView(page), seen)
+      await button(page, 'Jump to latest').click()
+      await page.getByText('Answer 149.').waitFor()
+    },
+  ],
+  'a chat that does not scroll has nothing below': [
+    'long',
+    async (page) => {
+      await button(page, 'An everyday matter 0').click()
+      await page.getByText('All of it, please.').waitFor()
+      await page.getByRole('region', { name: 'Messages' }).hover()
+      await page.mouse.wheel(0, -300)
+      await page.waitForTimeout(300)
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+    },
+  ],
+  'a very long answer and a very long program are drawn in parts': [
+    'long',
+    async (page) => {
+      await button(page, 'A long story').click()
+      await page.getByText('Part 219').waitFor()
+      assert.ok((await page.locator('.markdown .block').count()) < 120)
+      await button(page, 'A long program').click()
+      await page.getByText('lamp_2399 ').waitFor()
+      assert.ok((await page.locator('.code .lines').count()) < 12)
+      await page.waitForTimeout(300)
+      assert.equal(await button(page, 'Jump to latest').count(), 0)
+    },
+  ],
+  'a version is switched under the pointer, back and forth': [
+    'long',
+    async (page) => {
+      await page.keyboard.press('Control+f')
+      await page.keyboard.type('Question 100 about')
+      await page.getByText('Answer 100.').waitFor()
+      await page.keyboard.press('Escape')
+      const previous = button(page, 'Previous version')
+      const before = await previous.boundingBox()
+      await previous.click()
+      await page.getByText('Another answer 100').waitFor()
+      await page.waitForTimeout(200)
+      const next = button(page, 'Next version')
+      const there = await next.boundingBox()
+      assert.ok(Math.abs(there.y - before.y) < 3, `from ${before.y} to ${there.y}`)
+      await next.click()
+      await page.getByText('Answer 100. The lamp').waitFor()
+      await page.waitForTimeout(200)
+      const after = await button(page, 'Previous version').boundingBox()
+      assert.ok(Math.abs(after.y - before.y) < 3, `back at ${before.y}, not ${after.y}`)
+    },
+  ],
+  'words are found where nothing is drawn yet, one after the other': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.keyboard.press('Control+f')
+      await page.keyboard.type('question 7 ABOUT')
+      await page.getByText('1 of 1', { exact: true }).waitFor()
+      await page.getByText('Question 7 about the lighthouse?').waitFor()
+      assert.ok((await inView(page)).some((text) => text.includes('Question 7 about')))
+      await page.getByRole('textbox', { name: 'Find in this chat' }).fill('Answer 14')
+      await page.getByText(/^\d+ of 11$/).waitFor()
+      const first = await page.getByText(/^\d+ of 11$/).innerText()
+      await page.keyboard.press('Enter')
+      assert.notEqual(await page.getByText(/^\d+ of 11$/).innerText(), first)
+      await page.keyboard.press('Shift+Enter')
+      assert.equal(await page.getByText(/^\d+ of 11$/).innerText(), first)
+      await page.getByRole('textbox', { name: 'Find in this chat' }).fill('no such words')
+      await page.getByText('Nothing found').waitFor()
+      await page.keyboard.press('Escape')
+      await gone(page.getByRole('search', { name: 'Find in this chat' }))
+    },
+  ],
+  'a search shows the words in their place, and leads there by keys alone': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.keyboard.press('Tab')
+      await page.locator('body').press('/')
+      await page.getByRole('searchbox', { name: 'Search chats' }).fill('question 77')
+      await page.locator('mark', { hasText: 'Question' }).first().waitFor()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('ArrowUp')
+      assert.ok(
+        await page.getByRole('searchbox', { name: 'Search chats' }).evaluate((e) => e === document.activeElement),
+      )
+      await page.keyboard.press('Enter')
+      await page.getByRole('region', { name: 'Messages' }).getByText('Question 77 about').waitFor()
+      await page.waitForTimeout(200)
+      assert.ok((await inView(page)).some((text) => text.includes('Question 77 about')))
+    },
+  ],
+  'a chat opened from the palette is shown in the list, which draws what is in view': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      assert.ok((await page.locator('[data-chat]').count()) < 90)
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('everyday matter 199')
+      await page.getByRole('option', { name: /everyday matter 199/ }).waitFor()
+      await page.keyboard.press('Enter')
+      await gone(page.getByRole('dialog'))
+      const row = page.locator('[data-chat=short199]')
+      await row.waitFor()
+      const box = await row.boundingBox()
+      assert.ok(box.y > 90 && box.y < 780, `the row is at ${box.y}`)
+      await row.getByRole('button').first().focus()
+      await page.keyboard.press('End')
+      await page.waitForTimeout(100)
+      assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'An everyday matter 219')
+      await page.reload()
+      await row.waitFor()
+      assert.equal(await row.getByRole('button').first().getAttribute('aria-current'), 'true')
+    },
+  ],
+  'where two models have answered, each answer says which': [
+    'long',
+    async (page) => {
+      await page.getByText('Answer 149.').waitFor()
+      await page.locator('[data-message] .by').last().waitFor()
+      await button(page, 'A long story').click()
+      await page.getByText('Part 219').waitFor()
+      assert.equal(await page.locator('[data-message] .by').count(), 0)
     },
   ],
   'settings take effect and every control has a name': [

@@ -16,7 +16,6 @@ export interface ChatPhase {
   seq: number
   phase: string
   progress: number
-  behind: string
 }
 
 export interface ChatEnd {

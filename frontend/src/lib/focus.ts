@@ -81,7 +81,8 @@ function first(parts: readonly Element[]): HTMLElement | undefined {
 
 /** Moves the focus to the page's heading. A page that is still on its way has none yet, and is waited for a moment. */
 export function focusHeading(page: Document = document, tries = 30): void {
-  const heading = page.querySelector<HTMLElement>('main h1')
+  // A page may be kept, hidden, behind the one that is shown.
+  const heading = [...page.querySelectorAll<HTMLElement>('main h1')].find((h) => !h.closest('[hidden]'))
   if (heading) {
     heading.tabIndex = -1
     heading.focus({ preventScroll: true })

@@ -1,4 +1,4 @@
-import type { ChatSummary } from '../bridge/types'
+import type { ChatSummary, FoundChat } from '../bridge/types'
 import { startOfDay } from './format'
 import { text } from '../text'
 
@@ -34,4 +34,21 @@ function place(chat: ChatSummary, now: number): [key: string, label: string] {
   const date = new Date(chat.updatedAt)
   const label = date.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })
   return [`${date.getFullYear()}-${date.getMonth()}`, label]
+}
+
+/** A line of the chat list: a heading, or a chat with its place in its group. */
+export type ListLine =
+  | { key: string; group: string; label: string; chat?: undefined }
+  | { key: string; group: string; label: string; chat: ChatSummary; hit: FoundChat | undefined; at: number; of: number }
+
+/** The groups as the lines that stand below each other. */
+export function linesOf(groups: readonly Group[], hits: readonly FoundChat[] = []): ListLine[] {
+  const byId = new Map(hits.map((hit) => [hit.chat.id, hit]))
+  return groups.flatMap(({ key, label, chats }) => [
+    { key: `group-${key}`, group: key, label },
+    ...chats.map((chat, i) => ({
+      ...{ key: chat.id, group: key, label, chat },
+      ...{ hit: byId.get(chat.id), at: i + 1, of: chats.length },
+    })),
+  ])
 }

@@ -1,4 +1,5 @@
-import { Marked, type Token, type Tokens, type TokenizerExtension, type RendererExtension } from 'marked'
+import { Lexer, Marked, type Token, type Tokens, type TokenizerExtension, type RendererExtension } from 'marked'
+import { Cache } from './cache'
 import { sanitize } from './sanitize'
 
 /** A part of an answer that renders by itself: a fenced code block, a formula, or HTML that is already sanitised. */
@@ -19,7 +20,11 @@ interface MathToken extends Tokens.Generic {
 const mathBlock: TokenizerExtension & RendererExtension = {
   name: 'mathBlock',
   level: 'block',
-  start: (src) => src.match(/(?:^|\n)(?:\$\$|\\\[)/)?.index,
+  start: (src) => {
+    // Asked at each paragraph, which ends with it: what follows is not read each time.
+    const end = src.indexOf('\n\n')
+    return (end < 0 ? src : src.slice(0, end)).match(/(?:^|\n)(?:\$\$|\\\[)/)?.index
+  },
   tokenizer(src) {
     const m = /^\$\$([\s\S]+?)\$\$[ \t]*(?:\n|$)/.exec(src) ?? /^\\\[([\s\S]+?)\\\][ \t]*(?:\n|$)/.exec(src)
     return m ? { type: 'mathBlock', raw: m[0], tex: (m[1] ?? '').trim() } : undefined
@@ -57,13 +62,27 @@ function parser(flavour: Flavour): Marked {
 
 const parsers: Record<Flavour, Marked> = { answer: parser('answer'), own: parser('own') }
 
-/** Splits markdown into its top-level pieces of source text. Joined they are the source again. */
+/** Splits markdown into its top-level pieces of source text. Joined they are the source again. What is in them is not read. */
 export function lex(source: string, flavour: Flavour): Token[] {
-  return parsers[flavour].lexer(source)
+  return new Lexer(parsers[flavour].defaults).blockTokens(source)
 }
 
+/** Blocks that were drawn lately, by their flavour and source; the cost is in characters. */
+const rendered = new Cache<Block>(1_000_000)
+
 /** Renders one top-level piece. A fence that is still open renders as the code it holds so far. */
-export function render(source: string, flavour: Flavour): Block {
+export function render(source: string, flavour: Flavour, live = false): Block {
+  // What still grows won't be asked for again.
+  if (live) return renderAnew(source, flavour)
+  const key = `${flavour} ${source}`
+  const known = rendered.get(key)
+  if (known) return known
+  const block = renderAnew(source, flavour)
+  rendered.set(key, block, 3 * source.length + 100)
+  return block
+}
+
+function renderAnew(source: string, flavour: Flavour): Block {
   const tokens = parsers[flavour].lexer(source)
   const quiet = ['space', 'def']
   const first = tokens.find((t) => !quiet.includes(t.type))

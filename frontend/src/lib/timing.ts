@@ -75,3 +75,11 @@ export class Soon {
     this.#timer = undefined
   }
 }
+
+/** Resolves when the page has drawn and has nothing else to do, or a bit later. */
+export function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: 500 })
+    else setTimeout(resolve, 30)
+  })
+}

@@ -8,12 +8,13 @@ import { Backups } from './backups.svelte'
 import { BlindState } from './blind.svelte'
 import { ChatsState } from './chats.svelte'
 import { Chatting } from './chatting'
-import { ContextState } from './context.svelte'
 import { Conversation } from './conversation.svelte'
 import { Dialogs, type Question } from './dialogs.svelte'
 import { DiscoverState } from './discover.svelte'
 import { DownloadsState } from './downloads.svelte'
+import { Finding } from './finding.svelte'
 import type { Host } from './host'
+import { kept } from './kept'
 import { LabState } from './lab.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
@@ -25,7 +26,6 @@ import { SideState } from './side.svelte'
 import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
-import { Tuning } from './tuning.svelte'
 import { Ui, type Page } from './ui.svelte'
 
 /** Everything the page knows, wired together: the states, the verbs on them, and the events that keep them right. */
@@ -33,6 +33,7 @@ export class App implements Host {
   readonly bridge: Bridge
   readonly chats: ChatsState
   readonly chat: Conversation
+  readonly finding: Finding
   readonly library: LibraryState
   readonly machine: MachineState
   readonly discover: DiscoverState
@@ -48,8 +49,6 @@ export class App implements Host {
   readonly dialogs = new Dialogs()
   readonly ui = new Ui()
   readonly backups: Backups
-  readonly tuning: Tuning
-  readonly context: ContextState
   readonly chatting: Chatting
   readonly models: Models
   readonly measuring: Measuring
@@ -59,6 +58,7 @@ export class App implements Host {
     this.bridge = bridge
     this.chats = new ChatsState(bridge.chats)
     this.chat = new Conversation(bridge.chats)
+    this.finding = new Finding(this.chat)
     this.library = new LibraryState(bridge.library)
     this.machine = new MachineState(bridge.machine)
     this.discover = new DiscoverState(bridge.discover)
@@ -71,8 +71,6 @@ export class App implements Host {
     this.settings = new SettingsState(bridge.settings)
     this.tasks = new Tasks(bridge.tasks)
     this.backups = new Backups(bridge.chats, this)
-    this.tuning = new Tuning(bridge.chats)
-    this.context = new ContextState(this)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
     this.measuring = new Measuring(this, this)
@@ -99,9 +97,9 @@ export class App implements Host {
     const { startPage, welcomed } = this.settings.value
     const page = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
     this.ui.page = welcomed ? page : 'welcome'
-    const last = startPage === 'new' ? undefined : this.chats.list[0]
+    const last = startPage === 'new' ? '' : this.#lastOpen()
     if (welcomed && last && this.library.models.length) {
-      void this.attempt(() => this.chat.open(last.id))
+      void this.attempt(() => this.chat.open(last))
     } else this.chatting.clear()
     if (welcomed && page !== 'chat') this.go(page)
     this.ui.ready = true
@@ -152,6 +150,13 @@ export class App implements Host {
     if (page === 'sums') void this.sums.load()
     if (page === 'lab') void this.#openLab()
     if (page === 'chat') this.ui.focusComposer++
+  }
+
+  /** The chat that was on screen last, or the newest where none is known; empty: a new one. */
+  #lastOpen(): string {
+    const id = kept('openChat')
+    if (id === '') return ''
+    return this.chats.find(id ?? '')?.id ?? this.chats.list[0]?.id ?? ''
   }
 
   #welcomed(): void {

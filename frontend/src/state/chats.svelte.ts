@@ -1,12 +1,13 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { Bridge } from '../bridge/bridge'
-import type { AppEvent, ChatSummary } from '../bridge/types'
+import type { AppEvent, ChatSummary, FoundChat } from '../bridge/types'
+import { fold, searchWords } from '../lib/find'
 
 /** The list of chats, the trash, and the search over both titles and messages. */
 export class ChatsState {
   #list = $state.raw<ChatSummary[]>([])
   #trash = $state.raw<ChatSummary[]>([])
-  #found = $state.raw<ChatSummary[]>([])
+  #found = $state.raw<FoundChat[]>([])
   #loaded = $state(false)
   #query = $state('')
   #writing = new SvelteSet<string>()
@@ -36,15 +37,20 @@ export class ChatsState {
   }
 
   /** Chats whose title holds the query at once, then those whose messages do. */
-  get results(): readonly ChatSummary[] {
-    const titled = this.matching(this.#query)
-    const ids = new Set(titled.map((c) => c.id))
-    return [...titled, ...this.#found.filter((c) => !ids.has(c.id))]
+  get results(): readonly FoundChat[] {
+    return this.merged(this.#query, this.#found)
   }
 
-  matching(query: string): readonly ChatSummary[] {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean)
-    return this.#list.filter((c) => words.every((w) => c.title.toLowerCase().includes(w)))
+  /** Chats whose title holds the query, with what the search in messages has found so far. */
+  merged(query: string, found: readonly FoundChat[]): readonly FoundChat[] {
+    const byId = new Map(found.map((f) => [f.chat.id, f]))
+    const words = searchWords(query).map(fold)
+    const titled = this.#list.filter((c) => words.every((w) => fold(c.title).includes(w)))
+    const ids = new Set(titled.map((c) => c.id))
+    return [
+      ...titled.map((chat) => byId.get(chat.id) ?? { chat, messageId: '', before: '', match: '', after: '' }),
+      ...found.filter((f) => !ids.has(f.chat.id)),
+    ]
   }
 
   find(id: string): ChatSummary | undefined {
@@ -92,7 +98,7 @@ export class ChatsState {
   async delete(id: string): Promise<void> {
     await this.#bridge.delete(id)
     this.#list = this.#list.filter((c) => c.id !== id)
-    this.#found = this.#found.filter((c) => c.id !== id)
+    this.#found = this.#found.filter((f) => f.chat.id !== id)
     await this.refreshTrash()
   }
 
@@ -112,19 +118,12 @@ export class ChatsState {
     this.#trash = []
   }
 
-  /** Ends the answer that is written in a chat. */
-  stop(id: string): Promise<void> {
-    return this.#bridge.stop(id)
-  }
-
   export(id: string, format: 'markdown' | 'json'): Promise<string> {
     return this.#bridge.export(id, format)
   }
 
   apply(event: AppEvent): void {
     if (event.name === 'chat:delta' || event.name === 'chat:phase') {
-      // An answer that is gone on with begins with a phase.
-      if (event.name === 'chat:phase') this.#ended.delete(event.data.id)
       if (!this.#ended.has(event.data.id)) this.#writing.add(event.data.chatId)
     } else if (event.name === 'chat:finished') {
       this.#ended.add(event.data.id)

@@ -1,27 +1,32 @@
+import { soon } from '../lib/timing'
 import { text } from '../text'
-import type { ChatOptions } from '../bridge/types'
 import type { ChatsState } from './chats.svelte'
-import { defaultOptions, type Conversation } from './conversation.svelte'
+import type { Conversation } from './conversation.svelte'
+import type { Finding } from './finding.svelte'
 import type { Host } from './host'
+import { keep, kept } from './kept'
 import type { LibraryState } from './library.svelte'
 import type { SettingsState } from './settings.svelte'
-import { changedOptions } from './tuning.svelte'
 import type { Ui } from './ui.svelte'
 
 interface Parts {
   readonly chats: ChatsState
   readonly chat: Conversation
+  readonly finding: Finding
   readonly library: LibraryState
   readonly settings: SettingsState
   readonly ui: Ui
 }
 
-const newDraftKey = 'weightroom.newDraft'
-
 /** What a person does with chats: the verbs that touch the list, the chat on screen and the notices at once. */
 export class Chatting {
   #host: Host
   #parts: Parts
+
+  #keepLong = soon(() => {
+    const { chat } = this.#parts
+    if (chat.isNew) keep('newDraft', chat.draft)
+  }, 500)
 
   constructor(host: Host, parts: Parts) {
     this.#host = host
@@ -41,28 +46,39 @@ export class Chatting {
   clear(model = ''): void {
     const { chat, library, settings } = this.#parts
     const { defaultModel, systemPrompt } = settings.value
-    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept())
+    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept('newDraft') ?? '')
+    keep('openChat', '')
   }
 
-  /** Takes what is typed into a new chat. */
-  beginWithDraft(): void {
-    const { chat } = this.#parts
-    const { draft, model } = chat
-    chat.setDraft('')
-    keep(draft)
-    this.begin(model)
-  }
-
-  async open(id: string): Promise<void> {
+  /** Opens a chat; with a message, at that one, where the words of a search are marked. */
+  async open(id: string, at?: { messageId: string; query: string }): Promise<void> {
+    const { chat, finding, ui } = this.#parts
     this.#host.go('chat')
-    this.#parts.ui.closeChatParts()
-    await this.#host.attempt(() => this.#parts.chat.open(id))
+    ui.closeChatParts()
+    finding.close()
+    await this.#host.attempt(async () => {
+      if (chat.id !== id || chat.failed) await chat.open(id)
+      if (chat.id !== id) return
+      keep('openChat', id)
+      if (!at?.messageId) return
+      await chat.reach(at.messageId)
+      finding.lead(at.messageId, at.query)
+    })
+  }
+
+  /** Opens the field that finds words in the chat on screen. */
+  find(): void {
+    this.#host.go('chat')
+    this.#parts.finding.begin()
   }
 
   setDraft(value: string): void {
     const { chat } = this.#parts
     chat.setDraft(value)
-    if (chat.isNew) keep(value)
+    if (!chat.isNew) return
+    // Storage waits for its file, which takes as long as the text is.
+    if (value.length < 20_000) keep('newDraft', value)
+    else this.#keepLong()
   }
 
   async send(message: string): Promise<void> {
@@ -70,48 +86,11 @@ export class Chatting {
     const wasNew = chat.isNew
     await this.#host.attempt(async () => {
       await chat.send(message)
-      if (wasNew) keep('')
+      if (!wasNew) return
+      keep('newDraft', '')
+      keep('openChat', chat.id)
     })
     if (wasNew) await this.#host.attempt(() => chats.refresh())
-  }
-
-  /** Answers again beside an answer, by another model where one is named. */
-  async regenerate(answerId: string, model = ''): Promise<void> {
-    await this.#branch(answerId, 1, () => this.#parts.chat.regenerate(answerId, model))
-  }
-
-  /** Answers a changed text beside a message. */
-  async edit(messageId: string, message: string): Promise<void> {
-    await this.#branch(messageId, 2, () => this.#parts.chat.edit(messageId, message))
-  }
-
-  /** Begins a branch at a message, and says where the messages are that the new one goes without: all but the first `own`. */
-  async #branch(id: string, own: number, begin: () => Promise<void>): Promise<void> {
-    const { chat } = this.#parts
-    const at = chat.shown.findIndex((m) => m.id === id)
-    const message = chat.shown[at]
-    const left = message !== undefined && chat.shown.length > at + own
-    const version = message ? chat.versionsOf(message).findIndex((m) => m.id === id) + 1 : 0
-    if (!(await this.#host.attempt(begin)) || !left) return
-    const run = () => void this.#host.attempt(() => chat.choose(id))
-    this.#host.toasts.info(text.chat.restStays(version), { label: text.chat.showVersion(version), run })
-  }
-
-  /** The settings of the chat on screen that differ from what a new chat has. */
-  get changedOptions(): (keyof ChatOptions)[] {
-    const { chat, settings } = this.#parts
-    // A chat without a system prompt is no different for a setting that came later.
-    const system = chat.options.system && settings.value.systemPrompt
-    return changedOptions(chat.options, { ...defaultOptions, system })
-  }
-
-  /** Gives the chat on screen other settings at once, with a way back. */
-  async tune(options: ChatOptions, notice: string): Promise<void> {
-    const { chat } = this.#parts
-    const { id, options: before } = chat
-    if (!(await this.#host.attempt(() => chat.setOptions(options)))) return
-    const run = () => void this.#host.attempt(() => chat.restoreOptions(id, before))
-    this.#host.toasts.info(notice, { label: text.common.undo, run })
   }
 
   async delete(id: string): Promise<void> {
@@ -171,23 +150,5 @@ export class Chatting {
 
   titleOf(id: string): string {
     return this.#parts.chats.find(id)?.title ?? text.chats.untitled
-  }
-}
-
-// A new chat has no place in the history yet, so its draft waits in the page's own storage.
-function keep(value: string): void {
-  try {
-    if (value) localStorage.setItem(newDraftKey, value)
-    else localStorage.removeItem(newDraftKey)
-  } catch {
-    // Storage may be off; then only this draft is lost.
-  }
-}
-
-function kept(): string {
-  try {
-    return localStorage.getItem(newDraftKey) ?? ''
-  } catch {
-    return ''
   }
 }

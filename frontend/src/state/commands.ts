@@ -21,6 +21,7 @@ export const keysOf = {
   newChat: 'Mod+N',
   palette: 'Mod+K',
   focusSearch: '/',
+  find: 'Mod+F',
   rename: 'F2',
   settings: 'Mod+,',
   toggleList: 'Mod+B',
@@ -69,6 +70,10 @@ export function commands(app: App): Command[] {
       () => (app.ui.page === 'discover' ? app.models.search() : app.chatting.search()),
       { keys: keysOf.focusSearch, whileTyping: false },
     ),
+    command('find', t.find, () => app.chatting.find(), {
+      keys: keysOf.find,
+      enabled: () => app.ui.page === 'chat' && app.chat.ids.length > 0,
+    }),
     command('toggleList', t.toggleList, () => (app.ui.listOpen = !app.ui.listOpen), {
       keys: keysOf.toggleList,
       enabled: () => app.ui.page === 'chat',
@@ -79,8 +84,7 @@ export function commands(app: App): Command[] {
     }),
     command('stop', t.stop, () => void app.attempt(() => app.chat.stop()), {
       keys: keysOf.stop,
-      // With the panel open Escape closes that first.
-      enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined && !app.ui.chatSettingsOpen,
+      enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined,
     }),
     command('undo', t.undo, () => app.toasts.undoable && app.toasts.act(app.toasts.undoable), {
       keys: keysOf.undo,

@@ -17,10 +17,6 @@ export const defaultOptions: ChatOptions = {
   system: '',
   temperature: -1,
   topP: -1,
-  topK: -1,
-  minP: -1,
-  repeatPenalty: -1,
-  stop: [],
   seed: -1,
   maxTokens: 0,
   contextLength: 0,
@@ -33,19 +29,27 @@ export class Conversation {
   #leaf = $state('')
   #options = $state.raw<ChatOptions>(defaultOptions)
   #messages = new SvelteMap<string, Message>()
-  /** What answers wait for, of other chats too: one may come back to them. */
   #phases = new SvelteMap<string, ChatPhase>()
   #loading = $state(false)
   #failed = $state(false)
   #sending = $state(false)
   #draft = $state('')
-  #branch = $derived.by(() => branch(this.#messages, this.#leaf))
   /** Grows when messages come or go, so that what depends on the tree alone is left alone while a text grows. */
   #shape = $state(0)
-  #streamingId = $derived.by(() => {
-    for (const message of this.#messages.values()) if (message.state === 'streaming') return message.id
-    return ''
+  #ids = $derived.by(() => {
+    const [shape, leaf] = [this.#shape, this.#leaf]
+    return untrack(() => (shape < 0 ? [] : branch(this.#messages, leaf).map((m) => m.id)))
   })
+  #models = $derived.by(() => {
+    const ids = this.#ids
+    const answers = untrack(() => ids.flatMap((id) => this.#messages.get(id) ?? [])).filter(
+      (m) => m.role === 'assistant',
+    )
+    return new Set(answers.map((m) => m.model)).size
+  })
+  #streamingId = $state('')
+  /** The chat that is being fetched, until it is on screen. */
+  #opening = $state('')
 
   /** Counts chats opened, so that an answer to an earlier question is not taken for this one's. */
   #opened = 0
@@ -89,9 +93,28 @@ export class Conversation {
     return this.#draft
   }
 
+  /** The chat that is on screen, or will be in a moment. */
+  get wanted(): string {
+    return this.#opening || this.#id
+  }
+
+  /** Ids of the messages shown, from the first to the last: they stay the same while a text grows. */
+  get ids(): readonly string[] {
+    return this.#ids
+  }
+
+  message(id: string): Message | undefined {
+    return this.#messages.get(id)
+  }
+
   /** The messages shown, from the first to the last. */
   get shown(): readonly Message[] {
-    return this.#branch
+    return this.#ids.flatMap((id) => this.#messages.get(id) ?? [])
+  }
+
+  /** More than one model has answered, so each answer says which. */
+  get mixed(): boolean {
+    return this.#models > 1
   }
 
   /** The answer being written, wherever in the tree it is. */
@@ -116,6 +139,7 @@ export class Conversation {
     this.flushDraft()
     const opened = ++this.#opened
     this.#loading = true
+    this.#opening = id
     this.#failed = false
     try {
       const chat = await this.#bridge.get(id)
@@ -127,7 +151,10 @@ export class Conversation {
       }
       throw reason
     } finally {
-      if (opened === this.#opened) this.#loading = false
+      if (opened === this.#opened) {
+        this.#loading = false
+        this.#opening = ''
+      }
     }
   }
 
@@ -140,6 +167,7 @@ export class Conversation {
     this.#options = { ...defaultOptions, ...options }
     this.#draft = draft
     this.#loading = false
+    this.#opening = ''
     this.#failed = false
   }
 
@@ -154,15 +182,11 @@ export class Conversation {
       system: chat.system,
       temperature: chat.temperature,
       topP: chat.topP,
-      topK: chat.topK,
-      minP: chat.minP,
-      repeatPenalty: chat.repeatPenalty,
-      stop: chat.stop,
       seed: chat.seed,
       maxTokens: chat.maxTokens,
       contextLength: chat.contextLength,
     }
-    for (const m of chat.messages) this.#messages.set(m.id, newer(shown.get(m.id), m))
+    for (const m of chat.messages) this.#put(newer(shown.get(m.id), m))
     this.#shape++
   }
 
@@ -204,24 +228,9 @@ export class Conversation {
     }
   }
 
-  /** Answers again, by the model of the chat or for once by another. */
-  async regenerate(answerId: string, model = ''): Promise<void> {
+  async regenerate(answerId: string): Promise<void> {
     if (this.busy) return
-    await this.#begin(() => this.#bridge.regenerate(this.#id, answerId, model))
-  }
-
-  /** Goes on with the last answer. */
-  async continue(answerId: string): Promise<void> {
-    const ended = this.#messages.get(answerId)
-    if (this.busy || !ended) return
-    // Its new words may come before the call returns, and an ended answer takes none.
-    this.#messages.set(answerId, { ...ended, state: 'streaming' })
-    try {
-      await this.#begin(() => this.#bridge.continue(this.#id, answerId))
-    } catch (reason) {
-      if (this.#messages.has(answerId)) this.#messages.set(answerId, ended)
-      throw reason
-    }
+    await this.#begin(() => this.#bridge.regenerate(this.#id, answerId))
   }
 
   async edit(messageId: string, text: string): Promise<void> {
@@ -231,6 +240,11 @@ export class Conversation {
 
   async stop(): Promise<void> {
     if (this.#id) await this.#bridge.stop(this.#id)
+  }
+
+  /** Shows the branch that holds a message, if it isn't the one shown. */
+  async reach(messageId: string): Promise<void> {
+    if (this.#messages.has(messageId) && !this.#ids.includes(messageId)) await this.choose(messageId)
   }
 
   /** Shows the branch that holds this version of a message. */
@@ -247,12 +261,6 @@ export class Conversation {
   async setOptions(options: ChatOptions): Promise<void> {
     this.#options = options
     if (this.#id) await this.#bridge.setOptions(this.#id, options)
-  }
-
-  /** Puts options back that a chat had, also when another one is open by now. */
-  async restoreOptions(id: string, options: ChatOptions): Promise<void> {
-    if (id === this.#id) await this.setOptions(options)
-    else if (id) await this.#bridge.setOptions(id, options)
   }
 
   /** Keeps what is typed, and stores it shortly after. */
@@ -273,14 +281,13 @@ export class Conversation {
   /** Applies an event to what is held, and says what must be fetched to be right again. */
   apply(event: AppEvent): Need | null {
     if (this.#sending && !this.#id) this.#early.push(event)
-    if (event.name === 'chat:phase') {
+    if (event.name === 'chat:phase' && event.data.chatId === this.#id) {
       const known = this.#messages.get(event.data.id)
       if (!known || known.state === 'streaming') this.#phases.set(event.data.id, event.data)
     } else if (event.name === 'chat:delta' && event.data.chatId === this.#id) {
       return this.#applyDelta(event.data)
-    } else if (event.name === 'chat:finished') {
+    } else if (event.name === 'chat:finished' && event.data.chatId === this.#id) {
       this.#phases.delete(event.data.id)
-      if (event.data.chatId !== this.#id) return null
       return { chatId: event.data.chatId, messageId: event.data.id, ended: event.data.state }
     }
     return null
@@ -293,11 +300,11 @@ export class Conversation {
     try {
       const stored = await this.#bridge.message(need.chatId, need.messageId)
       if (opened !== this.#opened) return
-      this.#messages.set(stored.id, newer(this.#messages.get(stored.id), stored))
+      this.#put(newer(this.#messages.get(stored.id), stored))
       if (stored.state !== 'streaming') this.#phases.delete(stored.id)
     } catch (reason) {
       const shown = this.#messages.get(need.messageId)
-      if (need.ended && shown) this.#messages.set(shown.id, { ...shown, state: need.ended })
+      if (need.ended && shown) this.#put({ ...shown, state: need.ended })
       throw reason
     } finally {
       this.#fetching.delete(need.messageId)
@@ -315,7 +322,7 @@ export class Conversation {
       return null
     }
     const applied = applyDelta(message, delta)
-    if (applied.kind === 'grown') this.#messages.set(message.id, applied.message)
+    if (applied.kind === 'grown') this.#put(applied.message)
     return applied.kind === 'gap' ? { chatId: delta.chatId, messageId: delta.id } : null
   }
 
@@ -331,19 +338,28 @@ export class Conversation {
   }
 
   #take(turn: Turn): void {
-    this.#messages.set(turn.user.id, turn.user)
-    this.#messages.set(turn.answer.id, newer(this.#messages.get(turn.answer.id), turn.answer))
+    this.#put(turn.user)
+    this.#put(newer(this.#messages.get(turn.answer.id), turn.answer))
     this.#leaf = turn.answer.id
     this.#shape++
   }
 
+  #put(message: Message): void {
+    if (!this.#messages.has(message.id)) this.#shape++
+    this.#messages.set(message.id, message)
+    if (message.state === 'streaming') this.#streamingId = message.id
+    else if (this.#streamingId === message.id) this.#streamingId = ''
+  }
+
   #clear(id: string): void {
     this.#id = id
+    this.#streamingId = ''
     this.#leaf = ''
     this.#draft = ''
     this.#options = defaultOptions
     this.#messages.clear()
     this.#shape++
+    this.#phases.clear()
     this.#held = []
     this.#fetching.clear()
   }

@@ -80,6 +80,7 @@ export const shellText = {
     welcome: 'Show the welcome page',
     focusSearch: 'Search chats',
     focusModels: 'Search models',
+    find: 'Find in this chat',
     rename: 'Rename this chat',
     pin: 'Pin this chat',
     unpin: 'Unpin this chat',

@@ -248,10 +248,6 @@ export namespace app {
 	    updatedAt: number;
 	    temperature: number;
 	    topP: number;
-	    topK: number;
-	    minP: number;
-	    repeatPenalty: number;
-	    stop: string[];
 	    seed: number;
 	    maxTokens: number;
 	    contextLength: number;
@@ -264,32 +260,13 @@ export namespace app {
 	    chats: number;
 	    problem: Problem;
 	}
-	export interface ChatDefaults {
-	    system: string;
-	    temperature: number;
-	    topP: number;
-	    topK: number;
-	    minP: number;
-	    repeatPenalty: number;
-	    stop: string[];
-	    fromModel: string[];
-	}
 	export interface ChatOptions {
 	    system: string;
 	    temperature: number;
 	    topP: number;
-	    topK: number;
-	    minP: number;
-	    repeatPenalty: number;
-	    stop: string[];
 	    seed: number;
 	    maxTokens: number;
 	    contextLength: number;
-	}
-	export interface ChatPreset {
-	    name: string;
-	    builtIn: boolean;
-	    options: ChatOptions;
 	}
 	export interface ChatSummary {
 	    id: string;
@@ -402,6 +379,13 @@ export namespace app {
 	    choice: Choice;
 	    host: string;
 	    headerBytes: number;
+	}
+	export interface FoundChat {
+	    chat: ChatSummary;
+	    messageId: string;
+	    before: string;
+	    match: string;
+	    after: string;
 	}
 	export interface GPU {
 	    name: string;
@@ -599,10 +583,6 @@ export namespace app {
 	    seed: Range;
 	    maxTemperature: number;
 	    maxTopP: number;
-	    maxMinP: number;
-	    topK: Range;
-	    leastRepeatPenalty: number;
-	    maxRepeatPenalty: number;
 	    keepAliveMinutes: Range;
 	    downloadsAtOnce: Range;
 	    threads: Range;

@@ -1,7 +1,6 @@
 import { BridgeError } from '../failure'
 import type {
   Chat,
-  ChatPreset,
   ChatSummary,
   Download,
   Engine,
@@ -18,7 +17,7 @@ import type {
 } from '../types'
 import { FakeEvents } from './events'
 import { chats } from './scenes/chats'
-import { presets } from './scenes/presets'
+import { longChats } from './scenes/long'
 import { downloads, ledger } from './scenes/downloads'
 import { library, starterModel } from './scenes/library'
 import { engine, machine } from './scenes/machine'
@@ -48,9 +47,6 @@ export class FakeWorld {
   downloads: Download[]
   ledger: Ledger
   answers = 0
-  /** Chats whose answers are written, in order; the first one is. */
-  line: string[] = []
-  presets: ChatPreset[] = [...presets]
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()
@@ -60,7 +56,8 @@ export class FakeWorld {
     this.step = options.step ?? 33
     this.now = options.now ?? Date.now
     const now = this.now()
-    this.chats = new Map(chats(this.scene, now).map((c) => [c.id, c]))
+    const held = this.scene === 'long' ? longChats(now) : chats(this.scene, now)
+    this.chats = new Map(held.map((c) => [c.id, c]))
     this.library = library(this.scene, now)
     this.machine = machine(this.scene, now)
     this.engine = engine(this.scene, now)

@@ -10,10 +10,10 @@ export const scenes = [
   'streaming',
   'loading',
   'math',
-  'rtl',
   'gpu',
   'trouble',
   'downloads',
+  'long',
 ] as const
 export type Scene = (typeof scenes)[number]
 
