@@ -34,7 +34,7 @@ func (s *Store) RestoreBackup(ctx context.Context, name string) (Imported, error
 	a := Archive{Weightroom: exportVersion}
 	at := map[string]int{} // of a chat in a
 	messages := map[string][]backend.Message{}
-	err := s.backupSet.eachOfBackup(ctx, name, func(r record) error {
+	err := s.eachOfBackup(ctx, name, func(r record) error {
 		switch r.kind {
 		case kindChat:
 			var c backend.Chat
@@ -61,7 +61,7 @@ func (s *Store) RestoreBackup(ctx context.Context, name string) (Imported, error
 	for id, i := range at {
 		a.Chats[i].Messages = messages[id]
 	}
-	return s.archiver.add(ctx, &a)
+	return s.add(ctx, &a)
 }
 
 // eachOfBackup reads a backup with plain reads, as inspect does, and calls visit with every record. What visit is given is

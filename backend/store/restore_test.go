@@ -41,7 +41,7 @@ func TestABackupComesBack(t *testing.T) {
 	if err := s.DeleteChat(ctx, lost.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.trashBin.dropChats(ctx, []string{lost.ID}); err != nil {
+	if err := s.dropChats(ctx, []string{lost.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.UpdateChat(ctx, kept.ID, func(c *backend.Chat) error { c.Title = "renamed since"; return nil }); err != nil {

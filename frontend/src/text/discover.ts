@@ -154,7 +154,7 @@ export const discoverText = {
     ramFree: (size: string) => `memory, ${size} free`,
     keyFit: { gpu: 'fits the GPU', partial: 'split', ram: 'in memory' },
     keyUnknown: (n: number) =>
-      n === 1 ? '1 model of unknown quality is not drawn' : `${n} models of unknown quality are not drawn`,
+      `${plural(n, 'model of unknown quality is', 'models of unknown quality are')} not drawn`,
     keyFrontier: 'nothing lies beyond this line',
     row: (name: string, fit: string, memory: string, speed: string, source: string, quality: string) =>
       `${name}: ${fit}, ${memory}, writes ${speed} t/s (${source}), quality ${quality}`,
