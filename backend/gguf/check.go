@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"weightroom/backend"
 )
 
 // What the engine would crash on, beyond what the format forbids. The limits are those of llama.cpp b10488.
@@ -96,7 +98,7 @@ func checkPlaces(f *File) error {
 		return nil
 	}
 	if missing := f.DataOffset + f.DataSize - f.Size; missing > 0 {
-		return truncated("This file is not complete: %d of its %d bytes are missing.", missing, f.DataOffset+f.DataSize)
+		return truncated("This file is not complete: %s of its %s are missing.", backend.Bytes(missing), backend.Bytes(f.DataOffset+f.DataSize))
 	}
 	if f.DataOffset%mapAlignment != 0 {
 		return hostile("The weights of this file begin at byte %d, which is not a multiple of %d.", f.DataOffset, mapAlignment)

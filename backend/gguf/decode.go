@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"weightroom/backend"
 )
 
 // decoder reads little-endian values in order and remembers its first failure.
@@ -31,7 +33,7 @@ func (d *decoder) room(n int64) bool {
 	case n > MaxHeaderBytes-d.at:
 		d.fail(hostile("The header of this file is larger than %d MiB, more than any model needs.", MaxHeaderBytes>>20))
 	case n > d.size-d.at:
-		d.fail(truncated("This file ends inside its header: at least %d bytes are missing.", n-(d.size-d.at)))
+		d.fail(truncated("This file ends inside its header: at least %s are missing.", backend.Bytes(n-(d.size-d.at))))
 	default:
 		return true
 	}

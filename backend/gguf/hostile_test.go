@@ -152,7 +152,7 @@ func hostileFiles() []bad {
 		tensor("offset that overlaps", func(t *gguftest.Tensor) { t.Offset = 0 }, hostile, "overlaps"),
 		tensor("gap between tensors", func(t *gguftest.Tensor) { t.Offset += 32 }, hostile, "gap of 32 bytes"),
 		tensor("shape larger than the file (CVE-2026-7482)", func(t *gguftest.Tensor) { t.Shape = []uint64{32, 1 << 20} }, hostile, "overlaps"),
-		spoilt("last shape larger than the file (CVE-2026-7482)", func(b *builder) { b.Tensors[10].Shape = []uint64{32, 1 << 20} }, truncated, "bytes are missing"),
+		spoilt("last shape larger than the file (CVE-2026-7482)", func(b *builder) { b.Tensors[10].Shape = []uint64{32, 1 << 20} }, truncated, "are missing"),
 		spoilt("tensors add up past 2^63", func(b *builder) {
 			b.Tensors[10].Shape, b.Tensors[10].Type = []uint64{math.MaxInt64 - 1<<13}, 24
 		}, hostile, "beyond any file"),
@@ -251,8 +251,8 @@ func hostileFiles() []bad {
 		cut("ends in a tensor's name", after("token_embd", 4), "missing"),
 		cut("ends in a shape", after("token_embd.weight", 20), "missing"),
 		cut("ends in an offset", func(b *builder, _ []byte) int { return len(b.Header()) - 1 }, "missing"),
-		cut("ends where the weights begin", func(b *builder, _ []byte) int { return len(b.Header()) }, "bytes are missing"),
-		cut("ends in the weights", func(_ *builder, whole []byte) int { return len(whole) / 2 }, "bytes are missing"),
+		cut("ends where the weights begin", func(b *builder, _ []byte) int { return len(b.Header()) }, "are missing"),
+		cut("ends in the weights", func(_ *builder, whole []byte) int { return len(whole) / 2 }, "are missing"),
 		cut("ends one byte early", func(_ *builder, whole []byte) int { return len(whole) - 1 }, ": 1 of its"),
 	}
 }

@@ -152,7 +152,7 @@ func checkMagic(head []byte) error {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return notGGUF("This file is a zip archive, not a model.", "Unpack it, then choose the GGUF file inside it.")
 	}
-	return notGGUF("This file is not a GGUF model.", "Choose a file whose name ends in .gguf.")
+	return notGGUF("This file is not a GGUF model, whatever its name ends in.", "Choose another file, or get this one again from where it is from.")
 }
 
 // entry reads one metadata entry.
