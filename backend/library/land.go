@@ -38,7 +38,7 @@ func (pub *publisher) land(ctx context.Context, a arrival, files []*file) (backe
 	if err != nil {
 		return backend.Model{}, err
 	}
-	a.origin.Name = cmp.Or(a.origin.Name, layout.Display(a.whole.Name()), n.Model)
+	a.origin.Name = cmp.Or(a.origin.Name, layout.Title(a.whole.Name()), layout.Title(n.Model), n.Model)
 	a.origin.Added = time.Now().UTC().Truncate(time.Second)
 	p, err := arrange(a, files)
 	if err != nil {

@@ -12,13 +12,17 @@ import (
 	"weightroom/backend/library/layout"
 )
 
+// Title is a model's name as people would write it, made from what a header, a file or a source calls it; "" where that says
+// nothing.
+func Title(s string) string { return layout.Title(s) }
+
 func originFor(source, digest string, f *gguf.File, o Options) layout.Origin {
 	shown, _ := layout.NameAndTag(o.Name)
 	out := layout.Origin{Name: layout.Display(shown), Source: cmp.Or(o.Source, SourceImport), Licence: o.Licence, Added: time.Now().UTC().Truncate(time.Second), Parent: o.Parent}
 	if out.Name == "" && digest == starterDigest {
 		out.Name = StarterName
 	}
-	out.Name = cmp.Or(out.Name, layout.Display(f.Name()), layout.Display(layout.Stem(source, f.Quant())))
+	out.Name = cmp.Or(out.Name, layout.Title(f.Name()), layout.StemTitle(source, f.Quant()))
 	if out.Licence.Name == "" {
 		out.Licence = layout.LicenceOf(f)
 	}
@@ -42,7 +46,7 @@ func nameFor(entries []layout.Entry, source, digest string, f *gguf.File, o Opti
 	}
 	n.Tag = cmp.Or(tag, n.Tag)
 	if n.Model == "" {
-		n.Model = cmp.Or(layout.Slug(layout.Stem(f.Name(), f.Quant())), layout.Slug(layout.Stem(source, f.Quant())), "model")
+		n.Model = cmp.Or(layout.Slug(layout.Title(f.Name())), layout.Slug(layout.Stem(source, f.Quant())), "model")
 	}
 	base := n.Model
 	for i := 2; taken(entries, n); i++ {

@@ -34,7 +34,7 @@ func (im *importer) importBundle(ctx context.Context, dir string, o Options) (ba
 	if c.Ours != nil {
 		from = *c.Ours
 	}
-	from.Name, from.Source, from.App = layout.Display(cmp.Or(o.Name, from.Name, whole.Name())), cmp.Or(o.Source, SourceImport), ""
+	from.Name, from.Source, from.App = layout.Display(cmp.Or(o.Name, from.Name, layout.Title(whole.Name()))), cmp.Or(o.Source, SourceImport), ""
 	for _, f := range files {
 		f.origin.Name = cmp.Or(layout.Display(from.Files[f.layer.Digest].Name), f.origin.Name)
 		f.origin.Address = from.Files[f.layer.Digest].Address

@@ -219,7 +219,7 @@ func (ver *verifier) quickCheck(x layout.Layer) Bad {
 	case info.Size() != x.Size && original != "":
 		return Bad{Reason: fmt.Sprintf("Another app has changed the file of this model (%s).", original), Hint: "Remove this model and download it again."}
 	case info.Size() != x.Size:
-		return Bad{Reason: fmt.Sprintf("A file of this model is %d bytes long instead of %d.", info.Size(), x.Size), Parts: []Part{}}
+		return Bad{Reason: wrongLength(info.Size(), x.Size), Parts: []Part{}}
 	}
 	if s, ok := ver.store().ReadSums(x.Digest); ok && original != "" && !s.Modified.Equal(info.ModTime()) {
 		return Bad{Reason: fmt.Sprintf("Another app has written to the file of this model (%s) since it was last checked.", original), Hint: "Verify this model to see whether it is still the same.", Doubtful: true, Parts: []Part{}}
@@ -259,4 +259,12 @@ func (ver *verifier) Broken(ctx context.Context) ([]Bad, error) {
 		}
 	}
 	return bad, nil
+}
+
+// wrongLength says by how much a file is too short or too long.
+func wrongLength(is, should int64) string {
+	if is < should {
+		return fmt.Sprintf("%s of its %s are missing.", backend.Bytes(should-is), backend.Bytes(should))
+	}
+	return fmt.Sprintf("A file of it is %s too long.", backend.Bytes(is-should))
 }

@@ -19,10 +19,13 @@ type Config struct {
 	FileType      string   `json:"file_type"`  // the quantization
 	Renderer      string   `json:"renderer,omitempty"`
 	Parser        string   `json:"parser,omitempty"`
-	Ours          *Origin  `json:"weightroom,omitempty"` // the engine ignores it
+	Ours          *Origin  `json:"weightroom,omitempty"` // under OriginKey; the engine ignores it
 }
 
-// Origin is where a model came from.
+// OriginKey is what an Origin is called in a config.
+const OriginKey = "weightroom"
+
+// Origin is where a model came from, and what it is called here.
 type Origin struct {
 	Name    string          `json:"name"`
 	Source  string          `json:"source"`
@@ -101,7 +104,7 @@ func MergeConfig(given []byte, c Config, from Origin) ([]byte, error) {
 		return nil, backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf("This model is in the format %s, which this engine can't run.", Quoted(format)), "Look for a GGUF version of the same model.")
 	}
 	for key, value := range theirs {
-		if key != "weightroom" {
+		if key != OriginKey {
 			merged[key] = value
 		}
 	}

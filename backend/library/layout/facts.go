@@ -23,7 +23,7 @@ type Facts struct {
 // FactsOf reads the facts of a header.
 func FactsOf(f *gguf.File) Facts {
 	return Facts{
-		Name: Display(f.Name()), Family: cmp.Or(Display(f.BaseName()), f.Architecture()), Architecture: f.Architecture(),
+		Name: Title(f.Name()), Family: cmp.Or(Display(f.BaseName()), f.Architecture()), Architecture: f.Architecture(),
 		Quant: f.Quant(), Parameters: f.Parameters(), Context: f.ContextLength(), Licence: LicenceOf(f),
 		Capable: f.Capable(), Template: f.ChatTemplate() != "",
 	}

@@ -117,15 +117,6 @@ func NameAndTag(s string) (shown, tag string) {
 	return shown, tag
 }
 
-// Display keeps a name short and on one line.
-func Display(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == ' ' || r == 0x7f || r == 0xfffd }), " ")
-	if r := []rune(s); len(r) > MaxName {
-		s = strings.TrimSpace(string(r[:MaxName]))
-	}
-	return s
-}
-
 // The first two folders of a manifest's path. Ollama's server fills them into every short model name, so what should
 // be "smollm2-135m:Q4_1" to it has to be here. No host is ever contacted by these names.
 const (

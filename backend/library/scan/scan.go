@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"weightroom/backend"
 	"weightroom/backend/gguf"
@@ -138,11 +139,30 @@ func scanStore(ctx context.Context, dir string) ([]Model, error) {
 		}
 		slices.SortStableFunc(f.Files, func(a, b File) int { return cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)) })
 		f.describe(headers)
+		f.Name = nameOf(e.Name, headers)
 		if len(f.Files) > 0 && f.Files[0].Kind == backend.KindModel {
 			out = append(out, f)
 		}
 	}
 	return out, nil
+}
+
+// nameOf is what people call a model of an Ollama store: what its header says, unless the person gave it another name.
+func nameOf(n layout.Name, headers []*gguf.File) string {
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) {
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, s)
+	}
+	if len(headers) > 0 {
+		if title := layout.Title(headers[0].Name()); title != "" && strings.Contains(letters(title), letters(n.Model)) {
+			return title
+		}
+	}
+	return cmp.Or(layout.Title(n.Model), n.Model)
 }
 
 func kindRank(kind backend.FileKind) int {
@@ -323,13 +343,13 @@ func found(files ...*ggufFile) Model {
 				f.Problem = backend.Readable(err)
 			}
 		}
-		f.Name = layout.Display(headers[0].Name())
+		f.Name = layout.Title(headers[0].Name())
 	}
 	base := layout.Stem(layout.SplitStem(first.Name), f.Quant)
 	if strings.EqualFold(base, "model") { // as Jan names every file
 		base = filepath.Base(first.dir)
 	}
-	f.Name = cmp.Or(f.Name, layout.Display(base))
+	f.Name = cmp.Or(f.Name, layout.Title(base), layout.Display(base))
 	f.Ref = cmp.Or(layout.Slug(base), layout.Slug(f.Name), "model") + ":" + cmp.Or(f.Quant, "latest")
 	return f
 }
