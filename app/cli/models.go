@@ -21,6 +21,7 @@ import (
 // model is a row of "models".
 type model struct {
 	Ref           string          `json:"ref"`
+	Name          string          `json:"name"`
 	Bytes         int64           `json:"bytes"`
 	Quant         string          `json:"quant"`
 	Family        string          `json:"family"`
@@ -31,7 +32,7 @@ type model struct {
 }
 
 func modelRow(m backend.Model) model {
-	return model{m.Ref, m.Bytes, m.Quant, m.Family, m.ContextLength, m.Digest, m.Licence, m.Source}
+	return model{m.Ref, m.Name, m.Bytes, m.Quant, m.Family, m.ContextLength, m.Digest, m.Licence, m.Source}
 }
 
 func importCommand(s *session) *cobra.Command {
@@ -49,7 +50,7 @@ model, a folder with any of them, or the folder of a bundle that models export w
 			}
 			defer done()
 			path, o := s.path(args[0]), library.Options{Name: name, Progress: s.progress("Copying")}
-			m, err := c.Library.Import(cmd.Context(), path, o) // a bundle's folder too
+			m, err := c.Models.Import(cmd.Context(), path, name, o.Progress) // a bundle's folder too
 			if info, statErr := os.Stat(path); err != nil && statErr == nil && info.IsDir() && !isBundle(path) {
 				return s.importFolder(cmd.Context(), c, path, o)
 			}
@@ -59,7 +60,7 @@ model, a folder with any of them, or the folder of a bundle that models export w
 			return s.listModels([]backend.Model{m})
 		},
 	}
-	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: the file's own)")
+	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: what its header says, without the quant)")
 	return cmd
 }
 
@@ -122,6 +123,16 @@ func modelsCommand(s *session) *cobra.Command {
 				}
 				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", args[0], backend.Bytes(freed))
 				return nil
+			}),
+		},
+		&cobra.Command{
+			Use: "rename REF NAME", Short: "Give a model another name; its reference stays. An empty NAME is the file's own", Args: argRange(2, 2),
+			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
+				m, err := c.Library.Rename(ctx, args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return s.listModels([]backend.Model{m})
 			}),
 		},
 		&cobra.Command{
@@ -254,7 +265,7 @@ func (s *session) adopt(ctx context.Context, c *core.Core, args []string) error 
 	for _, a := range apps {
 		for _, m := range a.Models {
 			full := strings.TrimSpace(m.Name + " " + m.Quant)
-			if m.Path == s.path(args[0]) || strings.EqualFold(m.Name, args[0]) || strings.EqualFold(full, args[0]) {
+			if m.Path == s.path(args[0]) || strings.EqualFold(m.Name, args[0]) || strings.EqualFold(full, args[0]) || strings.EqualFold(m.ref, args[0]) {
 				named = append(named, m)
 			}
 		}
@@ -307,9 +318,9 @@ func (s *session) listModels(models []backend.Model) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM")
+	fmt.Fprintln(w, "MODEL\tNAME\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM")
 	for _, m := range models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Quant, backend.Bytes(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Name, m.Quant, backend.Bytes(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
 	}
 	return w.Flush()
 }

@@ -52,7 +52,7 @@ type Download struct {
 type Landing struct {
 	Ref      string          `json:"ref"` // in the library; set for every download of a queue
 	Name     string          `json:"name"`
-	Named    bool            `json:"named"` // Name is the catalog's; else the file's own is better
+	Named    bool            `json:"named"` // Name is the catalog's or the header's; else the library looks into the file
 	Quant    string          `json:"quant"`
 	Host     string          `json:"host"` // it comes from
 	Licence  backend.Licence `json:"licence"`

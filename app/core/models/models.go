@@ -41,11 +41,24 @@ func lastUsedKey(ref string) string { return "lastUsed/" + ref }
 func (m *Models) Use(ctx context.Context, ref string) (backend.Model, error) {
 	found, err := m.Resolve(ctx, ref)
 	if err == nil {
+		if err := m.damage(ctx, found); err != nil {
+			return found, err
+		}
 		if err := m.opts.History.Put(ctx, lastUsedKey(found.Ref), time.Now().UnixMilli()); err != nil {
 			slog.Warn("last use not stored", "error", err)
 		}
 	}
 	return found, err
+}
+
+// damage is why a model can't be run: the last check found it damaged; nil: it did not.
+func (m *Models) damage(ctx context.Context, found backend.Model) error {
+	for _, d := range m.VerifyReport(ctx).Bad {
+		if d.Ref == found.Ref {
+			return backend.Fail(backend.CodeDamaged, nil, found.Name+" is damaged: "+d.Reason, "Repair it on the Library page, import it again, or choose another model.")
+		}
+	}
+	return nil
 }
 
 // LastUsed is when a chat last used a model, in milliseconds since 1970; 0: never.
@@ -138,14 +151,4 @@ func (m *Models) Details(ctx context.Context, ref string) (Details, error) {
 	}
 	terms, _ := m.opts.Catalog.TermsOf(d.Model.Ref, d.Model.Licence.Name, d.LicenceText)
 	return Details{Details: d, Terms: terms, VerifiedAt: m.verifiedAt(ctx)[d.Model.Ref]}, nil
-}
-
-// Remove deletes a model's weights, after taking it out of memory, and returns the bytes that this freed.
-func (m *Models) Remove(ctx context.Context, ref string) (freed int64, err error) {
-	if m.opts.Engine.Status().Model == ref {
-		if err := m.opts.Engine.Unload(ctx, ref); err != nil {
-			return 0, err
-		}
-	}
-	return m.opts.Library.Remove(ctx, ref)
 }

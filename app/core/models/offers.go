@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -68,12 +69,27 @@ func (d *Downloads) answer(ctx context.Context, ref string) (resolved, error) {
 			r.Here = append(r.Here, i)
 		}
 	}
+	d.name(ctx, &r)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, key := range []string{ref, r.Ref, r.offer.Ref} {
 		d.answers[key] = answered{r, time.Now()}
 	}
 	return r, nil
+}
+
+// name gives what a source offers the name that it will have in the library: the catalog's, else the header's, of which the
+// first bytes are read, else the source's.
+func (d *Downloads) name(ctx context.Context, r *resolved) {
+	if r.Named {
+		return
+	}
+	given := r.Name
+	if n, err := d.online(ctx); err == nil && !r.offer.Gated {
+		r.Name = library.Title(n.sources.ModelName(ctx, r.offer))
+		r.Named = r.Name != ""
+	}
+	r.Name = cmp.Or(r.Name, library.Title(given), given)
 }
 
 // recent is answer, or what it was a short time ago.
@@ -240,6 +256,9 @@ func (d *Downloads) PeekHeader(ctx context.Context, ref string) (Peeked, error) 
 		return Peeked{}, err
 	}
 	f, read, err := n.sources.ModelHeader(ctx, r.offer)
+	if err == nil && !r.Named {
+		r.Name = cmp.Or(library.Title(f.Name()), library.Title(r.Name), r.Name)
+	}
 	return Peeked{Offer: r.offer, Landing: r.Landing, Terms: r.terms, Header: f, Fetched: read}, web.AskedOnce(err)
 }
 

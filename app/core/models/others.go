@@ -14,6 +14,28 @@ type foreignModels struct {
 	found map[string]library.ForeignModel
 }
 
+// keep notes what was found.
+func (f *foreignModels) keep(found []library.ForeignModel) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.found == nil {
+		f.found = map[string]library.ForeignModel{}
+	}
+	for _, one := range found {
+		if len(one.Files) > 0 {
+			f.found[one.Files[0].Path] = one
+		}
+	}
+}
+
+// find returns what was found at a path.
+func (f *foreignModels) find(path string) (library.ForeignModel, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	one, ok := f.found[path]
+	return one, ok
+}
+
 // OtherApp is an app whose models were found on this machine.
 type OtherApp struct {
 	Name   string // "Ollama", "LM Studio"; empty: a folder that the person chose
@@ -35,11 +57,7 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 	}
 	var apps []OtherApp
 	at := map[string]int{}
-	m.foreign.mu.Lock()
-	defer m.foreign.mu.Unlock()
-	if m.foreign.found == nil {
-		m.foreign.found = map[string]library.ForeignModel{}
-	}
+	m.foreign.keep(found)
 	for _, f := range found {
 		if len(f.Files) == 0 {
 			continue
@@ -50,7 +68,6 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 			at[f.App] = i
 			apps = append(apps, OtherApp{Name: f.App, Folder: f.Dir})
 		}
-		m.foreign.found[f.Files[0].Path] = f
 		apps[i].Models = append(apps[i].Models, f)
 	}
 	return apps, nil
@@ -58,9 +75,7 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 
 // Adopt makes a model that a scan found one of the library's. One that can't be shared is copied.
 func (m *Models) Adopt(ctx context.Context, path string, progress func(done, total int64)) (backend.Model, error) {
-	m.foreign.mu.Lock()
-	f, ok := m.foreign.found[path]
-	m.foreign.mu.Unlock()
+	f, ok := m.foreign.find(path)
 	if !ok {
 		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "No such model was found on this machine.", "Look for models of other apps again.")
 	}

@@ -62,6 +62,35 @@ func (s *Sources) ModelHeader(ctx context.Context, o Offer) (f *gguf.File, fetch
 	return f, fetched, err
 }
 
+// leadBytes are enough for the name in a header, which stands before the vocabulary.
+const leadBytes = 16 << 10
+
+// ModelName is what the header of an offer's model calls it, read from its first bytes; empty: it has no name there, or
+// the server gives no part of the file.
+func (s *Sources) ModelName(ctx context.Context, o Offer) string {
+	ctx = web.WithPurpose(ctx, web.PurposeLookup, o.Ref)
+	parts := o.weights()
+	if len(parts) == 0 {
+		return ""
+	}
+	linker := parts[0].Link
+	if linker == nil {
+		var err error
+		if linker, err = s.Linker(parts[0]); err != nil {
+			return ""
+		}
+	}
+	r := &rangeReader{ctx: ctx, client: s.client, linker: linker, size: parts[0].Bytes}
+	if err := r.fill(0, leadBytes); err != nil {
+		return ""
+	}
+	f := gguf.Lead(r.chunk)
+	if f == nil {
+		return ""
+	}
+	return f.Name()
+}
+
 // rangeReader reads a file elsewhere in chunks that grow. It keeps one chunk, because a header is read front to back.
 type rangeReader struct {
 	ctx     context.Context
