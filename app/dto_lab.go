@@ -142,7 +142,11 @@ type LabProgress struct {
 	Row   string  `json:"row"`   // id of the row at work; empty: all of them
 	Label string  `json:"label"` // "Measuring Q4_K_M, round 2 of 3"
 	Share float64 `json:"share"` // 0..1; -1: unknown
-	Left  float64 `json:"left"`  // seconds to the end, about; -1: unknown
+	Left  float64 `json:"left"`  // seconds to the end, at the least; -1: not known yet
+	Most  float64 `json:"most"`  // seconds to the end, at the most; -1: not known yet
+	Again string  `json:"again"` // why a run is repeated; empty: none is
+	Try   int     `json:"try"`   // which run of the row at work it is, from 1
+	Tries int     `json:"tries"` // how many there are at the most
 }
 
 // BlindAsk begins a blind test.

@@ -140,6 +140,14 @@ func (s *Lab) Stop(id string) error {
 	})
 }
 
+// Rough has a comparison take its figures as they are: disturbed runs are not repeated any more, and stay marked.
+func (s *Lab) Rough(id string) error {
+	return doCore(s.host, "Lab.Rough", func(_ context.Context, c *core.Core) error {
+		c.Lab.Rough(id)
+		return nil
+	})
+}
+
 // Comparisons returns all that are kept, newest first.
 func (s *Lab) Comparisons() ([]LabSummary, error) {
 	return withCore(s.host, "Lab.Comparisons", func(ctx context.Context, c *core.Core) ([]LabSummary, error) {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"weightroom/app/core/compare"
 	"weightroom/app/core/models"
@@ -51,7 +50,10 @@ func labMachine(c lab.Conditions) string {
 }
 
 func labEngine(c lab.Conditions) string {
-	if c.LlamaCpp == "" {
+	switch {
+	case c.Engine == "": // nothing is measured yet
+		return ""
+	case c.LlamaCpp == "":
 		return "Ollama " + c.Engine
 	}
 	return "Ollama " + c.Engine + ", llama.cpp " + c.LlamaCpp
@@ -171,14 +173,14 @@ func labSummary(c LabComparison) LabSummary {
 	return s
 }
 
-// labProgress is a step of a comparison, with the time that is left by what it has taken so far.
+// labProgress is a step of a comparison. How long the rest takes is known once this run has shown it.
 func labProgress(p compare.Progress) LabProgress {
-	out := LabProgress{ID: p.ID, Stage: string(p.Stage), Label: p.Label, Share: p.Done, Left: unknown}
+	out := LabProgress{ID: p.ID, Stage: string(p.Stage), Label: p.Label, Share: p.Done, Left: unknown, Most: unknown, Again: p.Again.Why, Try: max(1, p.Again.Try), Tries: p.Again.Most}
 	if p.Rival != nil {
 		out.Row = labRowID(*p.Rival)
 	}
-	if took := time.Since(p.Since).Seconds(); p.Done > 0.04 && took > 5 {
-		out.Left = math.Round(took * (1 - p.Done) / p.Done)
+	if p.Left.Known {
+		out.Left, out.Most = math.Round(p.Left.Least), math.Round(p.Left.Most)
 	}
 	return out
 }

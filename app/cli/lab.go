@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -144,6 +145,17 @@ func (s *session) sayDerived(r derived, plan bool) {
 	}
 }
 
+// whatIsLeft says why a run is repeated, and how long the rest takes where that is known.
+func whatIsLeft(p lab.Progress) (words string) {
+	if p.Again.Why != "" {
+		words = fmt.Sprintf("  %s Measuring again, %d of %d.", p.Again.Why, p.Again.Try, p.Again.Most)
+	}
+	if p.Left.Known {
+		words += fmt.Sprintf("  %.0f to %.0f min left", math.Floor(p.Left.Least/60), math.Ceil(p.Left.Most/60))
+	}
+	return words
+}
+
 // labProgress shows a percentage on standard error, where somebody watches.
 func (s *session) labProgress() func(lab.Progress) {
 	file, ok := s.stderr.(*os.File)
@@ -158,7 +170,7 @@ func (s *session) labProgress() func(lab.Progress) {
 	return func(p lab.Progress) {
 		if now := time.Now(); p.Stage == lab.StageDone || now.Sub(last) > 100*time.Millisecond {
 			last = now
-			fmt.Fprintf(file, "\r\033[K%3.0f%%  %s", 100*p.Done, p.Label)
+			fmt.Fprintf(file, "\r\033[K%3.0f%%  %s%s", 100*p.Done, p.Label, whatIsLeft(p))
 		}
 		if p.Stage == lab.StageDone {
 			fmt.Fprint(file, "\r\033[K")
@@ -206,6 +218,7 @@ func compareCommand(s *session) *cobra.Command {
 	f.Int64Var(&a.Settings.Seed, "seed", 0, "seed of the order of the runs (default: by the clock)")
 	f.BoolVar(&a.Settings.SkipQuality, "no-quality", false, "measure memory and speed alone")
 	f.BoolVar(&a.Settings.SkipSpeed, "no-speed", false, "measure memory and quality alone")
+	f.BoolVar(&a.Settings.Rough, "rough", false, "take figures as they are: don't measure disturbed runs again")
 	f.StringVar(&format, "format", "", "write the result as "+strings.Join(lab.Formats(), ", "))
 	return cmd
 }

@@ -80,6 +80,9 @@ type comparing struct {
 	random  *rand.Rand
 	total   float64 // units of work, for the progress
 	before  float64 // units done
+	pace    pace
+	rough   chan struct{} // closed when the person takes figures as they are
+	again   Again         // what is being repeated
 }
 
 // Compare measures every rival. What is finished is stored as it comes, so that a comparison that is cancelled, or whose
@@ -96,6 +99,7 @@ func (l *Lab) Compare(ctx context.Context, ask Ask, report func(Progress)) (Comp
 		return Comparison{}, err
 	}
 	c.steps.report = report
+	defer l.run(c)()
 	if err := c.save(ctx); err != nil {
 		return *c.Comparison, err
 	}
@@ -140,10 +144,13 @@ func (l *Lab) prepare(ctx context.Context, ask Ask) (*comparing, error) {
 		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("That is %d rivals, and at most %d can be compared at a time.", len(ask.Rivals), maxRivals), "Leave some out.")
 	}
 	c := &comparing{
-		lab: l, headers: map[string]*gguf.File{}, random: rand.New(rand.NewPCG(uint64(settings.Seed), 1)),
+		lab: l, rough: make(chan struct{}), headers: map[string]*gguf.File{}, random: rand.New(rand.NewPCG(uint64(settings.Seed), 1)),
 		Comparison: &Comparison{ID: cmp.Or(ask.ID, l.o.NewID()), Begun: now(), State: StateRunning, Settings: settings, Conditions: l.o.Meter.Conditions(ctx)},
 	}
 	c.Conditions.Threads = settings.Threads
+	if settings.Rough {
+		close(c.rough)
+	}
 	for _, r := range ask.Rivals {
 		if r, err = c.check(r); err != nil {
 			return nil, err
@@ -278,6 +285,7 @@ func (c *comparing) all(ctx context.Context, textFile string) error {
 	if !c.Settings.SkipSpeed {
 		c.total += n * (0.3 + float64(c.Settings.Rounds))
 	}
+	c.expect(textFile)
 	if err := c.plans(ctx); err != nil {
 		return err
 	}
@@ -302,9 +310,26 @@ func (c *comparing) all(ctx context.Context, textFile string) error {
 	return nil
 }
 
+// expect plans all the work, to tell how long it takes.
+func (c *comparing) expect(textFile string) {
+	for i := range c.Rows {
+		size := c.Rows[i].Rival.Model.Bytes
+		if !c.Settings.SkipQuality {
+			c.pace.plan(ofQuality, size)
+		}
+		if !c.Settings.SkipSpeed {
+			c.pace.plan(ofWarmth, size)
+			c.pace.plan(ofSpeed, size*int64(c.Settings.Rounds))
+		}
+	}
+	if !c.Settings.SkipQuality && textFile == "" {
+		c.pace.plan(ofText, c.Rows[0].Rival.Model.Bytes)
+	}
+}
+
 // progress reports a part of a unit of work.
 func (c *comparing) progress(stage Stage, label string, row, round int, part float64) {
-	c.steps.at(Progress{Stage: stage, Label: label, Row: row, Round: round, Done: (c.before + part) / c.total})
+	c.steps.at(Progress{Stage: stage, Label: label, Row: row, Round: round, Again: c.again, Left: c.pace.foretell(c.isRough()), Done: (c.before + part) / c.total})
 }
 
 func (c *comparing) did(units float64) { c.before += units }
@@ -344,12 +369,14 @@ func (c *comparing) qualities(ctx context.Context, textFile string) error {
 	if textFile == "" {
 		units = 4
 	}
+	end := c.pace.begin(ofText, reference.Bytes)
 	file, text, err := c.lab.text(ctx, reference, textFile, c.Settings, func(f float64) {
 		c.progress(StageText, reference.Ref+" writes the text to measure on", 0, 0, 4*f)
 	})
 	if err != nil {
 		return err
 	}
+	end(true)
 	c.did(units)
 	c.Text = text
 	dir, remove, err := c.lab.temporary()
@@ -358,27 +385,35 @@ func (c *comparing) qualities(ctx context.Context, textFile string) error {
 	}
 	defer remove()
 	label := "Reading the text with the reference"
+	end = c.pace.begin(ofQuality, reference.Bytes)
 	base, err := c.lab.base(ctx, reference, c.headers[reference.Digest], file, filepath.Join(dir, "base.kld"), c.Settings, func(f float64) {
 		c.progress(StageQuality, label, 0, 0, f)
 	})
 	if err != nil {
 		return err
 	}
+	end(true)
 	c.did(1)
 	c.Text.Tokens, c.Text.Chunks = base.tokens, base.chunks
 	measured := map[string]*Quality{reference.Digest + "f16": {Perplexity: base.perplexity, SameTopToken: Estimate{Value: 1}}}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if r.State == RowFailed {
+			c.pace.skip(ofQuality, r.Rival.Model.Bytes)
 			c.did(1)
 			continue
 		}
 		r.State = RowRunning
 		key := r.Rival.Model.Digest + r.Rival.KV
+		if measured[key] != nil && i > 0 {
+			c.pace.skip(ofQuality, r.Rival.Model.Bytes)
+		}
 		if measured[key] == nil { // the context of the text is the same whatever the rival's is
+			end := c.pace.begin(ofQuality, r.Rival.Model.Bytes)
 			q, err := c.lab.compareWith(ctx, base, r.Rival, c.Settings, func(f float64) {
 				c.progress(StageQuality, "Measuring the quality of "+r.title(c.Comparison), i, 0, f)
 			})
+			end(true)
 			if err != nil {
 				if err := c.fail(ctx, i, err); err != nil {
 					return err
@@ -407,8 +442,11 @@ func (c *comparing) speeds(ctx context.Context) error {
 		r := &c.Rows[i]
 		if r.State != RowFailed {
 			c.progress(StageWarm, "Warming up "+r.title(c.Comparison), i, 0, 0)
+			end := c.pace.begin(ofWarmth, r.Rival.Model.Bytes)
 			short := Settings{PromptTokens: []int{}, Depths: []int{}, Generate: 2, Threads: c.Settings.Threads}
-			if _, _, _, err := c.lab.bench(ctx, r.Rival, short); err != nil {
+			_, _, _, err := c.lab.bench(ctx, r.Rival, short)
+			end(true)
+			if err != nil {
 				if err := c.fail(ctx, i, err); err != nil {
 					return err
 				}
@@ -422,8 +460,7 @@ func (c *comparing) speeds(ctx context.Context) error {
 			r := &c.Rows[i]
 			if r.State != RowFailed {
 				r.State = RowRunning
-				c.progress(StageSpeed, fmt.Sprintf("Timing %s, round %d of %d", r.title(c.Comparison), round, c.Settings.Rounds), i, round, 0)
-				s, repeated, err := c.measure(ctx, r.Rival)
+				s, repeated, err := c.measure(ctx, i, round)
 				r.Repeated += repeated
 				if err != nil {
 					if err := c.fail(ctx, i, err); err != nil {
@@ -440,6 +477,8 @@ func (c *comparing) speeds(ctx context.Context) error {
 						return err
 					}
 				}
+			} else {
+				c.pace.skip(ofSpeed, r.Rival.Model.Bytes)
 			}
 			c.did(1)
 		}

@@ -394,3 +394,75 @@ func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
 		t.Errorf("three disturbed runs: %d repeated, %v", r.Repeated, r.Disturbed)
 	}
 }
+
+func TestAPersonCanTakeRoughFigures(t *testing.T) {
+	busy := func() []Reading {
+		var out []Reading
+		for i := range 400 {
+			out = append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
+		}
+		return out
+	}
+	run := func(t *testing.T, s Settings, onAgain func(*bed, string)) (Comparison, []Progress) {
+		b := newBed(t)
+		b.load = busy()
+		b.onJob = func(ctx context.Context, job Job) (Output, error, bool) {
+			if job.Name == "llama-bench" {
+				select {
+				case <-time.After(watchable / 2):
+				case <-ctx.Done():
+					return Output{}, ctx.Err(), true
+				}
+			}
+			return Output{}, nil, false
+		}
+		s.Rounds, s.SkipQuality = 2, true
+		var seen []Progress
+		c, err := b.lab.Compare(t.Context(), Ask{ID: "one", Rivals: b.rivals(b.model("t:F16", "F16", 1e6)), Settings: s}, func(p Progress) {
+			seen = append(seen, p)
+			if p.Again.Why != "" && onAgain != nil {
+				onAgain(b, "one")
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, seen
+	}
+	tries := func(seen []Progress) (n int) {
+		for _, p := range seen {
+			if p.Stage == StageSpeed {
+				n++
+			}
+		}
+		return n
+	}
+	t.Run("a repeat is told with its reason and its number", func(t *testing.T) {
+		_, seen := run(t, quick(), nil)
+		if n := tries(seen); n != 2*(1+repeats) {
+			t.Errorf("%d runs, want each of two done three times", n)
+		}
+		i := slices.IndexFunc(seen, func(p Progress) bool { return p.Again.Try == 3 })
+		if i < 0 || !strings.HasPrefix(seen[i].Again.Why, "Other programs took") || seen[i].Again.Most != 3 || seen[i].Row != 0 {
+			t.Errorf("%+v", seen)
+		}
+	})
+	t.Run("while a run is repeated, the one before counts and nothing is repeated after it", func(t *testing.T) {
+		c, seen := run(t, quick(), func(b *bed, id string) { b.lab.Rough(id); b.lab.Rough(id) })
+		if n := tries(seen); n != 3 {
+			t.Errorf("%d runs, want the first, its repeat that was ended, and the second round", n)
+		}
+		if r := c.Rows[0]; r.State != RowDone || len(r.Disturbed) == 0 || len(r.Speeds) == 0 || !c.Verdict.Disturbed {
+			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("from the beginning", func(t *testing.T) {
+		s := quick()
+		s.Rough = true
+		c, seen := run(t, s, nil)
+		if n := tries(seen); n != 2 || !c.Verdict.Disturbed || c.Rows[0].Repeated != 0 {
+			t.Errorf("%d runs, %+v", n, c.Rows[0])
+		}
+	})
+	t.Run("of a comparison that does not run, nothing", func(*testing.T) { newBed(t).lab.Rough("none") })
+}

@@ -129,15 +129,20 @@ func (c *Comparison) usable() []*Row {
 // choose takes the row that needs least memory among those that keep enough of the reference's choices; of two that
 // need about the same, the one that keeps more.
 func choose(c *Comparison, v *Verdict, reference *Row, usable []*Row) {
-	var best, nearest *Row
+	var best, nearest *Row // of those that are smaller than the reference
+	others := false
 	for _, r := range usable {
 		if r == reference || r.Quality == nil || r.Rival.Context < reference.Rival.Context {
+			continue
+		}
+		others = true
+		if !smaller(r, reference) {
 			continue
 		}
 		if nearest == nil || r.Quality.SameTopToken.Value > nearest.Quality.SameTopToken.Value {
 			nearest = r
 		}
-		if r.Quality.SameTopToken.Value < goodEnough || r.MemoryBytes() >= reference.MemoryBytes() {
+		if r.Quality.SameTopToken.Value < goodEnough {
 			continue
 		}
 		if best == nil || float64(r.MemoryBytes()) < 0.97*float64(best.MemoryBytes()) ||
@@ -164,13 +169,21 @@ func choose(c *Comparison, v *Verdict, reference *Row, usable []*Row) {
 		v.Sentence = text + end
 		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is good to ± %s, one standard error, on this text.", points(best.Quality.SameTopToken.Error)))
 	case nearest != nil:
-		v.Sentence = fmt.Sprintf("No smaller one keeps %s of the reference's choices. %s comes nearest with %s: stay with %s where it fits.",
-			percent(goodEnough), nearest.title(c), percent(nearest.Quality.SameTopToken.Value), reference.title(c))
+		v.Sentence = fmt.Sprintf("Nothing compared is both smaller than %s and good enough. %s comes nearest: it keeps %s of the reference's choices, and %s is the least. Stay with %s where it fits.",
+			reference.title(c), nearest.title(c), percent(nearest.Quality.SameTopToken.Value), percent(goodEnough), reference.title(c))
 		v.Use, v.KV, v.Context = reference.Rival.Model.Ref, reference.Rival.KV, reference.Rival.Context
 		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is good to ± %s, one standard error, on this text.", points(nearest.Quality.SameTopToken.Error)))
+	case others:
+		v.Sentence = fmt.Sprintf("Nothing compared is smaller than %s, so there is nothing to gain by another one: stay with %s.", reference.title(c), reference.title(c))
+		v.Use, v.KV, v.Context = reference.Rival.Model.Ref, reference.Rival.KV, reference.Rival.Context
 	default:
 		v.Sentence = "Only the reference was measured to the end, so there is nothing to choose between."
 	}
+}
+
+// smaller reports whether a row takes less memory than the reference and its file is no larger.
+func smaller(r, reference *Row) bool {
+	return r.MemoryBytes() < reference.MemoryBytes() && r.Rival.Model.Bytes <= reference.Rival.Model.Bytes
 }
 
 // withoutQuality says what speed alone supports.

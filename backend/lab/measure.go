@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,24 +24,49 @@ type sample struct {
 }
 
 // measure runs a rival once: in an engine of its own as the app would run it, then in llama-bench. A run that the
-// machine disturbed is thrown away and done again, up to twice; the last one counts, with what disturbed it.
-func (c *comparing) measure(ctx context.Context, r Rival) (s sample, repeated int, err error) {
+// machine disturbed is thrown away and done again, up to twice; the last one counts, with what disturbed it. A person who
+// takes figures as they are ends the repeating: then the run before counts.
+func (c *comparing) measure(ctx context.Context, row, round int) (s sample, repeated int, err error) {
+	r := &c.Rows[row]
+	label := fmt.Sprintf("Timing %s, round %d of %d", r.title(c.Comparison), round, c.Settings.Rounds)
+	defer func() { c.again = Again{} }()
+	var before *sample
 	for try := 0; ; try++ {
-		var s sample
-		served, err := c.serve(ctx, r, &s)
-		if err != nil {
+		c.progress(StageSpeed, label, row, round, 0)
+		trying, stop := ctx, context.CancelFunc(func() {})
+		if before != nil {
+			trying, stop = c.untilRough(ctx)
+		}
+		end := c.pace.begin(ofSpeed, r.Rival.Model.Bytes)
+		s, err := c.once(trying, r.Rival)
+		stop()
+		if err != nil && before != nil && ctx.Err() == nil && c.isRough() {
+			end(true)
+			return *before, try - 1, nil
+		}
+		counts := err != nil || len(s.disturbed) == 0 || try == repeats || c.isRough()
+		end(counts)
+		if counts {
 			return s, try, err
 		}
-		w := c.lab.watch(ctx)
-		var out Output
-		if s.tests, s.bench, out, err = c.lab.bench(ctx, r, c.Settings); err != nil {
-			return s, try, err
-		}
-		s.disturbed = served.plus(w.stop(ctx, out.CPUSeconds)).verdict(&c.fastest)
-		if len(s.disturbed) == 0 || try == repeats {
-			return s, try, nil
-		}
+		before = &s
+		c.again = Again{Why: s.disturbed[0], Try: try + 2, Most: repeats + 1}
 	}
+}
+
+// once is one run, whatever disturbed it.
+func (c *comparing) once(ctx context.Context, r Rival) (s sample, err error) {
+	served, err := c.serve(ctx, r, &s)
+	if err != nil {
+		return s, err
+	}
+	w := c.lab.watch(ctx)
+	var out Output
+	if s.tests, s.bench, out, err = c.lab.bench(ctx, r, c.Settings); err != nil {
+		return s, err
+	}
+	s.disturbed = served.plus(w.stop(ctx, out.CPUSeconds)).verdict(&c.fastest)
+	return s, nil
 }
 
 // serve loads the model into an engine, asks one question and looks at what it takes.

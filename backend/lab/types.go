@@ -213,6 +213,7 @@ type Settings struct {
 	Seed             int64 `json:"seed"`             // of the order of the runs; 0: by the clock
 	SkipQuality      bool  `json:"skipQuality"`
 	SkipSpeed        bool  `json:"skipSpeed"`
+	Rough            bool  `json:"rough,omitempty"` // disturbed runs are not repeated
 }
 
 // Stage is what a long piece of work is doing.
@@ -231,6 +232,13 @@ const (
 	StageDone     Stage = "done"
 )
 
+// Again is a run that is repeated, because something disturbed the one before.
+type Again struct {
+	Why  string // a sentence; empty: nothing is repeated
+	Try  int    // the run at work: 2 or more
+	Most int    // how often it is tried
+}
+
 // Progress is a step of long work.
 type Progress struct {
 	Stage Stage   `json:"stage"`
@@ -238,6 +246,8 @@ type Progress struct {
 	Row   int     `json:"row"`   // of the comparison; -1: none
 	Round int     `json:"round"` // from 1; 0: none
 	Done  float64 `json:"done"`  // 0 to 1, never falling
+	Again Again   // the run at work is a repeat; zero: it is not
+	Left  Left    // of a comparison
 }
 
 // Verdict is what the figures support, in words and in data.

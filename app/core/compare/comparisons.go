@@ -297,6 +297,13 @@ func (r *Run) compare(w Watch) (lab.Comparison, error) {
 	return c, err
 }
 
+// Rough has a comparison take its figures as they are: no disturbed run is repeated any more.
+func (l *Lab) Rough(id string) {
+	if in, err := l.open(); err == nil {
+		in.Rough(id)
+	}
+}
+
 // Stop ends a comparison; what is finished is kept.
 func (l *Lab) Stop(id string) {
 	l.runs.mu.Lock()
