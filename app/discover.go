@@ -85,7 +85,13 @@ func (s *Discover) TestDrive(id, quant string) (Task, error) {
 			return Task{}, err
 		}
 		return s.host.tasks.begin(job{kind: "testdrive", label: "Test drive", of: c.Advice.NameOf(id) + " " + quant}, func(ctx context.Context, report func(step)) (string, error) {
-			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) { report(step{done: int64(100 * p.Done), total: 100}) })
+			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) {
+				if p.Stage == testdrive.StageRun { // how long that takes is what is being found out
+					report(step{})
+					return
+				}
+				report(step{done: int64(100 * p.Done), total: 100})
+			})
 			if err == nil {
 				s.host.emit(EventDrives, Changed{ID: id, Seq: s.host.next()})
 			}

@@ -10,6 +10,7 @@ const (
 	EventEngineChanged = "engine:changed" // Changed: fetch Machine.Engine again
 	EventLibrary       = "library:changed"
 	EventDrives        = "drives:changed"
+	EventDropped       = "files:dropped" // Changed: fetch Library.Dropped
 	EventLab           = "lab:changed"   // Changed: of a comparison
 	EventLabProgress   = "lab:progress"  // LabProgress
 	EventSideDelta     = "side:delta"    // SideDelta
@@ -40,6 +41,7 @@ func eventPayloads() []eventPayload {
 		{EventEngineChanged, Changed{}},
 		{EventLibrary, Changed{}},
 		{EventDrives, Changed{}},
+		{EventDropped, Changed{}},
 		{EventLab, Changed{}},
 		{EventLabProgress, LabProgress{}},
 		{EventSideDelta, SideDelta{}},

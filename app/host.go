@@ -26,6 +26,27 @@ type host struct {
 	asked   sync.Once // the page's first call
 	began   time.Time
 	tasks   taskList
+	dropped dropped
+}
+
+// dropped are files that the page has not yet asked for.
+type dropped struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+func (d *dropped) put(paths []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.paths = append(d.paths, paths...)
+}
+
+func (d *dropped) take() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	paths := nonNil(d.paths)
+	d.paths = nil
+	return paths
 }
 
 // Core waits until the Core is open and returns it, or the reason why it is not.

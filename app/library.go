@@ -63,11 +63,46 @@ func (s *Library) task(kind, label string, work func(ctx context.Context, c *cor
 	})
 }
 
-// Import copies a GGUF file into the library as a task; its result is the new model's reference.
+// drop takes note of files that were dropped on the window, and tells the page.
+func (s *Library) drop(paths []string) {
+	s.host.dropped.put(paths)
+	s.host.emit(EventDropped, Changed{Seq: s.host.next()})
+}
+
+// Dropped returns the files and folders that were dropped on the window since it was asked last.
+func (s *Library) Dropped() ([]string, error) {
+	return call("Library.Dropped", func() ([]string, error) { return s.host.dropped.take(), nil })
+}
+
+// Look says what Import would make of files and folders, in the order given.
+func (s *Library) Look(paths []string) ([]OtherModel, error) {
+	return withCore(s.host, "Library.Look", func(ctx context.Context, c *core.Core) ([]OtherModel, error) {
+		found, err := c.Models.Look(ctx, paths)
+		if err != nil {
+			return nil, err
+		}
+		return convert(found, importable), nil
+	})
+}
+
+// Import copies a model's file, or a bundle's folder, into the library as a task; its result is the new model's reference.
+// An empty name is the file's own.
 func (s *Library) Import(path, name string) (Task, error) {
 	return s.task("import", "Copying "+filepath.Base(path), func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
-		m, err := c.Library.Import(ctx, path, library.Options{Name: name, Progress: progress})
+		m, err := c.Models.Import(ctx, path, name, progress)
 		return m.Ref, err
+	})
+}
+
+// Rename gives a model another name, or its file's for an empty one, and returns the name that it has now. Its reference
+// stays.
+func (s *Library) Rename(ref, name string) (string, error) {
+	return withCore(s.host, "Library.Rename", func(ctx context.Context, c *core.Core) (string, error) {
+		now, err := c.Models.Rename(ctx, ref, name)
+		if err == nil {
+			s.host.libraryChanged(ref)
+		}
+		return now, err
 	})
 }
 
@@ -183,13 +218,5 @@ func (s *Library) ExportBundle(ref, folder string) (Task, error) {
 	return s.task("export", "Copying", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
 		b, err := c.Library.Export(ctx, ref, folder, progress)
 		return b.Dir, err
-	})
-}
-
-// ImportBundle takes the folder of a bundle back, as a task; its result is the model's reference.
-func (s *Library) ImportBundle(folder string) (Task, error) {
-	return s.task("import", "Copying "+filepath.Base(folder), func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
-		m, err := c.Library.Import(ctx, folder, library.Options{Progress: progress})
-		return m.Ref, err
 	})
 }

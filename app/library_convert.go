@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"strings"
 
 	"weightroom/app/core/models"
 	"weightroom/backend"
@@ -28,6 +29,15 @@ func otherModel(f library.ForeignModel) OtherModel {
 	}
 	if f.Problem != nil {
 		m.Problem = f.Problem.Message
+	}
+	return m
+}
+
+// importable is a file that could be imported, as the page shows it.
+func importable(f library.ForeignModel) OtherModel {
+	m := otherModel(f)
+	if f.Problem != nil {
+		m.Problem = strings.TrimSpace(f.Problem.Message + " " + f.Problem.Hint)
 	}
 	return m
 }

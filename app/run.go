@@ -33,6 +33,7 @@ func RunWindow(w *Window, page fs.FS) error {
 		Bind:                     w.Bound(),
 		ErrorFormatter:           FormatError,
 		EnableDefaultContextMenu: true,
+		DragAndDrop:              &options.DragAndDrop{EnableFileDrop: true},
 		LogLevel:                 logger.WARNING,
 		LogLevelProduction:       logger.ERROR,
 		Linux:                    &linux.Options{ProgramName: "weightroom", WebviewGpuPolicy: linux.WebviewGpuPolicyOnDemand},
