@@ -361,7 +361,7 @@ class Weights(Trial):
         window.press("See what it is")
         window.press("Download 98.4 MB", seconds=30)
         window.until("the model", lambda: ref in [m["ref"] for m in self.ask("models")["models"]], 120)
-        window.sees("small Q4_1 is in your library", 10)
+        window.sees("Pulled small model Q4_1 is in your library", 10)
         self.assertEqual(self.ask("models", "verify", ref)["bad"], [])
         why = [c["why"] for c in self.ask("ledger")["connections"]]
         self.assertTrue(any(w.startswith("You downloaded") for w in why), why)

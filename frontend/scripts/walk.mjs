@@ -181,7 +181,6 @@ const walks = {
       await page.keyboard.press('Control+3')
       await button(page, 'Add a model').click()
       await page.getByRole('menuitem', { name: 'Import a GGUF file…' }).click()
-      await button(page, 'Choose a file…').click()
       await page.getByRole('textbox', { name: 'Name' }).fill('Phi 4 mini')
       await page.keyboard.press('Enter')
       await page.getByRole('rowheader', { name: /Phi 4 mini/ }).waitFor({ timeout: 10_000 })
@@ -468,7 +467,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+4')
-      await button(page, 'Add quant').click()
+      await button(page, 'New comparison').click()
       await page.getByRole('checkbox', { name: /^Q2_K/ }).check()
       await page.getByText('4 rows. Makes 88.2 MB of new files').waitFor()
       await button(page, 'Compare').click()
@@ -477,7 +476,8 @@ const walks = {
       await page.waitForFunction(() => document.body.textContent.includes('Timing Q8_0'), null, { timeout: 15_000 })
       await page.getByRole('region', { name: 'Verdict' }).waitFor({ timeout: 20_000 })
       assert.equal(await page.getByRole('table', { name: 'All figures' }).getByRole('row').count(), 5)
-      await button(page, 'Save report').click()
+      await button(page, 'More').click()
+      await page.getByRole('menuitem', { name: 'Save report' }).click()
       await page.getByText(/Saved as .*\.html/).waitFor()
       await button(page, 'Dismiss').click()
       await button(page, 'More').click()
@@ -489,7 +489,8 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+4')
-      await button(page, 'Save report').click()
+      await button(page, 'More').click()
+      await page.getByRole('menuitem', { name: 'Save report' }).click()
       await page.getByText(/Saved as .*\.html/).waitFor()
       const html = await page.evaluate(() => sessionStorage.getItem('weightroom.report'))
       assert.doesNotMatch(html, /<script|javascript:|https?:\/\/(?!www\.w3\.org)|url\(|@import|svelte-/)
@@ -522,7 +523,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+4')
-      await button(page, 'Add quant').click()
+      await button(page, 'New comparison').click()
       await page.waitForTimeout(200)
       await button(page, 'Compare').click()
       await page.getByRole('listitem').filter({ hasText: 'F16 done' }).waitFor({ timeout: 10_000 })

@@ -39,6 +39,7 @@ import type {
   Offer,
   Online,
   OtherApp,
+  OtherModel,
   Pick,
   Price,
   Profile,
@@ -112,7 +113,14 @@ export interface LibraryService {
   get(): Promise<Library>
   /** Resolves to the path chosen, or to an empty string when the dialog was cancelled. */
   chooseFile(): Promise<string>
+  /** Files and folders that were dropped on the window since it was asked last. */
+  dropped(): Promise<string[]>
+  /** What `import` would make of files and folders; what can't be imported has its `problem`. */
+  look(paths: string[]): Promise<OtherModel[]>
+  /** Copies a model's file, or a bundle's folder. An empty name is the file's own. */
   import(path: string, name: string): Promise<Task>
+  /** Gives a model another name, or its file's for an empty one. Resolves to the name it has now; its reference stays. */
+  rename(ref: string, name: string): Promise<string>
   installStarter(): Promise<Task>
   /** Resolves to the bytes freed. */
   remove(ref: string): Promise<number>
@@ -135,7 +143,6 @@ export interface LibraryService {
   move(folder: string): Promise<Task>
   /** Writes a model with its checksums, licence, template and settings below a folder; ends with the path. */
   exportBundle(ref: string, folder: string): Promise<Task>
-  importBundle(folder: string): Promise<Task>
 }
 
 /** What may go online, and only when a person asks for it. Every call but `list`, `token` and those of the queue does. */
@@ -204,6 +211,8 @@ export interface LabService {
   /** Resolves to the comparison's id. `lab:progress` and `lab:changed` follow it; `stop` ends it and keeps finished rows. */
   compare(ask: CompareAsk): Promise<string>
   stop(id: string): Promise<void>
+  /** Takes figures as they are: disturbed runs are not repeated any more, and stay marked. */
+  rough(id: string): Promise<void>
   comparisons(): Promise<LabSummary[]>
   comparison(id: string): Promise<LabComparison>
   forget(id: string): Promise<void>

@@ -56,7 +56,7 @@ export function value(row: LabRow, column: Column, reference: LabRow | undefined
     case 'quant':
       return NaN
     case 'file':
-      return row.bytes
+      return row.bytes > 0 ? row.bytes : NaN
     case 'peak':
       return known(row.peakBytes)
     case 'load':
@@ -195,19 +195,35 @@ export function kvCache(rows: readonly LabRow[]): string[] {
   return found
 }
 
+/** The two models of a comparison that a blind test is worth most for: the reference, and the verdict's pick or else the
+ * one that keeps most of the reference's choices. */
+export function worthAsking(rows: readonly LabRow[]): string[] {
+  const reference = rows.find((r) => r.reference)
+  const others = rows.filter((r) => r.ref !== reference?.ref && r.state !== 'failed')
+  const nearest = [...others].sort((a, b) => b.sameTop - a.sameTop)[0]
+  return [reference, others.find((r) => r.pick) ?? nearest].flatMap((r) => (r ? [r.ref] : []))
+}
+
 /** A day as people write it: `23 November 2026`. */
 export function date(at: number): string {
   return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
 }
 
-/** How long is left, in words; empty: unknown. */
-export function left(s: number): string {
-  return s < 0 ? '' : s < 90 ? seconds(Math.max(1, s)) : `${Math.round(s / 60)} min`
+/** How long is left when `passed` seconds have gone since it was foretold, in words; empty: not known. */
+export function leftBetween(least: number, most: number, passed = 0): string {
+  if (least < 0 || most < 0) return ''
+  const from = Math.max(0, least - passed)
+  const to = Math.max(0, most - passed)
+  if (to < 20) return t.left.soon
+  if (to < 90) return t.left.seconds(Math.ceil(to / 10) * 10)
+  const minutes = [Math.max(1, Math.floor(from / 60)), Math.ceil(to / 60)] as const
+  return minutes[0] >= minutes[1] ? t.left.about(minutes[1]) : t.left.between(...minutes)
 }
 
 /** Where and by what a comparison was measured. */
 export function conditions(c: LabComparison): string {
-  return t.about(date(c.startedAt), c.machine, c.engine)
+  const by = [c.machine, c.engine].filter(Boolean).join(', ')
+  return c.state === 'running' ? t.aboutRunning(by) : t.about(date(c.startedAt), by)
 }
 
 /** What its quality and its speed rest on. */

@@ -15,6 +15,7 @@ import { DownloadsState } from './downloads.svelte'
 import { Finding } from './finding.svelte'
 import type { Host } from './host'
 import { kept } from './kept'
+import { Imports } from './imports.svelte'
 import { LabState } from './lab.svelte'
 import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
@@ -51,6 +52,7 @@ export class App implements Host {
   readonly backups: Backups
   readonly chatting: Chatting
   readonly models: Models
+  readonly imports: Imports
   readonly measuring: Measuring
   #router: Router
 
@@ -73,6 +75,7 @@ export class App implements Host {
     this.backups = new Backups(bridge.chats, this)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
+    this.imports = new Imports(this, bridge.library, this)
     this.measuring = new Measuring(this, this)
     this.#router = new Router(this, this)
   }
@@ -140,7 +143,6 @@ export class App implements Host {
       void this.attempt(() => this.machine.detect())
       void this.attempt(() => this.downloads.loadLedger())
     }
-    if (page === 'library') void this.attempt(() => this.library.loadReport())
     if (page === 'settings') {
       void this.attempt(() => this.downloads.loadToken())
       void this.attempt(() => this.settings.loadAbout())

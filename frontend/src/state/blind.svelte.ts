@@ -15,6 +15,12 @@ export class BlindState {
   #revealed = $state(0)
   #bridge: Bridge['lab']
   #timer: ReturnType<typeof setInterval> | undefined
+  #asked = 0
+  /** How long answers took that began in this window, in milliseconds, by test. */
+  #took = new Map<string, number>()
+
+  /** The form of a new test is open. */
+  fresh = $state(false)
 
   constructor(bridge: Bridge['lab']) {
     this.#bridge = bridge
@@ -71,6 +77,7 @@ export class BlindState {
 
   async start(ask: BlindAsk): Promise<void> {
     this.#show(await this.#bridge.startBlind(ask))
+    this.fresh = false
     await this.load()
   }
 
@@ -80,11 +87,23 @@ export class BlindState {
     if (!test) throw new Error('no test')
     const task = await this.#bridge.askBlind(test.id, prompt)
     this.#writing = task.id
+    this.#asked = Date.now()
     return task
+  }
+
+  /** When the answers that are being written were asked for, in milliseconds. */
+  get asked(): number {
+    return this.#asked
+  }
+
+  /** How long the answers before took, in milliseconds; 0: none were written in this window. */
+  get before(): number {
+    return this.#took.get(this.#test?.id ?? '') ?? 0
   }
 
   async answered(id: string): Promise<void> {
     this.#writing = ''
+    this.#took.set(id, Date.now() - this.#asked)
     if (this.#test?.id !== id) return
     this.#show(await this.#bridge.blind(id))
     this.#reveal()

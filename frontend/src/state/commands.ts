@@ -98,7 +98,7 @@ export function commands(app: App): Command[] {
     }),
     command('exportJson', t.exportJson, () => void app.chatting.export(app.chat.id, 'json'), { enabled: inStoredChat }),
     command('delete', t.delete, () => void app.chatting.delete(app.chat.id), { enabled: inStoredChat }),
-    command('importModel', t.importModel, () => app.models.askForImport()),
+    command('importModel', t.importModel, () => void app.imports.choose()),
     command('unload', t.unload, () => void app.attempt(() => app.machine.unload()), {
       enabled: () => (app.machine.engine?.model ?? '') !== '',
     }),

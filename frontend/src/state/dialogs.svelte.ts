@@ -20,7 +20,6 @@ export class Dialogs {
   shortcuts = $state(false)
   /** What is online and at work. */
   work = $state(false)
-  importing = $state(false)
   /** Asks for the name or the address of a model to download. */
   naming = $state(false)
 

@@ -29,8 +29,10 @@ export class LabState {
   #opened = 0
 
   view = $state<LabView>('compare')
-  /** The form for a comparison is open. */
-  asking = $state(false)
+  /** The form for a comparison is open: for a new one, or to add to the one on show. */
+  asking = $state<'' | 'new' | 'add'>('')
+  #heard = $state(0)
+  #rough = $state('')
 
   constructor(bridge: Bridge['lab']) {
     this.#bridge = bridge
@@ -99,7 +101,7 @@ export class LabState {
 
   async compare(ask: CompareAsk): Promise<void> {
     const id = await this.#bridge.compare(ask)
-    this.asking = false
+    this.asking = ''
     this.view = 'compare'
     this.#list = await this.#bridge.comparisons()
     await this.open(id)
@@ -107,6 +109,24 @@ export class LabState {
 
   async stop(): Promise<void> {
     if (this.running) await this.#bridge.stop(this.running.id)
+  }
+
+  /** Takes the figures of the comparison that runs as they are. */
+  async rough(): Promise<void> {
+    const id = this.running?.id
+    if (!id) return
+    await this.#bridge.rough(id)
+    this.#rough = id
+  }
+
+  /** Figures of the comparison on show are taken as they are. */
+  get takenRough(): boolean {
+    return this.#shown !== null && this.#rough === this.#shown.id
+  }
+
+  /** When the last progress came, in milliseconds. */
+  get heard(): number {
+    return this.#heard
   }
 
   async forget(id: string): Promise<void> {
@@ -127,7 +147,10 @@ export class LabState {
   apply(event: AppEvent): string {
     if (event.name === 'lab:progress') {
       const known = this.#progress
-      if (!known || known.id !== event.data.id || known.seq < event.data.seq) this.#progress = event.data
+      if (!known || known.id !== event.data.id || known.seq < event.data.seq) {
+        this.#progress = event.data
+        this.#heard = Date.now()
+      }
     }
     return event.name === 'lab:changed' && this.#loaded ? event.data.id : ''
   }

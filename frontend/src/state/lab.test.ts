@@ -91,7 +91,7 @@ describe('the lab', () => {
   it('says why it can’t begin', async () => {
     const app = await opened('noengine')
     await expect(app.lab.compare(ask)).rejects.toThrow('engine')
-    expect(app.lab.asking).toBe(false)
+    expect(app.lab.asking).toBe('')
   })
 })
 

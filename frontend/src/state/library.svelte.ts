@@ -1,7 +1,8 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
+import type { Damage, Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
+import type { ModelColumn } from '../lib/library'
 import { Soon } from '../lib/timing'
-import type { Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
 
 export type LibraryTab = 'models' | 'downloads' | 'others'
 
@@ -27,6 +28,11 @@ export class LibraryState {
   tab = $state<LibraryTab>('models')
   /** The model whose drawer is open. */
   shown = $state('')
+  /** The model that is being given another name. */
+  renaming = $state('')
+  /** How the table is sorted and searched. */
+  order = $state.raw<{ column: ModelColumn; descending: boolean }>({ column: 'used', descending: true })
+  filter = $state('')
   /** The folder that was searched besides the known places; empty: none. */
   folder = $state('')
   #bridge: Bridge['library']
@@ -55,8 +61,26 @@ export class LibraryState {
     return this.#report
   }
 
+  /** What the models take on disk, without those that are being removed. */
+  get totalBytes(): number {
+    const leaving = (this.#value?.models ?? []).filter((m) => this.#leaving.has(m.ref))
+    return (this.#value?.totalBytes ?? 0) - leaving.reduce((sum, m) => sum + m.bytes, 0)
+  }
+
   async refresh(): Promise<void> {
-    this.#value = await this.#bridge.get()
+    const [value, report] = await Promise.all([this.#bridge.get(), this.#bridge.verifyReport()])
+    this.#value = value
+    this.#report = report
+  }
+
+  /** The models that the last check found damaged, without those that are being removed. */
+  get damaged(): readonly Damage[] {
+    return this.#report.bad.filter((damage) => !this.#leaving.has(damage.ref))
+  }
+
+  /** What the last check found wrong with a model; undefined: nothing. */
+  damageOf(ref: string): Damage | undefined {
+    return this.#report.bad.find((damage) => damage.ref === ref)
   }
 
   find(ref: string): Model | undefined {
@@ -73,14 +97,6 @@ export class LibraryState {
     if (this.find(defaultRef)) return defaultRef
     const byUse = [...this.models].sort((a, b) => b.lastUsedAt - a.lastUsedAt || b.addedAt - a.addedAt)
     return byUse[0]?.ref ?? ''
-  }
-
-  chooseFile(): Promise<string> {
-    return this.#bridge.chooseFile()
-  }
-
-  import(path: string, name: string) {
-    return this.#bridge.import(path, name)
   }
 
   installStarter() {
@@ -113,6 +129,13 @@ export class LibraryState {
     } finally {
       this.keep(ref)
     }
+  }
+
+  /** Resolves to the name that the model has now. */
+  async rename(ref: string, name: string): Promise<string> {
+    const now = await this.#bridge.rename(ref, name)
+    await this.refresh()
+    return now
   }
 
   details(ref: string): Promise<ModelDetails> {
@@ -164,10 +187,6 @@ export class LibraryState {
 
   exportBundle(ref: string, folder: string) {
     return this.#bridge.exportBundle(ref, folder)
-  }
-
-  importBundle(folder: string) {
-    return this.#bridge.importBundle(folder)
   }
 
   reveal(ref: string): Promise<void> {

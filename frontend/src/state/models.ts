@@ -10,6 +10,8 @@ import type { DiscoverState } from './discover.svelte'
 import type { DownloadsState } from './downloads.svelte'
 import type { Host } from './host'
 import type { LibraryState } from './library.svelte'
+import type { MachineState } from './machine.svelte'
+import type { SettingsState } from './settings.svelte'
 import { succeeded, type Tasks } from './tasks.svelte'
 import type { Ui } from './ui.svelte'
 
@@ -21,6 +23,8 @@ interface Parts {
   readonly discover: DiscoverState
   readonly downloads: DownloadsState
   readonly library: LibraryState
+  readonly machine: MachineState
+  readonly settings: SettingsState
   readonly tasks: Tasks
   readonly ui: Ui
 }
@@ -38,11 +42,6 @@ export class Models {
     this.#parts = parts
   }
 
-  /** Opens the import form over the page that is open. */
-  askForImport(): void {
-    this.#parts.dialogs.importing = true
-  }
-
   /** Puts the focus into the search of the catalog. */
   search(): void {
     const { anyModel, discover } = this.#parts
@@ -54,10 +53,6 @@ export class Models {
   /** Adds the model that comes with the app, and chooses it where none is chosen. */
   async addStarter(): Promise<boolean> {
     return this.#add('starter', () => this.#parts.library.installStarter())
-  }
-
-  async import(path: string, name: string): Promise<boolean> {
-    return this.#add('import', () => this.#parts.library.import(path, name))
   }
 
   /**
@@ -154,8 +149,27 @@ export class Models {
     })
   }
 
-  removeAdapter(ref: string, name: string): void {
-    this.remove({ ref, name, quant: '' } as Model)
+  /** Removes an adapter, or a model that is too damaged to be in the list. */
+  removeRef(ref: string, name = this.#parts.library.nameOf(ref)): void {
+    this.remove(this.#parts.library.find(ref) ?? ({ ref, name, quant: '' } as Model))
+  }
+
+  /** Gives a model another name; an empty one is what its file says. */
+  async rename({ ref, name: before }: Model, wanted: string): Promise<void> {
+    const { library } = this.#parts
+    await this.#host.attempt(async () => {
+      const name = await library.rename(ref, wanted)
+      this.#host.toasts.info(text.rename.done(name), {
+        label: text.common.undo,
+        run: () => void this.#host.attempt(() => library.rename(ref, before)),
+      })
+    })
+  }
+
+  /** Loads a model into memory, with the context that new chats have. */
+  async load(ref: string): Promise<void> {
+    const { machine, settings } = this.#parts
+    await this.#host.attempt(() => machine.loadModel(ref, settings.value.contextLength))
   }
 
   async adopt(path: string, name: string): Promise<void> {
@@ -173,6 +187,9 @@ export class Models {
     await this.#host.attempt(async () => {
       const { bad, models } = await library.loadReport()
       const name = ref ? library.nameOf(ref) : ''
+      // The Library page says it itself, beside what can be done.
+      const seen = this.#parts.ui.page === 'library' && library.tab === 'models'
+      if (bad.length && seen) return
       if (bad.length) toasts.error(text.verify.bad(bad.length), text.verify.badHint)
       else toasts.info(name ? text.verify.good(name) : text.verify.allGood(models))
     })
@@ -202,14 +219,7 @@ export class Models {
     if (path) this.#host.toasts.info(text.details.exported(model.name, path))
   }
 
-  async importBundle(): Promise<void> {
-    const folder = await this.#folder(text.library.bundleTitle)
-    if (!folder) return
-    const ref = await this.#run('import', () => this.#parts.library.importBundle(folder))
-    if (ref) this.#host.toasts.info(text.library.imported(this.#parts.library.nameOf(ref)))
-  }
-
-  async importFolder(): Promise<void> {
+  async lookInFolder(): Promise<void> {
     const folder = await this.#folder(text.others.folderTitle)
     if (!folder) return
     this.#parts.library.tab = 'others'
@@ -256,7 +266,7 @@ export class Models {
   }
 
   /** Runs a task that adds a model, and chooses the model where none is chosen. Resolves to whether it was added. */
-  async #add(kind: 'starter' | 'import', begin: Parameters<Tasks['run']>[1]): Promise<boolean> {
+  async #add(kind: 'starter', begin: Parameters<Tasks['run']>[1]): Promise<boolean> {
     const { chat, library, tasks } = this.#parts
     const { toasts } = this.#host
     let added = false

@@ -5,6 +5,7 @@ import type { Conversation, Need } from './conversation.svelte'
 import type { DiscoverState } from './discover.svelte'
 import type { DownloadsState } from './downloads.svelte'
 import type { Host } from './host'
+import type { Imports } from './imports.svelte'
 import type { LabState } from './lab.svelte'
 import type { LibraryState } from './library.svelte'
 import type { MachineState } from './machine.svelte'
@@ -27,6 +28,7 @@ interface Parts {
   readonly settings: SettingsState
   readonly tasks: Tasks
   readonly models: Models
+  readonly imports: Imports
   readonly ui: Ui
 }
 
@@ -63,6 +65,7 @@ export class Router {
     if (event.name === 'chats:changed') this.#refreshChats()
     else if (event.name === 'engine:changed') this.#refreshEngine()
     else if (event.name === 'library:changed') this.#refreshLibrary()
+    else if (event.name === 'files:dropped') this.#attempt(() => this.#parts.imports.dropped())
     else if (event.name === 'drives:changed') this.#refreshDrives()
     else if (event.name === 'downloads:changed') this.#refreshDownloads()
   }

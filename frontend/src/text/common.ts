@@ -59,6 +59,7 @@ export const commonText = {
     adopt: 'Checking',
     move: 'Moving the library',
     export: 'Exporting',
+    ending: 'Checking what was copied',
     cancelled: 'Cancelled.',
     blind: 'Writing answers',
     fit: 'Timing small models',

@@ -81,7 +81,7 @@ export const downloadsText = {
     takeOf: (name: string) => `Take ${name} off this list`,
     emptyTitle: 'Nothing is being downloaded',
     emptyHint:
-      'Downloads go on when you leave this page, and after the app was closed. What is there is never fetched twice.',
+      'A download goes on while you are on other pages. When you close the app, it stops, and goes on at the next start from what is there.',
     discover: 'Find a model',
   },
 } as const

@@ -45,6 +45,7 @@ export function labContract(bridge: Bridge): Clause[] {
           )
         }
         await rejects(bridge.lab.comparison('no such comparison'), 'an unknown one')
+        await bridge.lab.rough('no such comparison') // nothing, as for one that has ended
       },
     },
     {

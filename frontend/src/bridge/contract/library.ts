@@ -21,6 +21,30 @@ export function libraryContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'a model has the name that it is given, and its file’s again when it is given none',
+      run: async () => {
+        const [model] = (await bridge.library.get()).models
+        if (!model) return
+        const nameNow = async () => (await bridge.library.get()).models.find((m) => m.ref === model.ref)?.name
+        must((await bridge.library.rename(model.ref, '  Another\n name ')) === 'Another name', 'it is tidied')
+        must((await nameNow()) === 'Another name', 'its reference stays')
+        const own = await bridge.library.rename(model.ref, '')
+        must(own !== '' && own !== 'Another name' && (await nameNow()) === own, 'the name in its file')
+        await bridge.library.rename(model.ref, model.name)
+        await rejects(bridge.library.rename('no such model', 'x'), 'an unknown model')
+      },
+    },
+    {
+      name: 'a file that can’t be imported says why before anything is copied',
+      run: async () => {
+        const found = await bridge.library.look(['/no/such/file.txt'])
+        must(found.length === 1 && found[0]?.path === '/no/such/file.txt', 'one answer for a file')
+        must(found[0].problem !== '' && found[0].installed === '', 'its problem')
+        must((await bridge.library.look([])).length === 0, 'nothing of nothing')
+        must(Array.isArray(await bridge.library.dropped()), 'what was dropped is a list')
+      },
+    },
+    {
       name: 'the list of downloads, the token, the last check and the ledger can be read without going online',
       run: async () => {
         must(Array.isArray(await bridge.downloads.list()), 'the list is never null')

@@ -1,11 +1,37 @@
 import type { LibraryService } from '../bridge'
-import type { Model, Problem, TaskEnd, VerifyReport } from '../types'
+import { fileName } from '../../lib/format'
+import type { Model, OtherModel, Problem, TaskEnd, VerifyReport } from '../types'
 import { starterModel } from './scenes/library'
 import { apps, detailsOf } from './scenes/others'
 import { noProblem, starterRef } from './scenes/scene'
 import { fail, type FakeWorld } from './world'
 
 const cancelledProblem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
+
+const damagedFile = 'This file is not complete: 1.8 MB of its 2.5 GB are missing.'
+
+const gone = (ref: string) =>
+  fail('not_found', `There is no model “${ref}” in the library.`, 'It may have been removed.')
+
+/** What a header might call the model in a file. */
+function titleOf(path: string): string {
+  const stem = fileName(path).replace(/\.gguf$/i, '').replace(/:.*$/, '')
+  return stem.replace(/[-_.](I?Q\d\w*|B?F\d+)$/i, '').replace(/[-_]/g, ' ')
+}
+
+/** What the stand-in says of a file. */
+function fileAt(path: string, models: readonly Model[]): OtherModel {
+  const name = titleOf(path)
+  const quant = /(I?Q\d\w*|B?F\d+)\.gguf$/i.exec(path)?.[1] ?? ''
+  const installed = models.find((m) => m.path === path || (m.name === name && m.quant === quant))?.ref ?? ''
+  const problem = !path.endsWith('.gguf')
+    ? 'This file is not a GGUF model, whatever its name ends in. Choose another file.'
+    : path.includes('broken')
+      ? `${damagedFile} Download it again from where you got it.`
+      : ''
+  const bytes = path.includes('broken') ? 2_489_000_000 : 2_491_874_272
+  return { path, name, quant, bytes, installed, problem, keeps: '', copies: true, adapter: false }
+}
 
 /** The models on the stand-in's disk. */
 export function libraryOf(world: FakeWorld): LibraryService {
@@ -46,24 +72,32 @@ export function libraryOf(world: FakeWorld): LibraryService {
   ]
   const get = (ref: string) => {
     const model = world.library.models.find((m) => m.ref === ref)
-    if (!model) throw fail('not_found', `There is no model “${ref}” in the library.`, 'It may have been removed.')
+    if (!model) throw gone(ref)
     return model
   }
 
   return {
     get: async () => world.library,
-    chooseFile: async () => '/home/mara/Downloads/Phi-4-mini-instruct-Q4_K_M.gguf',
+    chooseFile: async () => world.chosenFile,
+    dropped: async () => world.dropped.splice(0),
+    look: async (paths) => paths.map((path) => fileAt(path, world.library.models)),
     import: async (path, name) => {
-      const refused: Problem = {
-        ...{ code: 'not_gguf', severity: 'error', title: 'This file is not a GGUF model.' },
-        hint: 'Choose a file whose name ends in .gguf.',
-      }
-      const bytes = 2_491_874_272
-      return task('import', bytes, () =>
-        path.endsWith('.gguf')
-          ? add({ ref: `${name}:Q4_K_M`, name, quant: 'Q4_K_M', bytes, source: 'import', addedAt: world.now() })
-          : ['', refused],
-      )
+      const file = fileAt(path, world.library.models)
+      const broken = file.problem || world.broken.has(path)
+      return task('import', file.bytes || 1, () => {
+        if (broken) return ['', { code: 'truncated', severity: 'error', title: file.problem || damagedFile, hint: '' }]
+        const { quant, bytes } = file
+        const ref = file.installed || `${file.name.toLowerCase().replaceAll(' ', '-')}:${quant}`
+        report = { ...report, bad: report.bad.filter((d) => d.ref !== ref) }
+        return add({ ref, name: name || file.name, quant, bytes, source: 'import', path, addedAt: world.now() })
+      })
+    },
+    rename: async (ref, name) => {
+      const now = name.trim().replace(/\s+/g, ' ') || titleOf(get(ref).path)
+      world.setModels(world.library.models.map((m) => (m.ref === ref ? { ...m, name: now } : m)))
+      if (!world.library.models.some((m) => m.ref === ref)) throw gone(ref)
+      world.events.changed('library:changed', ref)
+      return now
     },
     installStarter: async () => task('starter', 98_362_432, () => add(starterModel(world.now()))),
     remove: async (ref) => {
@@ -138,9 +172,5 @@ export function libraryOf(world: FakeWorld): LibraryService {
       const model = get(ref)
       return task('export', model.bytes, () => [`${folder}/${model.ref.replace(':', '-')}`, noProblem])
     },
-    importBundle: async () =>
-      task('import', 1_100_000_000, () =>
-        add({ ref: 'granite-3.3-2b:Q4_K_M', name: 'Granite 3.3 2B', bytes: 1_545_000_000, addedAt: world.now() }),
-      ),
   }
 }

@@ -47,6 +47,11 @@ export class FakeWorld {
   downloads: Download[]
   ledger: Ledger
   answers = 0
+  /** What the file chooser gives, and what was dropped on the window. */
+  chosenFile = '/home/mara/Downloads/Phi-4-mini-instruct-Q4_K_M.gguf'
+  readonly dropped: string[] = []
+  /** Files that break while they are copied. */
+  readonly broken = new Set<string>()
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()

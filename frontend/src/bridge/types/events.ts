@@ -56,6 +56,7 @@ export interface Events {
   'engine:changed': Changed
   'library:changed': Changed
   'drives:changed': Changed
+  'files:dropped': Changed
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download

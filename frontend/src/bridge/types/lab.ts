@@ -182,8 +182,16 @@ export interface LabProgress {
   label: string
   /** 0..1; -1: unknown */
   share: number
-  /** seconds to the end, about; -1: unknown */
+  /** seconds to the end, at the least; -1: not known yet */
   left: number
+  /** seconds to the end, at the most; -1: not known yet */
+  most: number
+  /** why a run is repeated; empty: none is */
+  again: string
+  /** which run of the row at work it is, from 1 */
+  try: number
+  /** how many there are at the most */
+  tries: number
 }
 
 /** BlindAsk begins a blind test. */

@@ -14,6 +14,7 @@ export const scenes = [
   'trouble',
   'downloads',
   'long',
+  'busy',
 ] as const
 export type Scene = (typeof scenes)[number]
 

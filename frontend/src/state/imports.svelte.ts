@@ -1,0 +1,167 @@
+import type { Bridge } from '../bridge/bridge'
+import { toBridgeError } from '../bridge/failure'
+import type { OtherModel } from '../bridge/types'
+import { text } from '../text'
+import type { Chatting } from './chatting'
+import type { Conversation } from './conversation.svelte'
+import type { Host } from './host'
+import type { LibraryState } from './library.svelte'
+import { succeeded, type Tasks } from './tasks.svelte'
+
+interface Parts {
+  readonly chat: Conversation
+  readonly chatting: Chatting
+  readonly library: LibraryState
+  readonly tasks: Tasks
+}
+
+/** A file that may become a model. */
+export interface ImportItem {
+  file: OtherModel
+  /** what it will be called; the person may change it */
+  name: string
+  state: 'waiting' | 'running' | 'done' | 'failed'
+  /** why it can't be imported, or was not; empty: it can */
+  problem: string
+}
+
+/** Files on their way into the library: chosen or dropped, looked at, then copied one after another. */
+export class Imports {
+  #items = $state.raw<readonly ImportItem[]>([])
+  #busy = $state(false)
+  #stopped = false
+  #host: Host
+  #bridge: Bridge['library']
+  #parts: Parts
+
+  constructor(host: Host, bridge: Bridge['library'], parts: Parts) {
+    this.#host = host
+    this.#bridge = bridge
+    this.#parts = parts
+  }
+
+  get items(): readonly ImportItem[] {
+    return this.#items
+  }
+
+  /** The form is open. */
+  get open(): boolean {
+    return this.#items.length > 0
+  }
+
+  /** Files are being copied. */
+  get busy(): boolean {
+    return this.#busy
+  }
+
+  /** Those that can be imported now. */
+  get ready(): readonly ImportItem[] {
+    return this.#items.filter((item) => item.state === 'waiting' && !item.problem && !this.here(item))
+  }
+
+  /** The reference under which the library has this file already, whole; empty: it has not. */
+  here({ file }: ImportItem): string {
+    return this.#parts.library.damageOf(file.installed) ? '' : file.installed
+  }
+
+  /** Opens the file chooser, and the form with what was chosen. */
+  async choose(): Promise<void> {
+    await this.#host.attempt(async () => {
+      const path = await this.#bridge.chooseFile()
+      if (path) await this.look([path])
+    })
+  }
+
+  /** Opens the chooser for a folder: of models, or a bundle. */
+  async chooseFolder(title: string): Promise<void> {
+    await this.#host.attempt(async () => {
+      const path = await this.#bridge.chooseFolder(title)
+      if (path) await this.look([path])
+    })
+  }
+
+  /** Files were dropped on the window. */
+  async dropped(): Promise<void> {
+    const paths = await this.#bridge.dropped()
+    if (paths.length && !this.#busy) await this.look(paths)
+  }
+
+  /** Opens the form with what files and folders hold. */
+  async look(paths: string[]): Promise<void> {
+    const found = await this.#bridge.look(paths)
+    this.#items = found.map((file) => ({ file, name: file.name, state: 'waiting', problem: file.problem }))
+  }
+
+  rename(path: string, name: string): void {
+    this.#change(path, { name })
+  }
+
+  close(): void {
+    if (!this.#busy) this.#items = []
+  }
+
+  async cancel(): Promise<void> {
+    this.#stopped = true
+    const task = this.#parts.tasks.of('import')
+    if (task) await this.#host.attempt(() => this.#parts.tasks.cancel(task.id))
+  }
+
+  /** Copies what can be. The form closes when all of it is in the library; else it says what is not, and why. */
+  async start(): Promise<void> {
+    const wanted = this.ready
+    if (this.#busy || !wanted.length) return
+    this.#busy = true
+    this.#stopped = false
+    const added: string[] = []
+    for (const item of wanted) {
+      if (this.#stopped) break
+      const ref = await this.#one(item)
+      if (ref) added.push(ref)
+    }
+    this.#busy = false
+    await this.#tell(added)
+  }
+
+  /** Resolves to the reference of the new model; empty: it was not added. */
+  async #one({ file, name }: ImportItem): Promise<string> {
+    const { path } = file
+    this.#change(path, { state: 'running', problem: '' })
+    try {
+      const given = name.trim() === file.name ? '' : name.trim()
+      const { problem, result } = await this.#parts.tasks.run('import', () => this.#bridge.import(path, given))
+      if (succeeded(problem)) {
+        this.#change(path, { state: 'done' })
+        return result
+      }
+      const cancelled = problem.code === 'cancelled'
+      this.#change(path, {
+        state: cancelled ? 'waiting' : 'failed',
+        problem: cancelled ? '' : [problem.title, problem.hint].filter(Boolean).join(' '),
+      })
+    } catch (reason) {
+      const { message, hint } = toBridgeError(reason)
+      this.#change(path, { state: 'failed', problem: [message, hint].filter(Boolean).join(' ') })
+    }
+    return ''
+  }
+
+  async #tell(added: string[]): Promise<void> {
+    const { chat, chatting, library } = this.#parts
+    const { toasts } = this.#host
+    await this.#host.attempt(() => library.refresh())
+    const [first] = added
+    if (this.#items.every((item) => item.state === 'done' || this.here(item))) this.#items = []
+    if (!first) return
+    if (!library.find(chat.model)) await this.#host.attempt(() => chat.setModel(first))
+    if (added.length > 1) toasts.info(text.imports.added(added.length))
+    else toasts.info(text.library.imported(library.nameOf(first)), this.#chat(chatting, first))
+  }
+
+  #chat(chatting: Chatting, ref: string) {
+    return { label: text.library.chat, run: () => chatting.begin(ref) }
+  }
+
+  #change(path: string, change: Partial<ImportItem>): void {
+    this.#items = this.#items.map((item) => (item.file.path === path ? { ...item, ...change } : item))
+  }
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { fakeBridge } from '../bridge/fake'
+import { App } from './app'
+
+const file = '/home/mara/Downloads/granite-3.3-2b-Q8_0.gguf'
+
+async function started(scene: 'full' | 'trouble' = 'full') {
+  const app = new App(fakeBridge({ scene, step: 0 }))
+  await app.start()
+  return app
+}
+
+describe('an import', () => {
+  it('opens its form with what was chosen, named after its header and not after its file', async () => {
+    const app = await started()
+    await app.imports.choose()
+    expect(app.imports.items).toMatchObject([{ name: 'Phi 4 mini instruct', problem: '', file: { quant: 'Q4_K_M' } }])
+  })
+
+  it('closes its form when the model is there, under the name that was given', async () => {
+    const app = await started()
+    await app.imports.look([file])
+    app.imports.rename(file, 'Granite')
+    await app.imports.start()
+    expect(app.imports.open).toBe(false)
+    expect(app.library.models.map((m) => m.name)).toContain('Granite')
+    expect(app.toasts.items.at(-1)?.text).toContain('Granite')
+  })
+
+  it('keeps what went wrong at its file and tells it nowhere else', async () => {
+    const app = await started()
+    await app.imports.look(['/home/mara/broken.gguf'])
+    expect(app.imports.items[0]?.problem).toContain('1.8 MB')
+    expect(app.imports.ready).toHaveLength(0)
+    await app.imports.look([file, '/home/mara/notes.txt'])
+    await app.imports.start()
+    expect(app.imports.items.map((item) => item.state)).toEqual(['done', 'waiting'])
+    expect(app.imports.open).toBe(true)
+    expect(app.toasts.items.filter((toast) => toast.tone === 'error')).toEqual([])
+  })
+
+  it('of what is here already is off, unless that is damaged', async () => {
+    const app = await started('trouble')
+    const model = app.library.models.find((m) => m.source !== 'starter')
+    await app.imports.look([`${model?.path ?? ''}`])
+    await app.models.verify('')
+    const damaged = app.library.damaged[0]
+    expect(damaged).toBeDefined()
+    expect(app.library.damageOf(damaged?.ref ?? '')).toBe(damaged)
+  })
+})
+
+describe('a model', () => {
+  it('is renamed with an undo, and its reference stays', async () => {
+    const app = await started()
+    const model = app.library.models[0]
+    if (!model) throw new Error('no model')
+    await app.models.rename(model, 'My best one')
+    expect(app.library.find(model.ref)?.name).toBe('My best one')
+    app.toasts.items.at(-1)?.action?.run()
+    await expect.poll(() => app.library.find(model.ref)?.name).toBe(model.name)
+  })
+
+  it('that is damaged is told of on the Library page and not in a notice over it', async () => {
+    const app = await started('trouble')
+    app.go('library')
+    await app.models.verify('')
+    expect(app.library.damaged).toHaveLength(1)
+    expect(app.toasts.items).toEqual([])
+    app.go('machine')
+    await app.models.verify('')
+    expect(app.toasts.items.at(-1)?.hint).toContain('Library page')
+  })
+})
