@@ -15,15 +15,15 @@ import (
 
 // Look says what Import would make of a path, without copying anything: of a file, or of each model in a folder. What
 // can't be imported has its reason in Problem.
-func (l *Library) Look(ctx context.Context, path string) ([]ForeignModel, error) {
+func (ad *adopter) Look(ctx context.Context, path string) ([]ForeignModel, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return []ForeignModel{unusable(path, layout.ExplainSource(err))}, nil
 	case info.IsDir() && isBundle(path):
-		return []ForeignModel{l.lookAtBundle(path)}, nil
+		return []ForeignModel{ad.lookAtBundle(path)}, nil
 	case info.IsDir():
-		found, err := l.ScanFolder(ctx, path)
+		found, err := ad.ScanFolder(ctx, path)
 		if err == nil && len(found) == 0 {
 			err = backend.Fail(backend.CodeNotFound, nil, "There is no model in this folder.", "Choose a folder with files whose names end in .gguf.")
 		}
@@ -32,7 +32,7 @@ func (l *Library) Look(ctx context.Context, path string) ([]ForeignModel, error)
 		}
 		return found, nil
 	}
-	return []ForeignModel{l.lookAtFile(path)}, nil
+	return []ForeignModel{ad.lookAtFile(path)}, nil
 }
 
 // unusable is what can't be imported, and why.
@@ -41,7 +41,7 @@ func unusable(path string, err error) ForeignModel {
 }
 
 // lookAtFile reads the header of a file, and finds the other parts of what is split.
-func (l *Library) lookAtFile(path string) ForeignModel {
+func (ad *adopter) lookAtFile(path string) ForeignModel {
 	src, info, err := openSource(path)
 	if err != nil {
 		return unusable(path, err)
@@ -74,13 +74,13 @@ func (l *Library) lookAtFile(path string) ForeignModel {
 		out.Bytes += f.Bytes
 		out.Files = append(out.Files, f)
 	}
-	found := ForeignModel{Model: out, InLibrary: l.inventory().find(out.Files)}
+	found := ForeignModel{Model: out, InLibrary: ad.inventory().find(out.Files)}
 	found.Name = cmp.Or(layout.Title(header.Name()), layout.StemTitle(path, header.Quant()))
 	return found
 }
 
 // lookAtBundle reads what a bundle says of itself.
-func (l *Library) lookAtBundle(dir string) ForeignModel {
+func (ad *adopter) lookAtBundle(dir string) ForeignModel {
 	var list packing
 	var c layout.Config
 	data, _, err := layout.ReadSmall(filepath.Join(dir, bundleList))

@@ -12,8 +12,8 @@ import (
 
 // Rename gives a model another name for people; an empty one is what its file says. Its reference stays. The name is in
 // the model's config, so that it outlives the index and goes where the library goes.
-func (l *Library) Rename(ctx context.Context, ref, name string) (backend.Model, error) {
-	m, err := l.rename(ctx, ref, layout.Display(name))
+func (k *keeper) Rename(ctx context.Context, ref, name string) (backend.Model, error) {
+	m, err := k.rename(ctx, ref, layout.Display(name))
 	if err != nil {
 		return backend.Model{}, layout.Explain(err)
 	}
@@ -21,17 +21,17 @@ func (l *Library) Rename(ctx context.Context, ref, name string) (backend.Model, 
 	return m, nil
 }
 
-func (l *Library) rename(ctx context.Context, ref, name string) (backend.Model, error) {
-	free, err := l.change(ctx)
+func (k *keeper) rename(ctx context.Context, ref, name string) (backend.Model, error) {
+	free, err := k.change(ctx)
 	if err != nil {
 		return backend.Model{}, err
 	}
 	defer free()
-	e, err := l.locate(ctx, ref)
+	e, err := k.locate(ctx, ref)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	c, ok := l.store().ReadConfig(e.Manifest.Config)
+	c, ok := k.store().ReadConfig(e.Manifest.Config)
 	if e.Bad != nil || !ok {
 		return backend.Model{}, backend.Fail(backend.CodeDamaged, e.Bad, "This model is damaged, so it can't be renamed.", "Repair it, or import it again.")
 	}
@@ -40,17 +40,17 @@ func (l *Library) rename(ctx context.Context, ref, name string) (backend.Model, 
 		from = *c.Ours
 	}
 	if from.Name = name; name == "" {
-		from.Name = l.nameInFile(e)
+		from.Name = k.nameInFile(e)
 	}
-	data, err := l.withOrigin(e.Manifest.Config, from)
+	data, err := k.withOrigin(e.Manifest.Config, from)
 	if err != nil {
 		return backend.Model{}, err
 	}
-	return l.reconfigure(e, data)
+	return k.reconfigure(e, data)
 }
 
 // nameInFile is what the header of a model calls it, else what it was called when it came.
-func (l *Library) nameInFile(e layout.Entry) string {
+func (k *keeper) nameInFile(e layout.Entry) string {
 	weights := e.Manifest.Weights()
 	if len(weights) == 0 {
 		return e.Name.Model
@@ -58,7 +58,7 @@ func (l *Library) nameInFile(e layout.Entry) string {
 	if weights[0].Digest == starterDigest {
 		return StarterName
 	}
-	if f, err := l.index.Facts(l.store().Blob(weights[0].Digest), weights[0]); err == nil && f.Name != "" {
+	if f, err := k.index.Facts(k.store().Blob(weights[0].Digest), weights[0]); err == nil && f.Name != "" {
 		return f.Name
 	}
 	if title := layout.Title(e.Name.Model); title != "" {
@@ -68,8 +68,8 @@ func (l *Library) nameInFile(e layout.Entry) string {
 }
 
 // withOrigin returns a config with another origin; all else in it stays, also what this app does not know.
-func (l *Library) withOrigin(config layout.Layer, from layout.Origin) ([]byte, error) {
-	data, _, err := layout.ReadSmall(l.store().Blob(config.Digest))
+func (k *keeper) withOrigin(config layout.Layer, from layout.Origin) ([]byte, error) {
+	data, _, err := layout.ReadSmall(k.store().Blob(config.Digest))
 	if err != nil {
 		return nil, err
 	}
@@ -84,22 +84,22 @@ func (l *Library) withOrigin(config layout.Layer, from layout.Origin) ([]byte, e
 }
 
 // reconfigure writes a model's config anew and, last, the manifest that names it. When that fails, the old one is there.
-func (l *Library) reconfigure(e layout.Entry, config []byte) (backend.Model, error) {
+func (k *keeper) reconfigure(e layout.Entry, config []byte) (backend.Model, error) {
 	m, old := e.Manifest, e.Manifest.Config
 	var err error
-	if m.Config, err = l.store().PutBlob(layout.TypeConfig, config); err != nil {
-		l.undo(m.Config)
+	if m.Config, err = k.store().PutBlob(layout.TypeConfig, config); err != nil {
+		k.undo(m.Config)
 		return backend.Model{}, err
 	}
 	data, err := json.Marshal(m)
 	if err == nil {
-		err = l.store().WriteFile(e.Path, data)
+		err = k.store().WriteFile(e.Path, data)
 	}
 	if err != nil {
-		l.undo(m.Config)
+		k.undo(m.Config)
 		return backend.Model{}, err
 	}
-	model, err := l.published(e)
-	_, dropped := l.dropUnused([]layout.Layer{old})
+	model, err := k.published(e)
+	_, dropped := k.dropUnused([]layout.Layer{old})
 	return model, errors.Join(err, dropped)
 }
