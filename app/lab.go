@@ -109,17 +109,18 @@ func (s *Lab) Compare(ask CompareAsk) (string, error) {
 func (s *Lab) watch(report func(step)) compare.Watch {
 	var mu sync.Mutex
 	var last time.Time
+	var again string
 	return compare.Watch{
 		Changed: s.changed,
 		Made:    func(m backend.Model) { s.host.libraryChanged(m.Ref) },
 		Progress: func(p compare.Progress) {
 			out := labProgress(p)
-			report(step{done: int64(1000 * p.Done), total: 1000, of: p.Label, left: out.Left})
+			report(step{done: int64(1000 * p.Done), total: 1000, of: p.Label, left: out.Most})
 			mu.Lock()
 			now := time.Now()
-			quiet := now.Sub(last) < progressEvery && p.Stage != lab.StageDone
+			quiet := now.Sub(last) < progressEvery && p.Stage != lab.StageDone && out.Again == again
 			if !quiet {
-				last = now
+				last, again = now, out.Again
 			}
 			mu.Unlock()
 			if !quiet {

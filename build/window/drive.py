@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pyatspi
@@ -219,6 +220,22 @@ class Window:
         self.click(self.find("Message", ("entry", "text")))
         self.type(words)
         self.key("Return")
+
+    def drop(self, *paths):
+        """Drags files from another window into this one and lets go of them."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        source = subprocess.Popen([sys.executable, "-W", "ignore", os.path.join(here, "drag.py"), *paths], stdout=subprocess.PIPE, text=True)
+        source.stdout.readline()
+        mouse = lambda *words: (subprocess.run(["xdotool", *words], check=True), time.sleep(0.1))  # noqa: E731
+        mouse("mousemove", "30", "30", "mousedown", "1")
+        for at in range(60, 460, 40):
+            mouse("mousemove", str(at), str(at))
+        mouse("mouseup", "1")
+        try:
+            source.wait(10 * PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            source.kill()
+            raise Missing("the drag does not end") from error
 
     def processes(self):
         """Process ids of the app and everything it started, by the host's numbers."""

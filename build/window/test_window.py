@@ -282,6 +282,37 @@ class Lab(Trial):
         window.until("two answers with figures", lambda: window.words().count("t/s") >= 2, 300)
 
 
+class Imports(Trial):
+    def test_dropped_files_are_imported_under_the_name_in_their_header_and_renamed(self):
+        model = other_starter("Granite 3.3 2B")
+        whole, cut = os.path.join(self.base, "some-file.gguf"), os.path.join(self.base, "cut.gguf")
+        for path, data in ((whole, model), (cut, model[:-1_800_000])):
+            with open(path, "wb") as file:
+                file.write(data)
+        window = self.start()
+        window.press("Start chatting")
+        window.drop(cut)
+        window.sees("1.8 MB of its 98.4 MB are missing")
+        self.assertFalse(window.find("Import", ("push button",)).getState().contains(pyatspi.STATE_SENSITIVE))
+        window.press("Cancel")
+        window.drop(whole)
+        window.find("Name", ("entry", "text"))
+        window.press("Import")
+        window.sees("Granite 3.3 2B is in your library")
+        names = lambda: {m["ref"]: m["name"] for m in self.ask("models")["models"]}  # noqa: E731
+        ref = next(ref for ref, called in names().items() if called == "Granite 3.3 2B")
+
+        window.press("Library")
+        window.press("More actions for Granite 3.3 2B")
+        window.press("Rename…")
+        window.fill("Name", "My best one")
+        window.key("Return")
+        window.until("its new name", lambda: names()[ref] == "My best one")
+        window.find("Details of My best one")
+        window.press("Undo")
+        window.until("its old name", lambda: names()[ref] == "Granite 3.3 2B")
+
+
 class Contract(Trial):
     def test_the_window_keeps_what_the_page_relies_on(self):
         self.ask("lab", "quantize", "smollm2-135m", "--to", "Q2_K")  # the contract needs two models
