@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"io/fs"
 
 	"github.com/wailsapp/wails/v2"
@@ -9,6 +10,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
 	"github.com/wailsapp/wails/v2/pkg/options/windows"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
 )
 
 // paper is the page's background, so that the window does not flash white before the page is there.
@@ -21,14 +23,17 @@ func RunWindow(w *Window, page fs.FS) error {
 		return err
 	}
 	return wails.Run(&options.App{
-		Title:                    "Weightroom",
-		Width:                    1280,
-		Height:                   820,
-		MinWidth:                 900,
-		MinHeight:                600,
-		AssetServer:              &assetserver.Options{Assets: assets},
-		BackgroundColour:         paper,
-		OnStartup:                w.Startup,
+		Title:            "Weightroom",
+		Width:            1280,
+		Height:           820,
+		MinWidth:         900,
+		MinHeight:        600,
+		AssetServer:      &assetserver.Options{Assets: assets},
+		BackgroundColour: paper,
+		OnStartup: func(ctx context.Context) {
+			w.Startup(ctx)
+			runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Library.drop(paths) })
+		},
 		OnShutdown:               w.Shutdown,
 		Bind:                     w.Bound(),
 		ErrorFormatter:           FormatError,

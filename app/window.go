@@ -62,7 +62,6 @@ func (w *Window) Startup(ctx context.Context) {
 	w.ctx = ctx
 	if w.send == nil {
 		w.send = func(name string, payload any) { runtime.EventsEmit(ctx, name, payload) }
-		runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Library.drop(paths) })
 	}
 	if w.problem != nil {
 		close(w.opened)

@@ -262,10 +262,11 @@ func (s *session) adopt(ctx context.Context, c *core.Core, args []string) error 
 		return s.listOthers(apps)
 	}
 	var named []foreignRow
-	for _, a := range apps {
-		for _, m := range a.Models {
+	for i, a := range found {
+		for k, f := range a.Models {
+			m := apps[i].Models[k]
 			full := strings.TrimSpace(m.Name + " " + m.Quant)
-			if m.Path == s.path(args[0]) || strings.EqualFold(m.Name, args[0]) || strings.EqualFold(full, args[0]) || strings.EqualFold(m.ref, args[0]) {
+			if m.Path == s.path(args[0]) || strings.EqualFold(m.Name, args[0]) || strings.EqualFold(full, args[0]) || strings.EqualFold(f.Ref, args[0]) {
 				named = append(named, m)
 			}
 		}

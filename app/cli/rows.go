@@ -228,8 +228,6 @@ type foreignRow struct {
 	Keeps     string `json:"keeps"`
 	Copies    bool   `json:"copies"`
 	Adapter   bool   `json:"adapter"`
-
-	ref string // what the other app calls it
 }
 
 func rowOfApp(a models.OtherApp) appRow {
@@ -239,7 +237,7 @@ func rowOfApp(a models.OtherApp) appRow {
 func rowOfForeign(f library.ForeignModel) foreignRow {
 	row := foreignRow{
 		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Keeps: f.Keeps,
-		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter, ref: f.Ref,
+		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter,
 	}
 	if f.Problem != nil {
 		row.Problem = f.Problem.Message

@@ -253,7 +253,7 @@ func hostileFiles() []bad {
 		cut("ends in an offset", func(b *builder, _ []byte) int { return len(b.Header()) - 1 }, "missing"),
 		cut("ends where the weights begin", func(b *builder, _ []byte) int { return len(b.Header()) }, "are missing"),
 		cut("ends in the weights", func(_ *builder, whole []byte) int { return len(whole) / 2 }, "are missing"),
-		cut("ends one byte early", func(_ *builder, whole []byte) int { return len(whole) - 1 }, ": 1 of its"),
+		cut("ends one byte early", func(_ *builder, whole []byte) int { return len(whole) - 1 }, ": 1 B of its"),
 	}
 }
 

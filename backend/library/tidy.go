@@ -21,7 +21,7 @@ const (
 	splitAge    = time.Hour
 )
 
-// keeper takes out of the library what nobody wants, or can use, any more.
+// keeper takes out of the library what nobody wants, or can use, any more, and renames what stays.
 type keeper struct {
 	*publisher
 	mender *mender

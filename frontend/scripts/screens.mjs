@@ -289,7 +289,11 @@ const pictures = {
     press('New comparison'),
     (page) => page.waitForTimeout(300),
     press('Compare'),
-    (page) => page.getByText(/measuring again/).first().waitFor(),
+    (page) =>
+      page
+        .getByText(/measuring again/)
+        .first()
+        .waitFor(),
   ],
   'lab-running': [
     'full',

@@ -27,7 +27,7 @@ func bidi(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <
 // It is "" for a name that says nothing, such as "model".
 func Title(s string) string {
 	s = Display(s)
-	if i := strings.LastIndexAny(s, `/\`); i >= 0 && !strings.Contains(s[i:], " ") {
+	if i := strings.LastIndexAny(s, `/\`); i >= 0 && !strings.Contains(s[:i], " ") {
 		s = s[i+1:]
 	}
 	for cut := ""; cut != s; {
@@ -37,7 +37,7 @@ func Title(s string) string {
 	if !strings.Contains(s, " ") {
 		s = spaced(s)
 	}
-	s = sizes().ReplaceAllStringFunc(s, strings.ToUpper)
+	s = sizes().ReplaceAllStringFunc(s, func(size string) string { return strings.ReplaceAll(strings.ToUpper(size), "X", "x") })
 	if says := strings.ToLower(s); slices.Contains(nothing(), says) || strings.Trim(says, "0123456789. ") == "" {
 		return ""
 	}

@@ -38,6 +38,10 @@ export interface LabProgress {
   label: string
   share: number
   left: number
+  most: number
+  again: string
+  try: number
+  tries: number
 }
 
 export interface SideDelta {
@@ -122,6 +126,7 @@ export interface Payloads {
   'engine:changed': Changed
   'library:changed': Changed
   'drives:changed': Changed
+  'files:dropped': Changed
   'lab:changed': Changed
   'lab:progress': LabProgress
   'side:delta': SideDelta
@@ -141,6 +146,7 @@ export const eventNames = [
   'engine:changed',
   'library:changed',
   'drives:changed',
+  'files:dropped',
   'lab:changed',
   'lab:progress',
   'side:delta',

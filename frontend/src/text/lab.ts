@@ -133,7 +133,8 @@ export const labText = {
     ask: {
       title: 'New comparison',
       titleAdd: 'Add quants to this comparison',
-      addHint: 'All rows are measured again together, because speeds of different days don’t compare. The old figures stay under earlier comparisons.',
+      addHint:
+        'All rows are measured again together, because speeds of different days don’t compare. The old figures stay under earlier comparisons.',
       reference: 'Reference',
       referenceHint: 'All others are compared with it. Take the most precise file you have.',
       have: 'In the library',
@@ -192,7 +193,8 @@ export const labText = {
       writing: 'The answers are being written. They appear together, so that nobody can tell the fast ones.',
       passed: (time: string) => `${time} so far.`,
       asBefore: (passed: string, before: string) => `${passed} The last ones took ${before}.`,
-      firstRounds: 'Some rounds are written at once, so that each model is loaded only once: the next ones come faster.',
+      firstRounds:
+        'Some rounds are written at once, so that each model is loaded only once: the next ones come faster.',
       cancel: 'Cancel',
       answer: (n: number) => `Answer ${n}`,
       better: (n: number) => `Answer ${n} is better`,
@@ -219,7 +221,8 @@ export const labText = {
       resume: 'Go on',
       show: 'Show',
       last: (date: string) => `The last one, on ${date}`,
-      offer: (a: string, b: string) => `Can you tell ${a} from ${b}? Both answer the same prompts with their names hidden, and you vote.`,
+      offer: (a: string, b: string) =>
+        `Can you tell ${a} from ${b}? Both answer the same prompts with their names hidden, and you vote.`,
       back: 'All tests',
       open: 'open',
       rounds: 'Rounds',

@@ -66,7 +66,12 @@ export function labOf(world: FakeWorld): LabService {
           return
         }
       }
-      patchRow(id, r.id, { ...row(r.quant, r.kv, r.context), label: r.label, state: 'done', disturbed: rough.has(id) ? 'Other programs took 52% of the processor.' : '' })
+      patchRow(id, r.id, {
+        ...row(r.quant, r.kv, r.context),
+        label: r.label,
+        state: 'done',
+        disturbed: rough.has(id) ? 'Other programs took 52% of the processor.' : '',
+      })
     }
     const c = find(id)
     const pick = c.rows.find((r) => r.quant === 'Q4_K_M') ?? c.rows.at(-1)

@@ -1,5 +1,4 @@
 import type { LibraryService } from '../bridge'
-import { fileName } from '../../lib/format'
 import type { Model, OtherModel, Problem, TaskEnd, VerifyReport } from '../types'
 import { starterModel } from './scenes/library'
 import { apps, detailsOf } from './scenes/others'
@@ -15,7 +14,9 @@ const gone = (ref: string) =>
 
 /** What a header might call the model in a file. */
 function titleOf(path: string): string {
-  const stem = fileName(path).replace(/\.gguf$/i, '').replace(/:.*$/, '')
+  const stem = (path.split('/').pop() ?? '')
+    .replace(/\.gguf$/i, '')
+    .replace(/:.*$/, '')
   return stem.replace(/[-_.](I?Q\d\w*|B?F\d+)$/i, '').replace(/[-_]/g, ' ')
 }
 

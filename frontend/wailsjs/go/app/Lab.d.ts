@@ -34,6 +34,8 @@ export function Quants(arg1:string):Promise<Array<app.LabQuant>>;
 
 export function RemoveAdapter(arg1:string):Promise<void>;
 
+export function Rough(arg1:string):Promise<void>;
+
 export function SaveReport(arg1:string,arg2:string):Promise<string>;
 
 export function Setup():Promise<app.LabSetup>;

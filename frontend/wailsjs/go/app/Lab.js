@@ -66,6 +66,10 @@ export function RemoveAdapter(arg1) {
   return window['go']['app']['Lab']['RemoveAdapter'](arg1);
 }
 
+export function Rough(arg1) {
+  return window['go']['app']['Lab']['Rough'](arg1);
+}
+
 export function SaveReport(arg1, arg2) {
   return window['go']['app']['Lab']['SaveReport'](arg1, arg2);
 }

@@ -12,21 +12,25 @@ export function ChooseFolder(arg1:string):Promise<string>;
 
 export function Details(arg1:string):Promise<app.ModelDetails>;
 
+export function Dropped():Promise<Array<string>>;
+
 export function ExportBundle(arg1:string,arg2:string):Promise<app.Task>;
 
 export function Get():Promise<app.LibraryPage>;
 
 export function Import(arg1:string,arg2:string):Promise<app.Task>;
 
-export function ImportBundle(arg1:string):Promise<app.Task>;
-
 export function InstallStarter():Promise<app.Task>;
+
+export function Look(arg1:Array<string>):Promise<Array<app.OtherModel>>;
 
 export function Move(arg1:string):Promise<app.Task>;
 
 export function Others(arg1:string):Promise<Array<app.OtherApp>>;
 
 export function Remove(arg1:string):Promise<number>;
+
+export function Rename(arg1:string,arg2:string):Promise<string>;
 
 export function Repair(arg1:string):Promise<app.Task>;
 

@@ -22,6 +22,10 @@ export function Details(arg1) {
   return window['go']['app']['Library']['Details'](arg1);
 }
 
+export function Dropped() {
+  return window['go']['app']['Library']['Dropped']();
+}
+
 export function ExportBundle(arg1, arg2) {
   return window['go']['app']['Library']['ExportBundle'](arg1, arg2);
 }
@@ -34,12 +38,12 @@ export function Import(arg1, arg2) {
   return window['go']['app']['Library']['Import'](arg1, arg2);
 }
 
-export function ImportBundle(arg1) {
-  return window['go']['app']['Library']['ImportBundle'](arg1);
-}
-
 export function InstallStarter() {
   return window['go']['app']['Library']['InstallStarter']();
+}
+
+export function Look(arg1) {
+  return window['go']['app']['Library']['Look'](arg1);
 }
 
 export function Move(arg1) {
@@ -52,6 +56,10 @@ export function Others(arg1) {
 
 export function Remove(arg1) {
   return window['go']['app']['Library']['Remove'](arg1);
+}
+
+export function Rename(arg1, arg2) {
+  return window['go']['app']['Library']['Rename'](arg1, arg2);
 }
 
 export function Repair(arg1) {
