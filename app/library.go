@@ -94,8 +94,7 @@ func (s *Library) Import(path, name string) (Task, error) {
 	})
 }
 
-// Rename gives a model another name, or its file's for an empty one, and returns the name that it has now. Its reference
-// stays.
+// Rename sets a model's name, to its file's for an empty one, and returns what it is now. Its reference stays.
 func (s *Library) Rename(ref, name string) (string, error) {
 	return withCore(s.host, "Library.Rename", func(ctx context.Context, c *core.Core) (string, error) {
 		now, err := c.Models.Rename(ctx, ref, name)

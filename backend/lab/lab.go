@@ -131,8 +131,7 @@ type Lab struct {
 	o    Options
 	turn chan struct{} // held by the one comparison or derivation that runs
 
-	running sync.Mutex // held for a look at current
-	current *comparing // that runs now; nil: none
+	underway
 
 	blindly sync.Mutex // held while a blind test is read, changed and stored
 }

@@ -1,26 +1,35 @@
 package lab
 
-import "context"
+import (
+	"context"
+	"sync"
+)
+
+// underway is the comparison that runs, for a word with it.
+type underway struct {
+	mu sync.Mutex
+	c  *comparing // nil: none
+}
 
 // Rough has the comparison that runs take its figures as they are from now on: a disturbed run that is being repeated
 // ends, its first figures count and stay marked, and no other is repeated. It is nothing where id does not run.
-func (l *Lab) Rough(id string) {
-	l.running.Lock()
-	defer l.running.Unlock()
-	if c := l.current; c != nil && c.ID == id && !c.isRough() {
-		close(c.rough)
+func (u *underway) Rough(id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.c != nil && u.c.ID == id && !u.c.isRough() {
+		close(u.c.rough)
 	}
 }
 
-// run notes which comparison runs until it is told that it has ended.
-func (l *Lab) run(c *comparing) (end func()) {
-	l.running.Lock()
-	defer l.running.Unlock()
-	l.current = c
+// begin notes which comparison runs until it is told that it has ended.
+func (u *underway) begin(c *comparing) (end func()) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.c = c
 	return func() {
-		l.running.Lock()
-		defer l.running.Unlock()
-		l.current = nil
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.c = nil
 	}
 }
 

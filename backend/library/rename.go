@@ -10,7 +10,7 @@ import (
 	"weightroom/backend/library/layout"
 )
 
-// Rename gives a model another name for people; an empty one is what its file says. Its reference stays. The name is in
+// Rename sets the name that people see of a model; an empty one is what its file says. Its reference stays. The name is in
 // the model's config, so that it outlives the index and goes where the library goes.
 func (k *keeper) Rename(ctx context.Context, ref, name string) (backend.Model, error) {
 	m, err := k.rename(ctx, ref, layout.Display(name))

@@ -44,7 +44,7 @@ func (m *Models) Import(ctx context.Context, path, name string, progress func(do
 	return found, err
 }
 
-// Rename gives a model another name for people, an empty one its file's, and returns the name that it has now.
+// Rename sets the name that people see of a model, an empty one to its file's, and returns what it is now.
 func (m *Models) Rename(ctx context.Context, ref, name string) (string, error) {
 	found, err := m.opts.Library.Rename(ctx, ref, name)
 	return found.Name, err

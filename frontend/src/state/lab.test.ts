@@ -72,7 +72,19 @@ describe('the lab', () => {
   it('ignores progress that is older than what it knows', () => {
     const lab = new LabState(fakeBridge({ step: 0 }).lab)
     const at = (seq: number, share: number): AppEvent => {
-      const data: LabProgress = { id: 'x', seq, stage: 'speed', row: '', label: '', share, left: -1, most: -1, again: '', try: 1, tries: 0 }
+      const data: LabProgress = {
+        id: 'x',
+        seq,
+        stage: 'speed',
+        row: '',
+        label: '',
+        share,
+        left: -1,
+        most: -1,
+        again: '',
+        try: 1,
+        tries: 0,
+      }
       return { name: 'lab:progress', data }
     }
     lab.apply(at(2, 0.5))

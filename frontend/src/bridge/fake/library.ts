@@ -14,9 +14,7 @@ const gone = (ref: string) =>
 
 /** What a header might call the model in a file. */
 function titleOf(path: string): string {
-  const stem = (path.split('/').pop() ?? '')
-    .replace(/\.gguf$/i, '')
-    .replace(/:.*$/, '')
+  const stem = (path.split('/').pop() ?? '').replace(/\.gguf$/i, '').replace(/:.*$/, '')
   return stem.replace(/[-_.](I?Q\d\w*|B?F\d+)$/i, '').replace(/[-_]/g, ' ')
 }
 
