@@ -196,13 +196,6 @@ const pictures = {
   ],
   'library-import-form': ['full', rail('Library'), press('Add a model'), item('Import a GGUF file…')],
   'library-rename': ['full', rail('Library'), press('More actions for Qwen3 4B'), item('Rename…')],
-  'library-damaged': [
-    'trouble',
-    rail('Library'),
-    press('Verify all'),
-    (page) => page.waitForTimeout(3500),
-    press('More actions for Qwen3 4B'),
-  ],
   'library-add': ['full', rail('Library'), press('Add a model')],
   'library-remove': ['full', rail('Library'), press('More actions for Gemma 3 4B'), item('Remove')],
   'library-busy': ['downloads', rail('Library')],

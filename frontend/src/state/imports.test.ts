@@ -42,7 +42,7 @@ describe('an import', () => {
   it('of what is here already is off, unless that is damaged', async () => {
     const app = await started('trouble')
     const model = app.library.models.find((m) => m.source !== 'starter')
-    await app.imports.look([`${model?.path ?? ''}`])
+    await app.imports.look([model?.path ?? ''])
     await app.models.verify('')
     const damaged = app.library.damaged[0]
     expect(damaged).toBeDefined()
