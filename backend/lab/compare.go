@@ -99,7 +99,7 @@ func (l *Lab) Compare(ctx context.Context, ask Ask, report func(Progress)) (Comp
 		return Comparison{}, err
 	}
 	c.steps.report = report
-	defer l.underway.begin(c)()
+	defer l.begin(c)()
 	if err := c.save(ctx); err != nil {
 		return *c.Comparison, err
 	}

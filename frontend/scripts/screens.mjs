@@ -216,7 +216,7 @@ const pictures = {
     rail('Library'),
     press('Verify all'),
     (page) => page.getByText('is damaged').first().waitFor({ timeout: 10_000 }),
-    (page) => page.getByRole('button', { name: 'Dismiss' }).click(),
+    press('More actions for Qwen3 4B'),
   ],
   'download-name': ['full', rail('Library'), press('Add a model'), item('Download by name or address…')],
   'download-choose': ['full', ...named('hf.co/ibm-granite/granite-4.0-h-tiny-GGUF')],
