@@ -29,6 +29,8 @@ export interface ImportItem {
 export class Imports {
   #items = $state.raw<readonly ImportItem[]>([])
   #busy = $state(false)
+  /** The person has put the form away while files are copied. */
+  #away = $state(false)
   #stopped = false
   #host: Host
   #bridge: Bridge['library']
@@ -46,7 +48,7 @@ export class Imports {
 
   /** The form is open. */
   get open(): boolean {
-    return this.#items.length > 0
+    return this.#items.length > 0 && !this.#away
   }
 
   /** Files are being copied. */
@@ -83,11 +85,15 @@ export class Imports {
   /** Files were dropped on the window. */
   async dropped(): Promise<void> {
     const paths = await this.#bridge.dropped()
-    if (paths.length && !this.#busy) await this.look(paths)
+    if (paths.length) await this.look(paths)
   }
 
   /** Opens the form with what files and folders hold. */
   async look(paths: string[]): Promise<void> {
+    if (this.#busy) {
+      this.#away = false
+      return
+    }
     const found = await this.#bridge.look(paths)
     this.#items = found.map((file) => ({ file, name: file.name, state: 'waiting', problem: file.problem }))
   }
@@ -96,8 +102,10 @@ export class Imports {
     this.#change(path, { name })
   }
 
+  /** Puts the form away. What is being copied goes on; the form comes back when something of it fails. */
   close(): void {
-    if (!this.#busy) this.#items = []
+    if (this.#busy) this.#away = true
+    else this.#items = []
   }
 
   async cancel(): Promise<void> {
@@ -119,6 +127,7 @@ export class Imports {
       if (ref) added.push(ref)
     }
     this.#busy = false
+    this.#away = false
     await this.#tell(added)
   }
 

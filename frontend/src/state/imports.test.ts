@@ -50,6 +50,24 @@ describe('an import', () => {
   })
 })
 
+describe('the form of an import', () => {
+  it('can be put away while files are copied, and comes back when one fails', async () => {
+    const app = await started()
+    await app.imports.look([file, '/home/mara/other-Q8_0.gguf'])
+    const all = app.imports.start()
+    app.imports.close()
+    expect(app.imports.open).toBe(false)
+    await all
+    expect(app.imports.open).toBe(false)
+    expect(app.library.models.some((m) => m.name === 'other')).toBe(true)
+    await app.imports.look([file.replace('Q8_0', 'Q6_K'), '/home/mara/note.txt'])
+    const some = app.imports.start()
+    app.imports.close()
+    await some
+    expect(app.imports.open).toBe(true)
+  })
+})
+
 describe('a model', () => {
   it('is renamed with an undo, and its reference stays', async () => {
     const app = await started()
