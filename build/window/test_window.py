@@ -259,7 +259,7 @@ class Lab(Trial):
         window.press("Compare")
         window.sees("Finished rows are kept when you stop.", 60)
         window.until("a verdict", lambda: any(words in window.words() for words in
-                     ("use it", "Use it", "stay with", "nothing to choose between")), 1800)
+                     ("use it", "Use it", "stay with", "Stay with", "nothing to choose between")), 1800)
         rows = self.ask("lab", "list")["comparisons"]
         self.assertEqual([row["state"] for row in rows], ["done"])
         shown = self.ask("lab", "show", rows[0]["id"])
