@@ -153,8 +153,7 @@ export const discoverText = {
     gpuFree: (size: string) => `GPU, ${size} free`,
     ramFree: (size: string) => `memory, ${size} free`,
     keyFit: { gpu: 'fits the GPU', partial: 'split', ram: 'in memory' },
-    keyUnknown: (n: number) =>
-      `${plural(n, 'model of unknown quality is', 'models of unknown quality are')} not drawn`,
+    keyUnknown: (n: number) => `${plural(n, 'model of unknown quality is', 'models of unknown quality are')} not drawn`,
     keyFrontier: 'nothing lies beyond this line',
     row: (name: string, fit: string, memory: string, speed: string, source: string, quality: string) =>
       `${name}: ${fit}, ${memory}, writes ${speed} t/s (${source}), quality ${quality}`,
