@@ -10,6 +10,7 @@ export const scenes = [
   'streaming',
   'loading',
   'math',
+  'rtl',
   'gpu',
   'trouble',
   'downloads',
