@@ -2,7 +2,6 @@ package app
 
 import (
 	"time"
-	"unicode/utf16"
 
 	"weightroom/backend"
 	"weightroom/backend/catalog"
@@ -45,15 +44,6 @@ func noticeOf(r *store.Recovery) Problem {
 		return Problem{}
 	}
 	return Problem{Code: string(backend.CodeDamaged), Severity: string(backend.SeverityWarning), Title: r.Message, Hint: r.Hint}
-}
-
-// utf16Length is the length that JavaScript sees.
-func utf16Length(s string) int {
-	n := 0
-	for _, r := range s {
-		n += max(1, utf16.RuneLen(r))
-	}
-	return n
 }
 
 // kindOf is a file's kind as the page knows it.

@@ -71,8 +71,9 @@ type ChatPhase struct {
 	ID       string  `json:"id"`
 	ChatID   string  `json:"chatId"`
 	Seq      int64   `json:"seq"`
-	Phase    string  `json:"phase"`    // starting (the engine), loading (the model), reading (the prompt), writing
+	Phase    string  `json:"phase"`    // waiting (for another chat), starting (the engine), loading (the model), reading (the prompt), writing
 	Progress float64 `json:"progress"` // 0..1; -1: unknown
+	Behind   string  `json:"behind"`   // chat that is answered first, while waiting
 }
 
 // ChatEnd says that an answer is stored in its final state. Fetch it by Chats.Message.

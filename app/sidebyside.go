@@ -5,6 +5,7 @@ import (
 
 	"weightroom/app/core"
 	"weightroom/app/core/compare"
+	"weightroom/backend"
 )
 
 // SideBySide sends one prompt to several models and returns at once; events and Side tell what they answer.
@@ -20,7 +21,7 @@ func (s *Lab) SideBySide(ask SideAsk) (SideRun, error) {
 				out := SideDelta{ID: sides.ID, Column: d.Column, State: string(d.State), Text: d.Text}
 				if d.Column >= 0 {
 					out.Offset = offsets[d.Column]
-					offsets[d.Column] += utf16Length(d.Text)
+					offsets[d.Column] += backend.UTF16Length(d.Text)
 				}
 				out.Seq = s.host.next()
 				s.host.emit(EventSideDelta, out)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
@@ -28,14 +27,8 @@ type Window struct {
 	Tasks     *Tasks
 
 	*host
-	mu      sync.Mutex
-	offsets map[string]offset // of each streaming answer
-
 	fitStopped bool // a person has stopped what the estimates rest on; housekeeping's alone
 }
-
-// offset is how much of an answer the page has been sent, in UTF-16 units.
-type offset struct{ text, thinking int }
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
@@ -44,7 +37,7 @@ func NewWindow(folders platform.Folders) *Window {
 	return &Window{
 		Chats: &Chats{h}, Library: &Library{h}, Machine: &Machine{h}, Settings: &Settings{h},
 		Discover: &Discover{h}, Downloads: &Downloads{h}, Lab: &Lab{h}, Tasks: &Tasks{h},
-		host: h, offsets: map[string]offset{},
+		host: h,
 	}
 }
 
@@ -142,9 +135,6 @@ func (w *Window) chatEvent(e chat.Event) {
 	id, chatID := e.Message.ID, e.Message.ChatID
 	switch {
 	case e.End:
-		w.mu.Lock()
-		delete(w.offsets, id)
-		w.mu.Unlock()
 		w.emit(EventChatFinished, ChatEnd{ID: id, ChatID: chatID, Seq: w.next(), State: string(e.Message.State)})
 		w.emit(EventChatsChanged, Changed{ID: chatID, Seq: w.next()})
 		w.libraryChanged(e.Message.Model) // when it was last used
@@ -157,15 +147,11 @@ func (w *Window) chatEvent(e chat.Event) {
 			}
 		})
 	case e.Phase != "":
-		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress})
+		w.emit(EventChatPhase, ChatPhase{ID: id, ChatID: chatID, Seq: w.next(), Phase: string(e.Phase), Progress: e.Progress, Behind: e.Behind})
 	default:
-		w.mu.Lock()
-		at := w.offsets[id]
-		w.offsets[id] = offset{at.text + utf16Length(e.Text), at.thinking + utf16Length(e.Thinking)}
-		w.mu.Unlock()
 		w.emit(EventChatDelta, ChatDelta{
 			ID: id, ChatID: chatID, Seq: w.next(),
-			Offset: at.text, Text: e.Text, ThinkingOffset: at.thinking, Thinking: e.Thinking,
+			Offset: e.Offset, Text: e.Text, ThinkingOffset: e.ThinkingOffset, Thinking: e.Thinking,
 		})
 	}
 }

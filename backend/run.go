@@ -7,6 +7,7 @@ type Phase string
 
 // The phases of one answer, in order.
 const (
+	PhaseWaiting  Phase = "waiting"  // another chat is answered first
 	PhaseStarting Phase = "starting" // the engine starts
 	PhaseLoading  Phase = "loading"  // the weights go into memory
 	PhaseReading  Phase = "reading"  // the prompt is processed
@@ -18,8 +19,13 @@ type Prompt struct {
 	Model    string // reference in the library
 	Bytes    int64  // size of its weights, for progress while loading; 0: unknown
 	System   string
-	Messages []Message // root first; the last one is the person's
+	Messages []Message // root first; the last one is the person's, or an answer to go on with
 	Sampling Sampling  // ContextLength must be set
+}
+
+// Continues reports whether an answer that has begun is gone on with.
+func (p Prompt) Continues() bool {
+	return len(p.Messages) > 0 && p.Messages[len(p.Messages)-1].Role == RoleAssistant
 }
 
 // Delta is one step of an answer: a phase with its progress (0..1, or -1 where unknown), or new text.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // Bytes returns a size in words, in decimal units with three digits at most: "98.4 MB", "2.5 GB", "140 GB". Files,
@@ -45,4 +46,13 @@ func Plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return Count(int64(n)) + " " + noun + "s"
+}
+
+// UTF16Length is the length of s that JavaScript sees.
+func UTF16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(1, utf16.RuneLen(r))
+	}
+	return n
 }

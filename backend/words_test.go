@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+	"unicode/utf16"
 )
 
 func TestSizesReadAlikeEverywhere(t *testing.T) {
@@ -21,6 +22,14 @@ func TestSizesReadAlikeEverywhere(t *testing.T) {
 	for _, c := range list {
 		if got := Bytes(c.Bytes); got != c.Words {
 			t.Errorf("%d: %s, want %s", c.Bytes, got, c.Words)
+		}
+	}
+}
+
+func TestTextIsAsLongAsJavaScriptSays(t *testing.T) {
+	for _, s := range []string{"", "plain", "é", "語", "💪🏽", "\xff"} {
+		if got, want := UTF16Length(s), len(utf16.Encode([]rune(s))); got != want {
+			t.Errorf("%q: %d, not %d", s, got, want)
 		}
 	}
 }

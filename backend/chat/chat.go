@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Store interface {
 	// SaveAnswer stores what a streaming answer has so far, FinishAnswer its end.
 	SaveAnswer(ctx context.Context, m backend.Message) error
 	FinishAnswer(ctx context.Context, m backend.Message) error
+	// ReopenAnswer makes an answer that has ended one that streams.
+	ReopenAnswer(ctx context.Context, chatID, id string) (backend.Message, error)
 }
 
 // Models finds what a chat runs on.
@@ -39,8 +42,11 @@ type Event struct {
 	End      bool            // stored in its final state
 	Phase    backend.Phase
 	Progress float64
+	Behind   string // chat that is answered first, while waiting
 	Text     string
 	Thinking string
+	// Offset and ThinkingOffset are the lengths before Text and Thinking, in UTF-16 units.
+	Offset, ThinkingOffset int
 }
 
 const (
@@ -68,11 +74,14 @@ type Service struct {
 
 	mu     sync.Mutex
 	turns  map[string]*turn // by chat
+	line   []*turn          // in the order in which they are answered; the first one is
+	moved  chan struct{}    // closed when the line has moved
 	closed bool
 	wait   sync.WaitGroup
 }
 
 type turn struct {
+	chatID string
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 
@@ -88,7 +97,7 @@ func (t *turn) set(m backend.Message) {
 
 // New makes a Service.
 func New(opts Options) *Service {
-	return &Service{opts: opts, turns: map[string]*turn{}}
+	return &Service{opts: opts, turns: map[string]*turn{}, moved: make(chan struct{})}
 }
 
 // Send adds the person's text after the message parent (empty: at the root) and begins to answer it.
@@ -100,7 +109,7 @@ func (s *Service) Send(ctx context.Context, chatID, parent, text string) (user, 
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	user = backend.Message{ChatID: chatID, Parent: parent, Role: backend.RoleUser, Text: text, State: backend.StateDone}
-	return s.begin(ctx, chatID, user)
+	return s.begin(ctx, chatID, user, "")
 }
 
 // Edit answers a changed text beside the message id; the old branch stays.
@@ -115,8 +124,8 @@ func (s *Service) Edit(ctx context.Context, chatID, id, text string) (user, answ
 	return s.Send(ctx, chatID, old.Parent, text)
 }
 
-// Regenerate answers again, beside the answer id; the old one stays.
-func (s *Service) Regenerate(ctx context.Context, chatID, id string) (user, answer backend.Message, err error) {
+// Regenerate answers again, beside the answer id; the old one stays. model is the one to try this time; empty: the chat's.
+func (s *Service) Regenerate(ctx context.Context, chatID, id, model string) (user, answer backend.Message, err error) {
 	old, err := s.opts.Store.Message(ctx, chatID, id)
 	if err != nil {
 		return user, answer, err
@@ -126,20 +135,58 @@ func (s *Service) Regenerate(ctx context.Context, chatID, id string) (user, answ
 			return user, answer, err
 		}
 	}
-	return s.begin(ctx, chatID, old)
+	return s.begin(ctx, chatID, old, model)
+}
+
+// Continue has the model that wrote the answer id go on where it ended. Only the last answer of the branch shown can go on:
+// what follows another one was written to the words that it has.
+func (s *Service) Continue(ctx context.Context, chatID, id string) (user, answer backend.Message, err error) {
+	old, err := s.opts.Store.Message(ctx, chatID, id)
+	if err != nil {
+		return user, answer, err
+	}
+	chat, model, err := s.open(ctx, chatID, old.Model)
+	if err != nil {
+		return user, answer, err
+	}
+	if old.Role != backend.RoleAssistant || old.Text == "" || chat.Leaf != id {
+		return user, answer, backend.Fail(backend.CodeInvalid, nil, "Only the last answer of a chat can be continued.", "Press Regenerate for another answer.")
+	}
+	if user, err = s.opts.Store.Message(ctx, chatID, old.Parent); err != nil {
+		return user, answer, err
+	}
+	turning, t, err := s.take(chatID)
+	if err != nil {
+		return user, answer, err
+	}
+	if answer, err = s.opts.Store.ReopenAnswer(ctx, chatID, id); err != nil {
+		s.finish(chatID, t)
+		return user, answer, err
+	}
+	s.start(turning, t, chat, model, answer)
+	return user, answer, nil
+}
+
+// open finds a chat that can be answered in, and the model to do it; an empty reference means the chat's.
+func (s *Service) open(ctx context.Context, chatID, ref string) (backend.Chat, backend.Model, error) {
+	chat, err := s.opts.Store.Chat(ctx, chatID)
+	if err != nil {
+		return chat, backend.Model{}, err
+	}
+	if !chat.Deleted.IsZero() {
+		return chat, backend.Model{}, backend.Fail(backend.CodeInvalid, nil, "This chat is in the trash.", "Restore it first.")
+	}
+	if ref == "" {
+		ref = chat.Model
+	}
+	model, err := s.opts.Models.Model(ctx, ref)
+	return chat, model, err
 }
 
 // begin stores what is new and starts to answer user, which is stored already when it has an id. ctx bounds the
 // beginning only; the answer ends by Stop or Close.
-func (s *Service) begin(ctx context.Context, chatID string, user backend.Message) (_, answer backend.Message, err error) {
-	chat, err := s.opts.Store.Chat(ctx, chatID)
-	if err != nil {
-		return user, answer, err
-	}
-	if !chat.Deleted.IsZero() {
-		return user, answer, backend.Fail(backend.CodeInvalid, nil, "This chat is in the trash.", "Restore it first.")
-	}
-	model, err := s.opts.Models.Model(ctx, chat.Model)
+func (s *Service) begin(ctx context.Context, chatID string, user backend.Message, ref string) (_, answer backend.Message, err error) {
+	chat, model, err := s.open(ctx, chatID, ref)
 	if err != nil {
 		return user, answer, err
 	}
@@ -158,13 +205,17 @@ func (s *Service) begin(ctx context.Context, chatID string, user backend.Message
 		return user, answer, err
 	}
 	s.afterSend(ctx, chat, user)
-	streaming := answer
+	s.start(turning, t, chat, model, answer)
+	return user, answer, nil
+}
+
+// start writes an answer in the background.
+func (s *Service) start(ctx context.Context, t *turn, chat backend.Chat, model backend.Model, answer backend.Message) {
 	t.set(answer)
 	go func() {
-		defer s.finish(chatID, t)
-		s.answer(turning, t, chat, model, user, &streaming)
+		defer s.finish(chat.ID, t)
+		s.answer(ctx, t, chat, model, &answer)
 	}()
-	return user, answer, nil
 }
 
 // take reserves a chat for one turn.
@@ -178,8 +229,9 @@ func (s *Service) take(chatID string) (context.Context, *turn, error) {
 		return nil, nil, backend.Fail(backend.CodeBusy, nil, "This chat is still writing an answer.", "Press Stop first.")
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	t := &turn{cancel: cancel, done: make(chan struct{})}
+	t := &turn{chatID: chatID, cancel: cancel, done: make(chan struct{})}
 	s.turns[chatID] = t
+	s.line = append(s.line, t)
 	s.wait.Add(1)
 	return ctx, t, nil
 }
@@ -190,6 +242,27 @@ func (s *Service) release(chatID string, t *turn) {
 	defer s.mu.Unlock()
 	if s.turns[chatID] == t {
 		delete(s.turns, chatID)
+		s.line = slices.DeleteFunc(s.line, func(other *turn) bool { return other == t })
+		close(s.moved)
+		s.moved = make(chan struct{})
+	}
+}
+
+// queue waits until it is t's turn, and calls behind with the chat that is answered first.
+func (s *Service) queue(ctx context.Context, t *turn, behind func(chatID string)) error {
+	for {
+		s.mu.Lock()
+		first, moved := s.line[0], s.moved
+		s.mu.Unlock()
+		if first == t {
+			return nil
+		}
+		behind(first.chatID)
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
@@ -215,8 +288,8 @@ func (s *Service) afterSend(ctx context.Context, chat backend.Chat, user backend
 	}
 }
 
-// prompt collects the branch that ends at user.
-func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.Model, user backend.Message) (backend.Prompt, error) {
+// prompt collects the branch that ends at the message leaf.
+func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.Model, leaf string) (backend.Prompt, error) {
 	messages, err := s.opts.Store.Messages(ctx, chat.ID)
 	if err != nil {
 		return backend.Prompt{}, err
@@ -232,7 +305,7 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 	if model.ContextLength > 0 {
 		p.Sampling.ContextLength = min(p.Sampling.ContextLength, model.ContextLength)
 	}
-	for _, m := range backend.Path(messages, user.ID) {
+	for _, m := range backend.Path(messages, leaf) {
 		if m.Text != "" { // an answer that failed before its first word says nothing to the model
 			p.Messages = append(p.Messages, m)
 		}
@@ -241,14 +314,21 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 }
 
 // answer runs the model and stores what comes.
-func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model backend.Model, user backend.Message, a *backend.Message) {
+func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model backend.Model, a *backend.Message) {
 	w := &writer{service: s, turn: t, message: a, flushed: time.Now()}
-	p, err := s.prompt(ctx, chat, model, user)
+	before := a.Metrics
+	p, err := s.prompt(ctx, chat, model, a.ID)
+	if err == nil {
+		err = s.queue(ctx, t, w.wait)
+	}
 	if err == nil && s.opts.Allow != nil {
 		err = s.opts.Allow(ctx, model, p.Sampling.ContextLength)
 	}
 	if err == nil {
 		a.Metrics, err = s.run(ctx, p, w)
+		if p.Continues() {
+			a.Metrics = goneOn(before, a.Metrics)
+		}
 	}
 	w.send()
 	switch {
@@ -268,6 +348,19 @@ func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model 
 	}
 	s.release(chat.ID, t)
 	s.opts.Event(Event{Message: *a, End: true})
+}
+
+// goneOn are the figures of an answer that was gone on with. To the engine its first part was prompt.
+func goneOn(before, after backend.Metrics) backend.Metrics {
+	if after.PromptTokens > before.Tokens {
+		after.PromptTokens -= before.Tokens
+	}
+	after.Tokens += before.Tokens
+	after.ThinkingSeconds = before.ThinkingSeconds
+	if before.TimeToFirstTokenSeconds > 0 {
+		after.TimeToFirstTokenSeconds = before.TimeToFirstTokenSeconds
+	}
+	return after
 }
 
 // run passes deltas to w from one goroutine, so that a slow model still flushes every second.

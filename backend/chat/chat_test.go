@@ -204,7 +204,7 @@ func TestTurn(t *testing.T) {
 		b := newBench(t, &runnertest.Fake{Model: model, Words: words(3)}, nil)
 		user, first := b.send(t, "", "hello")
 		b.end(t, first.ID)
-		_, second, err := b.Regenerate(t.Context(), b.chat.ID, first.ID)
+		_, second, err := b.Regenerate(t.Context(), b.chat.ID, first.ID, "")
 		if err != nil || second.Parent != user.ID || second.ID == first.ID {
 			t.Fatalf("%+v, %v", second, err)
 		}

@@ -16,8 +16,11 @@ type writer struct {
 	phase    backend.Phase
 	text     string // not sent yet
 	thinking string
-	dirty    bool
-	flushed  time.Time
+	// Lengths of what was sent, in UTF-16 units.
+	offset, thinkingOffset int
+
+	dirty   bool
+	flushed time.Time
 }
 
 // add takes a delta. A new phase is told at once, after the text that came before it.
@@ -31,15 +34,28 @@ func (w *writer) add(d backend.Delta) {
 	w.thinking += d.Thinking
 }
 
+// wait tells which chat is answered first.
+func (w *writer) wait(chatID string) {
+	w.phase = backend.PhaseWaiting
+	w.service.opts.Event(Event{Message: w.head(), Phase: backend.PhaseWaiting, Progress: -1, Behind: chatID})
+}
+
 // send tells the page what came since the last time.
 func (w *writer) send() {
 	if w.text == "" && w.thinking == "" {
 		return
 	}
+	if w.offset == 0 && w.thinkingOffset == 0 { // words of an answer that is gone on with
+		w.offset, w.thinkingOffset = backend.UTF16Length(w.message.Text), backend.UTF16Length(w.message.Thinking)
+	}
 	w.message.Text += w.text
 	w.message.Thinking += w.thinking
 	w.turn.set(*w.message)
-	w.service.opts.Event(Event{Message: w.head(), Text: w.text, Thinking: w.thinking})
+	w.service.opts.Event(Event{
+		Message: w.head(), Text: w.text, Thinking: w.thinking, Offset: w.offset, ThinkingOffset: w.thinkingOffset,
+	})
+	w.offset += backend.UTF16Length(w.text)
+	w.thinkingOffset += backend.UTF16Length(w.thinking)
 	w.text, w.thinking, w.dirty = "", "", true
 }
 

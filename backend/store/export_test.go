@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestExportAndImport(t *testing.T) {
 		}
 		chats, messages, err := everything(ctx, other)
 		wantChats, wantMessages, _ := everything(ctx, s)
-		if err != nil || chats[c.ID] != wantChats[c.ID] || len(messages) != 4 {
+		if err != nil || !reflect.DeepEqual(chats[c.ID], wantChats[c.ID]) || len(messages) != 4 {
 			t.Fatal(chats, err)
 		}
 		for id, m := range messages {

@@ -105,6 +105,21 @@ func (t messageTable) FinishAnswer(ctx context.Context, m backend.Message) error
 	})
 }
 
+// ReopenAnswer makes an answer that has ended one that streams, with the words it has.
+func (t messageTable) ReopenAnswer(ctx context.Context, chatID, id string) (m backend.Message, err error) {
+	err = t.db.urgent(ctx, func(tx *writeTx) error {
+		if m, err = tx.message(chatID, id); err != nil {
+			return err
+		}
+		if m.Role != backend.RoleAssistant {
+			return backend.Fail(backend.CodeInvalid, nil, "Only answers can be continued.", "Press Continue below an answer.")
+		}
+		m.State, m.Problem = backend.StateStreaming, nil
+		return tx.putMessage(m)
+	})
+	return m, err
+}
+
 // answer overwrites a streaming message with m's text and figures.
 func (t *writeTx) answer(m backend.Message) (backend.Message, error) {
 	old, err := t.message(m.ChatID, m.ID)

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func runModel(t *testing.T, seed uint64, steps int) {
 			got, err := s.UpdateChat(ctx, c.ID, func(c *backend.Chat) error { c.Title, c.Draft = title, draft; return nil })
 			must(err)
 			c.Title, c.Draft = title, draft
-			if got != c {
+			if !reflect.DeepEqual(got, c) {
 				t.Fatalf("seed %d: update gave %v, want %v", seed, got, c)
 			}
 			chats[c.ID] = c
@@ -142,7 +143,7 @@ func compare(t *testing.T, s *Store, seed uint64, chats map[string]backend.Chat,
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !maps.Equal(gotChats, chats) {
+	if !reflect.DeepEqual(gotChats, chats) {
 		t.Fatalf("seed %d: chats differ", seed)
 	}
 	if len(gotMessages) != len(messages) {
