@@ -11,11 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"weightroom/app/core"
 	"weightroom/backend"
-	"weightroom/backend/chat"
 	"weightroom/backend/platform"
 )
 
@@ -173,7 +171,7 @@ func TestChatsFromThePage(t *testing.T) {
 	if err := w.Chats.Rename(c.ID, " \n "); backend.Readable(err).Code != backend.CodeInvalid {
 		t.Errorf("an empty title: %v", err)
 	}
-	if err := w.Chats.SetOptions(c.ID, ChatOptions{System: "Be brief.", Temperature: 0, TopP: -1, Seed: 7, MaxTokens: 10}); err != nil {
+	if err := w.Chats.SetOptions(c.ID, ChatOptions{System: "Be brief.", Temperature: 0, TopP: -1, TopK: -1, MinP: -1, RepeatPenalty: -1, Seed: 7, MaxTokens: 10}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Chats.SaveDraft(c.ID, "half a thought"); err != nil {
@@ -373,27 +371,6 @@ func TestErrorsReachThePageAsJSON(t *testing.T) {
 	}
 }
 
-func TestDeltasCountAsJavaScriptDoes(t *testing.T) {
-	for _, s := range []string{"", "plain", "é", "語", "💪🏽", "\xff"} {
-		want := len(utf16.Encode([]rune(s)))
-		if got := utf16Length(s); got != want {
-			t.Errorf("%q: %d, not %d", s, got, want)
-		}
-	}
-	w, sent := open(t)
-	m := backend.Message{ID: "m", ChatID: "c"}
-	for _, text := range []string{"💪", "a", "b"} {
-		w.chatEvent(chat.Event{Message: m, Text: text})
-	}
-	offsets := []int{}
-	for _, d := range sent(EventChatDelta) {
-		offsets = append(offsets, d.(ChatDelta).Offset)
-	}
-	if !reflect.DeepEqual(offsets, []int{0, 2, 3}) {
-		t.Errorf("%v", offsets)
-	}
-}
-
 func TestThePageHearsOfSuccessesAlone(t *testing.T) {
 	w, sent := open(t)
 	if _, err := w.Core(); err != nil {
@@ -414,7 +391,7 @@ func TestThePageHearsOfSuccessesAlone(t *testing.T) {
 
 func TestAChatThatCannotStartIsNotThere(t *testing.T) {
 	w, sent := open(t)
-	if _, err := w.Chats.Start("", ChatOptions{Temperature: -1, TopP: -1, Seed: -1}, "hello"); backend.Readable(err).Code != backend.CodeNotFound {
+	if _, err := w.Chats.Start("", ChatOptions{Temperature: -1, TopP: -1, TopK: -1, MinP: -1, RepeatPenalty: -1, Seed: -1}, "hello"); backend.Readable(err).Code != backend.CodeNotFound {
 		t.Errorf("without a model: %v", err)
 	}
 	list, err := w.Chats.List()

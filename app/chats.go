@@ -208,10 +208,48 @@ func (s *Chats) Edit(chatID, id, text string) (Turn, error) {
 	})
 }
 
-// Regenerate answers again, beside an answer.
-func (s *Chats) Regenerate(chatID, id string) (Turn, error) {
+// Regenerate answers again, beside an answer; by the model of the chat, or by another for once.
+func (s *Chats) Regenerate(chatID, id, model string) (Turn, error) {
 	return s.turn("Chats.Regenerate", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
-		return c.Chat.Regenerate(ctx, chatID, id)
+		return c.Chat.Regenerate(ctx, chatID, id, model)
+	})
+}
+
+// Continue has the model go on with the last answer where it ended.
+func (s *Chats) Continue(chatID, id string) (Turn, error) {
+	return s.turn("Chats.Continue", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
+		return c.Chat.Continue(ctx, chatID, id)
+	})
+}
+
+// Defaults returns what counts where a chat on model says nothing.
+func (s *Chats) Defaults(model string) (ChatDefaults, error) {
+	return withCore(s.host, "Chats.Defaults", func(ctx context.Context, c *core.Core) (ChatDefaults, error) {
+		d, err := c.Models.Defaults(ctx, model)
+		return defaultsOf(d), err
+	})
+}
+
+// Presets returns the named settings, those that come with the app first.
+func (s *Chats) Presets() ([]ChatPreset, error) {
+	return withCore(s.host, "Chats.Presets", func(ctx context.Context, c *core.Core) ([]ChatPreset, error) {
+		return convert(c.Presets(ctx), presetOf), nil
+	})
+}
+
+// SavePreset keeps settings under a name, in place of those that had it, and returns all presets.
+func (s *Chats) SavePreset(name string, o ChatOptions) ([]ChatPreset, error) {
+	return withCore(s.host, "Chats.SavePreset", func(ctx context.Context, c *core.Core) ([]ChatPreset, error) {
+		all, err := c.SavePreset(ctx, core.Preset{Name: name, System: o.System, Sampling: samplingOf(o)})
+		return convert(all, presetOf), err
+	})
+}
+
+// DeletePreset forgets a preset and returns those that are left.
+func (s *Chats) DeletePreset(name string) ([]ChatPreset, error) {
+	return withCore(s.host, "Chats.DeletePreset", func(ctx context.Context, c *core.Core) ([]ChatPreset, error) {
+		all, err := c.DeletePreset(ctx, name)
+		return convert(all, presetOf), err
 	})
 }
 

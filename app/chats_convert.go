@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"weightroom/app/core"
+	"weightroom/app/core/models"
 	"weightroom/backend"
 )
 
@@ -21,37 +22,57 @@ func chatSummary(c *core.Core, chat backend.Chat) ChatSummary {
 }
 
 func chatOf(c backend.Chat, messages []backend.Message) Chat {
-	out := Chat{
+	o := optionsOf(c.System, c.Sampling)
+	return Chat{
 		ID: c.ID, Title: c.Title, Model: c.Model, System: c.System, Leaf: c.Leaf, Draft: c.Draft, Pinned: c.Pinned,
 		CreatedAt: millis(c.Created), UpdatedAt: millis(c.Updated),
-		Temperature: -1, TopP: -1, Seed: -1,
-		MaxTokens: c.Sampling.MaxTokens, ContextLength: c.Sampling.ContextLength,
+		Temperature: o.Temperature, TopP: o.TopP, TopK: o.TopK, MinP: o.MinP, RepeatPenalty: o.RepeatPenalty, Stop: o.Stop, Seed: o.Seed,
+		MaxTokens: o.MaxTokens, ContextLength: o.ContextLength,
 		Messages: convert(messages, messageOf),
 	}
-	if c.Sampling.Temperature != nil {
-		out.Temperature = *c.Sampling.Temperature
+}
+
+// or is what p points to, or standard where it points to nothing.
+func or[T any](p *T, standard T) T {
+	if p == nil {
+		return standard
 	}
-	if c.Sampling.TopP != nil {
-		out.TopP = *c.Sampling.TopP
+	return *p
+}
+
+func optionsOf(system string, s backend.Sampling) ChatOptions {
+	return ChatOptions{
+		System: system, Temperature: or(s.Temperature, -1), TopP: or(s.TopP, -1), TopK: or(s.TopK, -1), MinP: or(s.MinP, -1),
+		RepeatPenalty: or(s.RepeatPenalty, -1), Stop: append([]string{}, s.Stop...), Seed: or(s.Seed, -1),
+		MaxTokens: s.MaxTokens, ContextLength: s.ContextLength,
 	}
-	if c.Sampling.Seed != nil {
-		out.Seed = *c.Sampling.Seed
+}
+
+// said is a pointer to n, or nothing where n says that the model decides.
+func said[T int | int64 | float64](n T) *T {
+	if n < 0 {
+		return nil
 	}
-	return out
+	return &n
 }
 
 func samplingOf(o ChatOptions) backend.Sampling {
-	s := backend.Sampling{MaxTokens: max(0, o.MaxTokens), ContextLength: max(0, o.ContextLength)}
-	if o.Temperature >= 0 {
-		s.Temperature = &o.Temperature
+	return backend.Sampling{
+		Temperature: said(o.Temperature), TopP: said(o.TopP), TopK: said(o.TopK), MinP: said(o.MinP), RepeatPenalty: said(o.RepeatPenalty),
+		Stop: o.Stop, Seed: said(o.Seed), MaxTokens: max(0, o.MaxTokens), ContextLength: max(0, o.ContextLength),
 	}
-	if o.TopP >= 0 {
-		s.TopP = &o.TopP
+}
+
+func defaultsOf(d models.Defaults) ChatDefaults {
+	o := optionsOf(d.System, d.Sampling)
+	return ChatDefaults{
+		System: o.System, Temperature: o.Temperature, TopP: o.TopP, TopK: o.TopK, MinP: o.MinP, RepeatPenalty: o.RepeatPenalty,
+		Stop: o.Stop, FromModel: append([]string{}, d.FromModel...),
 	}
-	if o.Seed >= 0 {
-		s.Seed = &o.Seed
-	}
-	return s
+}
+
+func presetOf(p core.Preset) ChatPreset {
+	return ChatPreset{Name: p.Name, BuiltIn: p.BuiltIn, Options: optionsOf(p.System, p.Sampling)}
 }
 
 func messageOf(m backend.Message) Message {

@@ -35,6 +35,10 @@ type Chat struct {
 	UpdatedAt     int64     `json:"updatedAt"`
 	Temperature   float64   `json:"temperature"`   // -1: the model's default
 	TopP          float64   `json:"topP"`          // -1: the model's default
+	TopK          int       `json:"topK"`          // -1: the model's default
+	MinP          float64   `json:"minP"`          // -1: the model's default
+	RepeatPenalty float64   `json:"repeatPenalty"` // -1: the model's default
+	Stop          []string  `json:"stop"`          // words that end the answer; empty: the model's own
 	Seed          int64     `json:"seed"`          // -1: a new one each time
 	MaxTokens     int       `json:"maxTokens"`     // 0: no limit but the context
 	ContextLength int       `json:"contextLength"` // tokens; 0: the setting's default
@@ -43,12 +47,35 @@ type Chat struct {
 
 // ChatOptions is what Chat settings changes about a chat.
 type ChatOptions struct {
-	System        string  `json:"system"`
-	Temperature   float64 `json:"temperature"`
-	TopP          float64 `json:"topP"`
-	Seed          int64   `json:"seed"`
-	MaxTokens     int     `json:"maxTokens"`
-	ContextLength int     `json:"contextLength"`
+	System        string   `json:"system"`
+	Temperature   float64  `json:"temperature"`
+	TopP          float64  `json:"topP"`
+	TopK          int      `json:"topK"`          // -1: the model's default
+	MinP          float64  `json:"minP"`          // -1: the model's default
+	RepeatPenalty float64  `json:"repeatPenalty"` // -1: the model's default
+	Stop          []string `json:"stop"`          // words that end the answer; empty: the model's own
+	Seed          int64    `json:"seed"`
+	MaxTokens     int      `json:"maxTokens"`
+	ContextLength int      `json:"contextLength"`
+}
+
+// ChatDefaults is what counts where a chat says nothing.
+type ChatDefaults struct {
+	System        string   `json:"system"`
+	Temperature   float64  `json:"temperature"`
+	TopP          float64  `json:"topP"`
+	TopK          int      `json:"topK"`
+	MinP          float64  `json:"minP"`
+	RepeatPenalty float64  `json:"repeatPenalty"`
+	Stop          []string `json:"stop"`
+	FromModel     []string `json:"fromModel"` // names of the fields that the model brings; the others are the engine's
+}
+
+// ChatPreset is a named way of drawing answers.
+type ChatPreset struct {
+	Name    string      `json:"name"`
+	BuiltIn bool        `json:"builtIn"` // comes with the app, and leaves the system prompt and the lengths alone
+	Options ChatOptions `json:"options"`
 }
 
 // Message is one node of a chat's tree.

@@ -44,15 +44,19 @@ type Range struct {
 // Limits are what the settings and a chat's options may be, and what the settings are at a fresh start. Both lowest values
 // of temperature and top-p are 0; -1 beside them, and beside the seed, means the model's default.
 type Limits struct {
-	Defaults         Preferences `json:"defaults"`
-	ContextLength    Range       `json:"contextLength"` // tokens
-	AnswerLength     Range       `json:"answerLength"`  // tokens; 0 beside it: no limit
-	Seed             Range       `json:"seed"`
-	MaxTemperature   float64     `json:"maxTemperature"`
-	MaxTopP          float64     `json:"maxTopP"`
-	KeepAliveMinutes Range       `json:"keepAliveMinutes"` // -1: until the app closes
-	DownloadsAtOnce  Range       `json:"downloadsAtOnce"`
-	Threads          Range       `json:"threads"`     // 0: the engine chooses
-	TextSize         Range       `json:"textSize"`    // percent
-	WindowZooms      bool        `json:"windowZooms"` // the window shows the page at that size; else the page has to
+	Defaults           Preferences `json:"defaults"`
+	ContextLength      Range       `json:"contextLength"` // tokens
+	AnswerLength       Range       `json:"answerLength"`  // tokens; 0 beside it: no limit
+	Seed               Range       `json:"seed"`
+	MaxTemperature     float64     `json:"maxTemperature"`
+	MaxTopP            float64     `json:"maxTopP"`
+	MaxMinP            float64     `json:"maxMinP"`
+	TopK               Range       `json:"topK"` // 0: all tokens
+	LeastRepeatPenalty float64     `json:"leastRepeatPenalty"`
+	MaxRepeatPenalty   float64     `json:"maxRepeatPenalty"`
+	KeepAliveMinutes   Range       `json:"keepAliveMinutes"` // -1: until the app closes
+	DownloadsAtOnce    Range       `json:"downloadsAtOnce"`
+	Threads            Range       `json:"threads"`     // 0: the engine chooses
+	TextSize           Range       `json:"textSize"`    // percent
+	WindowZooms        bool        `json:"windowZooms"` // the window shows the page at that size; else the page has to
 }

@@ -57,7 +57,8 @@ func (s *Settings) Limits() (Limits, error) {
 		return Limits{
 			Defaults:      Preferences(core.DefaultSettings()),
 			ContextLength: Range(backend.ContextLengths), AnswerLength: Range(backend.AnswerLengths), Seed: Range(backend.Seeds),
-			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP,
+			MaxTemperature: backend.MaxTemperature, MaxTopP: backend.MaxTopP, MaxMinP: backend.MaxMinP, TopK: Range(backend.TopKs),
+			LeastRepeatPenalty: backend.LeastRepeatPenalty, MaxRepeatPenalty: backend.MaxRepeatPenalty,
 			KeepAliveMinutes: Range(core.KeepAliveMinutes), DownloadsAtOnce: Range(core.DownloadsAtOnce), Threads: Range(core.Threads),
 			TextSize: Range(core.TextSizes), WindowZooms: windowZooms,
 		}, nil

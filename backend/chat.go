@@ -31,6 +31,10 @@ type Sampling struct {
 	Temperature   *float64 `json:"temperature,omitempty"`
 	TopP          *float64 `json:"topP,omitempty"`
 	Seed          *int64   `json:"seed,omitempty"`
+	TopK          *int     `json:"topK,omitempty"`          // tokens that are considered; 0: all
+	MinP          *float64 `json:"minP,omitempty"`          // least share of the likeliest token's probability
+	RepeatPenalty *float64 `json:"repeatPenalty,omitempty"` // 1: none
+	Stop          []string `json:"stop,omitempty"`          // words that end the answer; empty: the model's own
 	MaxTokens     int      `json:"maxTokens,omitempty"`     // 0: no limit but the context
 	ContextLength int      `json:"contextLength,omitempty"` // tokens; 0: the setting's default
 }

@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Range is what a whole number may be, both ends included.
@@ -21,12 +22,26 @@ var (
 	ContextLengths = Range{512, 1 << 20} // tokens
 	AnswerLengths  = Range{1, 1 << 20}   // tokens
 	Seeds          = Range{0, math.MaxInt32}
+	TopKs          = Range{0, 1000} // 0: all tokens
 )
 
-// MaxTemperature and MaxTopP are the highest values; the lowest of both is 0.
+// MaxTemperature, MaxTopP and MaxMinP are the highest values; the lowest of each is 0.
 const (
 	MaxTemperature = 2.0
 	MaxTopP        = 1.0
+	MaxMinP        = 1.0
+)
+
+// A repeat penalty of 1 is none; far from it no sentence comes out whole.
+const (
+	LeastRepeatPenalty = 0.5
+	MaxRepeatPenalty   = 2.0
+)
+
+// The engine compares each token with all stop words.
+const (
+	mostStopWords   = 16
+	longestStopWord = 200 // bytes
 )
 
 // Check returns what is wrong with s, in words for a person.
@@ -38,6 +53,14 @@ func (s Sampling) Check() error {
 		return bad(fmt.Sprintf("The temperature must be between 0 and %g.", MaxTemperature), "Leave it out for the model's own default.")
 	case !within(s.TopP, MaxTopP):
 		return bad(fmt.Sprintf("Top-p must be between 0 and %g.", MaxTopP), "Leave it out for the model's own default.")
+	case s.TopK != nil && !TopKs.Holds(*s.TopK):
+		return bad(fmt.Sprintf("Top-k must be %s.", TopKs), "Leave it out for the model's own default.")
+	case !within(s.MinP, MaxMinP):
+		return bad(fmt.Sprintf("Min-p must be between 0 and %g.", MaxMinP), "Leave it out for the model's own default.")
+	case !within(s.RepeatPenalty, MaxRepeatPenalty) || s.RepeatPenalty != nil && *s.RepeatPenalty < LeastRepeatPenalty:
+		return bad(fmt.Sprintf("The repeat penalty must be between %g and %g.", LeastRepeatPenalty, MaxRepeatPenalty), "Leave it out for the model's own default.")
+	case len(s.Stop) > mostStopWords || slices.ContainsFunc(s.Stop, func(w string) bool { return w == "" || len(w) > longestStopWord }):
+		return bad(fmt.Sprintf("At most %d stop words can be given, each of 1 to %d bytes.", mostStopWords, longestStopWord), "Leave out those that are not needed.")
 	case s.Seed != nil && (*s.Seed < int64(Seeds.Least) || *s.Seed > int64(Seeds.Most)):
 		return bad(fmt.Sprintf("The seed must be %s.", Seeds), "Leave it out for another answer each time.")
 	case s.MaxTokens != 0 && !AnswerLengths.Holds(s.MaxTokens):

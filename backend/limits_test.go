@@ -2,14 +2,16 @@ package backend
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
 func TestSamplingIsChecked(t *testing.T) {
 	f := func(x float64) *float64 { return &x }
+	k := func(x int) *int { return &x }
 	n := func(x int64) *int64 { return &x }
 	for _, s := range []Sampling{
-		{}, {Temperature: f(0)}, {Temperature: f(2), TopP: f(1), Seed: n(math.MaxInt32), MaxTokens: 1, ContextLength: 512},
+		{}, {TopK: k(0), MinP: f(1), RepeatPenalty: f(0.5), Stop: []string{"END"}}, {Temperature: f(0)}, {Temperature: f(2), TopP: f(1), Seed: n(math.MaxInt32), MaxTokens: 1, ContextLength: 512},
 	} {
 		if err := s.Check(); err != nil {
 			t.Errorf("%+v: %v", s, err)
@@ -17,7 +19,9 @@ func TestSamplingIsChecked(t *testing.T) {
 	}
 	for _, s := range []Sampling{
 		{Temperature: f(2.01)}, {Temperature: f(-1)}, {Temperature: f(math.NaN())}, {TopP: f(1.5)}, {TopP: f(math.Inf(1))}, {Seed: n(-1)},
-		{Seed: n(math.MaxInt32 + 1)}, {MaxTokens: -1}, {ContextLength: 511}, {ContextLength: 1<<20 + 1},
+		{Seed: n(math.MaxInt32 + 1)}, {MaxTokens: -1}, {TopK: k(-1)}, {TopK: k(1001)},
+		{MinP: f(1.1)}, {RepeatPenalty: f(0.4)}, {RepeatPenalty: f(math.NaN())}, {RepeatPenalty: f(2.1)}, {Stop: []string{""}},
+		{Stop: make([]string, 17)}, {Stop: []string{strings.Repeat("x", 201)}}, {ContextLength: 511}, {ContextLength: 1<<20 + 1},
 	} {
 		if err := s.Check(); Readable(err).Code != CodeInvalid || Readable(err).Hint == "" {
 			t.Errorf("%+v: %v", s, err)

@@ -353,6 +353,9 @@ func runCommand(s *session) *cobra.Command {
 		p           backend.Prompt
 		temperature float64
 		topP        float64
+		topK        int
+		minP        float64
+		penalty     float64
 		seed        int64
 		lora        []string
 	)
@@ -369,6 +372,15 @@ func runCommand(s *session) *cobra.Command {
 			if set("top-p") {
 				p.Sampling.TopP = &topP
 			}
+			if set("top-k") {
+				p.Sampling.TopK = &topK
+			}
+			if set("min-p") {
+				p.Sampling.MinP = &minP
+			}
+			if set("repeat-penalty") {
+				p.Sampling.RepeatPenalty = &penalty
+			}
 			if set("seed") {
 				p.Sampling.Seed = &seed
 			}
@@ -383,6 +395,10 @@ func runCommand(s *session) *cobra.Command {
 	f.Int64Var(&seed, "seed", 0, "seed of the random choices")
 	f.Float64Var(&temperature, "temperature", 0, "0 always takes the likeliest token (default: the model's own)")
 	f.Float64Var(&topP, "top-p", 0, "nucleus sampling (default: the model's own)")
+	f.IntVar(&topK, "top-k", 0, "choose among this many of the likeliest tokens; 0: among all (default: the model's own)")
+	f.Float64Var(&minP, "min-p", 0, "leave out tokens below this share of the likeliest (default: the model's own)")
+	f.Float64Var(&penalty, "repeat-penalty", 1, "above 1, words that were used are less likely (default: the model's own)")
+	f.StringArrayVar(&p.Sampling.Stop, "stop", nil, "end the answer at this text (may be repeated)")
 	f.StringArrayVar(&lora, "lora", nil, "LoRA adapter to add, as FILE or FILE=STRENGTH; 1 is as it was trained (may be repeated)")
 	f.IntVar(&p.Sampling.MaxTokens, "max-tokens", 0, "end the answer after this many tokens (default: no limit)")
 	f.IntVar(&p.Sampling.ContextLength, "context", 0, "context length in tokens (default: 8192, or the model's own if shorter)")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -237,6 +238,18 @@ func chatRequest(p backend.Prompt) *api.ChatRequest {
 	if p.Sampling.TopP != nil {
 		options["top_p"] = *p.Sampling.TopP
 	}
+	if p.Sampling.TopK != nil {
+		options["top_k"] = *p.Sampling.TopK
+	}
+	if p.Sampling.MinP != nil {
+		options["min_p"] = *p.Sampling.MinP
+	}
+	if p.Sampling.RepeatPenalty != nil {
+		options["repeat_penalty"] = *p.Sampling.RepeatPenalty
+	}
+	if len(p.Sampling.Stop) > 0 {
+		options["stop"] = p.Sampling.Stop
+	}
 	if p.Sampling.Seed != nil {
 		options["seed"] = *p.Sampling.Seed
 	}
@@ -250,7 +263,23 @@ func chatRequest(p backend.Prompt) *api.ChatRequest {
 	for _, m := range p.Messages {
 		messages = append(messages, api.Message{Role: string(m.Role), Content: m.Text})
 	}
-	return &api.ChatRequest{Model: p.Model, Messages: messages, Options: options}
+	r := &api.ChatRequest{Model: p.Model, Messages: messages, Options: options}
+	if p.Continues() {
+		r.Think = &api.ThinkValue{Value: false} // an answer that has begun is past its thoughts, and can't be given along with them
+	}
+	return r
+}
+
+// Standard is how answers are drawn where neither a model nor a person says.
+func Standard() backend.Sampling {
+	o := api.DefaultOptions()
+	widen := func(f float32) *float64 { // 0.9 is 0.9, and not 0.8999999761581421
+		wide, _ := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64)
+		return &wide
+	}
+	return backend.Sampling{
+		Temperature: widen(o.Temperature), TopP: widen(o.TopP), TopK: &o.TopK, MinP: widen(o.MinP), RepeatPenalty: widen(o.RepeatPenalty),
+	}
 }
 
 // guard watches one request: when the engine is silent and its processors idle for hungAfter, it is killed, which
