@@ -11,7 +11,9 @@ import type {
   CatalogModel,
   Chat,
   ChatBackup,
+  ChatDefaults,
   ChatOptions,
+  ChatPreset,
   ChatSummary,
   CompareAsk,
   Download,
@@ -92,9 +94,18 @@ export interface ChatsService {
   emptyTrash(): Promise<void>
   /** `parentId` is the message it follows; empty for a root. */
   send(chatId: string, parentId: string, text: string): Promise<Turn>
-  regenerate(chatId: string, answerId: string): Promise<Turn>
+  /** By the model of the chat where `model` is empty, else by that one for once. */
+  regenerate(chatId: string, answerId: string, model: string): Promise<Turn>
+  /** Has the model that wrote the last answer of the branch go on with it. */
+  continue(chatId: string, answerId: string): Promise<Turn>
   edit(chatId: string, messageId: string, text: string): Promise<Turn>
   stop(chatId: string): Promise<void>
+  /** What counts where a chat on `model` says nothing. */
+  defaults(model: string): Promise<ChatDefaults>
+  presets(): Promise<ChatPreset[]>
+  /** Keeps settings under a name, in place of those that had it. Resolves to all presets, as `deletePreset` does. */
+  savePreset(name: string, options: ChatOptions): Promise<ChatPreset[]>
+  deletePreset(name: string): Promise<ChatPreset[]>
   /** Resolves to the path written, or to an empty string when the dialog was cancelled. */
   export(id: string, format: 'markdown' | 'json'): Promise<string>
   /** Resolves to the path written, or to an empty string when the dialog was cancelled. */

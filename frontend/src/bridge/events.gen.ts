@@ -16,6 +16,7 @@ export interface ChatPhase {
   seq: number
   phase: string
   progress: number
+  behind: string
 }
 
 export interface ChatEnd {

@@ -8,6 +8,7 @@ import { Backups } from './backups.svelte'
 import { BlindState } from './blind.svelte'
 import { ChatsState } from './chats.svelte'
 import { Chatting } from './chatting'
+import { ContextState } from './context.svelte'
 import { Conversation } from './conversation.svelte'
 import { Dialogs, type Question } from './dialogs.svelte'
 import { DiscoverState } from './discover.svelte'
@@ -27,6 +28,7 @@ import { SideState } from './side.svelte'
 import { SumsState } from './sums.svelte'
 import { succeeded, Tasks } from './tasks.svelte'
 import { Toasts } from './toasts.svelte'
+import { Tuning } from './tuning.svelte'
 import { Ui, type Page } from './ui.svelte'
 
 /** Everything the page knows, wired together: the states, the verbs on them, and the events that keep them right. */
@@ -50,6 +52,8 @@ export class App implements Host {
   readonly dialogs = new Dialogs()
   readonly ui = new Ui()
   readonly backups: Backups
+  readonly tuning: Tuning
+  readonly context: ContextState
   readonly chatting: Chatting
   readonly models: Models
   readonly imports: Imports
@@ -73,6 +77,8 @@ export class App implements Host {
     this.settings = new SettingsState(bridge.settings)
     this.tasks = new Tasks(bridge.tasks)
     this.backups = new Backups(bridge.chats, this)
+    this.tuning = new Tuning(bridge.chats)
+    this.context = new ContextState(this)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
     this.imports = new Imports(this, bridge.library, this)

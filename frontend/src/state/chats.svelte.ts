@@ -118,12 +118,19 @@ export class ChatsState {
     this.#trash = []
   }
 
+  /** Ends the answer that is written in a chat. */
+  stop(id: string): Promise<void> {
+    return this.#bridge.stop(id)
+  }
+
   export(id: string, format: 'markdown' | 'json'): Promise<string> {
     return this.#bridge.export(id, format)
   }
 
   apply(event: AppEvent): void {
     if (event.name === 'chat:delta' || event.name === 'chat:phase') {
+      // An answer that is gone on with begins with a phase.
+      if (event.name === 'chat:phase') this.#ended.delete(event.data.id)
       if (!this.#ended.has(event.data.id)) this.#writing.add(event.data.chatId)
     } else if (event.name === 'chat:finished') {
       this.#ended.add(event.data.id)

@@ -1,12 +1,14 @@
 import { soon } from '../lib/timing'
 import { text } from '../text'
+import type { ChatOptions } from '../bridge/types'
 import type { ChatsState } from './chats.svelte'
-import type { Conversation } from './conversation.svelte'
+import { defaultOptions, type Conversation } from './conversation.svelte'
 import type { Finding } from './finding.svelte'
 import type { Host } from './host'
 import { keep, kept } from './kept'
 import type { LibraryState } from './library.svelte'
 import type { SettingsState } from './settings.svelte'
+import { changedOptions } from './tuning.svelte'
 import type { Ui } from './ui.svelte'
 
 interface Parts {
@@ -50,6 +52,15 @@ export class Chatting {
     keep('openChat', '')
   }
 
+  /** Takes what is typed into a new chat. */
+  beginWithDraft(): void {
+    const { chat } = this.#parts
+    const { draft, model } = chat
+    chat.setDraft('')
+    keep('newDraft', draft)
+    this.begin(model)
+  }
+
   /** Opens a chat; with a message, at that one, where the words of a search are marked. */
   async open(id: string, at?: { messageId: string; query: string }): Promise<void> {
     const { chat, finding, ui } = this.#parts
@@ -91,6 +102,45 @@ export class Chatting {
       keep('openChat', chat.id)
     })
     if (wasNew) await this.#host.attempt(() => chats.refresh())
+  }
+
+  /** Answers again beside an answer, by another model where one is named. */
+  async regenerate(answerId: string, model = ''): Promise<void> {
+    await this.#branch(answerId, 1, () => this.#parts.chat.regenerate(answerId, model))
+  }
+
+  /** Answers a changed text beside a message. */
+  async edit(messageId: string, message: string): Promise<void> {
+    await this.#branch(messageId, 2, () => this.#parts.chat.edit(messageId, message))
+  }
+
+  /** Begins a branch at a message, and says where the messages are that the new one goes without: all but the first `own`. */
+  async #branch(id: string, own: number, begin: () => Promise<void>): Promise<void> {
+    const { chat } = this.#parts
+    const at = chat.shown.findIndex((m) => m.id === id)
+    const message = chat.shown[at]
+    const left = message !== undefined && chat.shown.length > at + own
+    const version = message ? chat.versionsOf(message).findIndex((m) => m.id === id) + 1 : 0
+    if (!(await this.#host.attempt(begin)) || !left) return
+    const run = () => void this.#host.attempt(() => chat.choose(id))
+    this.#host.toasts.info(text.chat.restStays(version), { label: text.chat.showVersion(version), run })
+  }
+
+  /** The settings of the chat on screen that differ from what a new chat has. */
+  get changedOptions(): (keyof ChatOptions)[] {
+    const { chat, settings } = this.#parts
+    // A chat without a system prompt is no different for a setting that came later.
+    const system = chat.options.system && settings.value.systemPrompt
+    return changedOptions(chat.options, { ...defaultOptions, system })
+  }
+
+  /** Gives the chat on screen other settings at once, with a way back. */
+  async tune(options: ChatOptions, notice: string): Promise<void> {
+    const { chat } = this.#parts
+    const { id, options: before } = chat
+    if (!(await this.#host.attempt(() => chat.setOptions(options)))) return
+    const run = () => void this.#host.attempt(() => chat.restoreOptions(id, before))
+    this.#host.toasts.info(notice, { label: text.common.undo, run })
   }
 
   async delete(id: string): Promise<void> {

@@ -84,7 +84,8 @@ export function commands(app: App): Command[] {
     }),
     command('stop', t.stop, () => void app.attempt(() => app.chat.stop()), {
       keys: keysOf.stop,
-      enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined,
+      // With the panel open Escape closes that first.
+      enabled: () => app.ui.page === 'chat' && app.chat.streaming !== undefined && !app.ui.chatSettingsOpen,
     }),
     command('undo', t.undo, () => app.toasts.undoable && app.toasts.act(app.toasts.undoable), {
       keys: keysOf.undo,

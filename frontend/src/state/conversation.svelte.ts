@@ -17,6 +17,10 @@ export const defaultOptions: ChatOptions = {
   system: '',
   temperature: -1,
   topP: -1,
+  topK: -1,
+  minP: -1,
+  repeatPenalty: -1,
+  stop: [],
   seed: -1,
   maxTokens: 0,
   contextLength: 0,
@@ -29,6 +33,7 @@ export class Conversation {
   #leaf = $state('')
   #options = $state.raw<ChatOptions>(defaultOptions)
   #messages = new SvelteMap<string, Message>()
+  /** What answers wait for, of other chats too: one may come back to them. */
   #phases = new SvelteMap<string, ChatPhase>()
   #loading = $state(false)
   #failed = $state(false)
@@ -182,6 +187,10 @@ export class Conversation {
       system: chat.system,
       temperature: chat.temperature,
       topP: chat.topP,
+      topK: chat.topK,
+      minP: chat.minP,
+      repeatPenalty: chat.repeatPenalty,
+      stop: chat.stop,
       seed: chat.seed,
       maxTokens: chat.maxTokens,
       contextLength: chat.contextLength,
@@ -228,9 +237,24 @@ export class Conversation {
     }
   }
 
-  async regenerate(answerId: string): Promise<void> {
+  /** Answers again, by the model of the chat or for once by another. */
+  async regenerate(answerId: string, model = ''): Promise<void> {
     if (this.busy) return
-    await this.#begin(() => this.#bridge.regenerate(this.#id, answerId))
+    await this.#begin(() => this.#bridge.regenerate(this.#id, answerId, model))
+  }
+
+  /** Goes on with the last answer. */
+  async continue(answerId: string): Promise<void> {
+    const ended = this.#messages.get(answerId)
+    if (this.busy || !ended) return
+    // Its new words may come before the call returns, and an ended answer takes none.
+    this.#messages.set(answerId, { ...ended, state: 'streaming' })
+    try {
+      await this.#begin(() => this.#bridge.continue(this.#id, answerId))
+    } catch (reason) {
+      if (this.#messages.has(answerId)) this.#messages.set(answerId, ended)
+      throw reason
+    }
   }
 
   async edit(messageId: string, text: string): Promise<void> {
@@ -263,6 +287,12 @@ export class Conversation {
     if (this.#id) await this.#bridge.setOptions(this.#id, options)
   }
 
+  /** Puts options back that a chat had, also when another one is open by now. */
+  async restoreOptions(id: string, options: ChatOptions): Promise<void> {
+    if (id === this.#id) await this.setOptions(options)
+    else if (id) await this.#bridge.setOptions(id, options)
+  }
+
   /** Keeps what is typed, and stores it shortly after. */
   setDraft(text: string): void {
     this.#draft = text
@@ -281,13 +311,14 @@ export class Conversation {
   /** Applies an event to what is held, and says what must be fetched to be right again. */
   apply(event: AppEvent): Need | null {
     if (this.#sending && !this.#id) this.#early.push(event)
-    if (event.name === 'chat:phase' && event.data.chatId === this.#id) {
+    if (event.name === 'chat:phase') {
       const known = this.#messages.get(event.data.id)
       if (!known || known.state === 'streaming') this.#phases.set(event.data.id, event.data)
     } else if (event.name === 'chat:delta' && event.data.chatId === this.#id) {
       return this.#applyDelta(event.data)
-    } else if (event.name === 'chat:finished' && event.data.chatId === this.#id) {
+    } else if (event.name === 'chat:finished') {
       this.#phases.delete(event.data.id)
+      if (event.data.chatId !== this.#id) return null
       return { chatId: event.data.chatId, messageId: event.data.id, ended: event.data.state }
     }
     return null
@@ -359,7 +390,6 @@ export class Conversation {
     this.#options = defaultOptions
     this.#messages.clear()
     this.#shape++
-    this.#phases.clear()
     this.#held = []
     this.#fetching.clear()
   }

@@ -32,6 +32,7 @@ export class SettingsState {
     ...{ defaults: unread, keepAliveMinutes: open, downloadsAtOnce: { least: 1, most: 1 }, threads: open },
     ...{ contextLength: open, answerLength: open, seed: open, maxTemperature: Infinity, maxTopP: Infinity },
     ...{ textSize: open, windowZooms: true },
+    ...{ maxMinP: Infinity, topK: open, leastRepeatPenalty: -Infinity, maxRepeatPenalty: Infinity },
   })
   #about = $state.raw<About>({
     ...{ version: '', dataFolder: '', logFile: '', bytesOut: 0, engine: '', llamaCpp: '' },

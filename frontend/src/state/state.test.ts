@@ -98,7 +98,7 @@ describe('the conversation', () => {
 
   it('fetches the stored answer when it has ended, and forgets its phase', () => {
     const conversation = shown(answer())
-    const phase = { id: 'a', chatId: 'c', seq: 1, phase: 'loading', progress: 0.4 } as const
+    const phase = { id: 'a', chatId: 'c', seq: 1, phase: 'loading', progress: 0.4, behind: '' } as const
     conversation.apply({ name: 'chat:phase', data: phase })
     expect(conversation.phaseOf('a')?.progress).toBe(0.4)
     const end = { id: 'a', chatId: 'c', seq: 2, state: 'done' } as const
@@ -136,6 +136,31 @@ describe('the conversation', () => {
     const conversation = new Conversation(bridge.chats)
     await Promise.all([conversation.open('c2'), conversation.open('c3')])
     expect(conversation.id).toBe('c3')
+  })
+
+  it('takes the words of an answer that is gone on with, and leaves it as it was when that fails', async () => {
+    const stopped = answer({ text: 'Once', state: 'stopped' })
+    const bridge = fakeBridge().chats
+    const conversation = new Conversation({
+      ...bridge,
+      continue: () => {
+        conversation.apply({ name: 'chat:delta', data: delta(4, ' upon') })
+        return Promise.reject(new Error('no model'))
+      },
+    })
+    conversation.show(chat({ id: 'c', title: '', leaf: 'a', messages: [stopped] }))
+    const going = conversation.continue('a')
+    expect(conversation.streaming?.text).toBe('Once upon')
+    await expect(going).rejects.toThrow('no model')
+    expect(conversation.shown[0]).toEqual(stopped)
+  })
+
+  it('keeps what an answer waits for while another chat is open', () => {
+    const conversation = new Conversation(fakeBridge().chats)
+    const phase = { id: 'a', chatId: 'other', seq: 1, phase: 'waiting' as const, progress: -1, behind: 'c' }
+    conversation.apply({ name: 'chat:phase', data: phase })
+    conversation.show(chat({ id: 'other', title: '', leaf: 'a', messages: [answer({ chatId: 'other' })] }))
+    expect(conversation.phaseOf('a')?.behind).toBe('c')
   })
 
   it('shows the branch that is chosen', async () => {

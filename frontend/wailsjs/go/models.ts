@@ -248,6 +248,10 @@ export namespace app {
 	    updatedAt: number;
 	    temperature: number;
 	    topP: number;
+	    topK: number;
+	    minP: number;
+	    repeatPenalty: number;
+	    stop: string[];
 	    seed: number;
 	    maxTokens: number;
 	    contextLength: number;
@@ -260,13 +264,32 @@ export namespace app {
 	    chats: number;
 	    problem: Problem;
 	}
+	export interface ChatDefaults {
+	    system: string;
+	    temperature: number;
+	    topP: number;
+	    topK: number;
+	    minP: number;
+	    repeatPenalty: number;
+	    stop: string[];
+	    fromModel: string[];
+	}
 	export interface ChatOptions {
 	    system: string;
 	    temperature: number;
 	    topP: number;
+	    topK: number;
+	    minP: number;
+	    repeatPenalty: number;
+	    stop: string[];
 	    seed: number;
 	    maxTokens: number;
 	    contextLength: number;
+	}
+	export interface ChatPreset {
+	    name: string;
+	    builtIn: boolean;
+	    options: ChatOptions;
 	}
 	export interface ChatSummary {
 	    id: string;
@@ -583,6 +606,10 @@ export namespace app {
 	    seed: Range;
 	    maxTemperature: number;
 	    maxTopP: number;
+	    maxMinP: number;
+	    topK: Range;
+	    leastRepeatPenalty: number;
+	    maxRepeatPenalty: number;
 	    keepAliveMinutes: Range;
 	    downloadsAtOnce: Range;
 	    threads: Range;

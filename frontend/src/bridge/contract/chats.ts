@@ -48,6 +48,10 @@ export function chatsContract(bridge: Bridge): Clause[] {
             system: 'Be brief.',
             temperature: 0.5,
             topP: 0.9,
+            topK: 20,
+            minP: 0.05,
+            repeatPenalty: 1.1,
+            stop: ['END', '---'],
             seed: 7,
             maxTokens: 64,
             contextLength: 2048,
@@ -64,7 +68,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
           await rejects(bridge.chats.setOptions(id, { ...options, seed: seed.most + 1 }), 'seed')
           must((await bridge.chats.get(id)).topP === chat.topP, 'nothing of it is stored')
           must(
-            Object.entries(options).every(([key, value]) => Reflect.get(chat, key) === value),
+            Object.entries(options).every(([key, value]) => String(Reflect.get(chat, key)) === String(value)),
             'options',
           )
         }),
@@ -86,7 +90,10 @@ export function chatsContract(bridge: Bridge): Clause[] {
       run: async () => {
         const model = (await bridge.library.get()).models.at(-1)
         must(model !== undefined, 'the library has a model')
-        const options = { system: 'Be brief.', temperature: 0, topP: -1, seed: 7, maxTokens: 8, contextLength: 2048 }
+        const options = {
+          ...{ system: 'Be brief.', temperature: 0, topP: -1, topK: -1, minP: -1, repeatPenalty: -1, stop: [] },
+          ...{ seed: 7, maxTokens: 8, contextLength: 2048 },
+        }
         const over = new Set<string>()
         const off = bridge.on('chat:finished', (end) => over.add(end.chatId))
         const { user, answer } = await bridge.chats.start(model.ref, options, 'Hello')
@@ -96,7 +103,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
           const chat = await bridge.chats.get(id)
           must(chat.model === model.ref && chat.messages.length === 2, 'both are stored, with the model')
           must(
-            Object.entries(options).every(([key, value]) => Reflect.get(chat, key) === value),
+            Object.entries(options).every(([key, value]) => String(Reflect.get(chat, key)) === String(value)),
             'and the options',
           )
           while (!over.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -162,7 +169,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
           const first = await bridge.chats.send(id, '', 'Hello')
           await end
           end = ended(bridge, id)
-          const again = await bridge.chats.regenerate(id, first.answer.id)
+          const again = await bridge.chats.regenerate(id, first.answer.id, '')
           await end
           must(again.answer.parentId === first.user.id && again.answer.id !== first.answer.id, 'a sibling answer')
           end = ended(bridge, id)
@@ -174,6 +181,112 @@ export function chatsContract(bridge: Bridge): Clause[] {
           await bridge.chats.setLeaf(id, first.answer.id)
           must((await bridge.chats.get(id)).leaf === first.answer.id, 'the branch can be chosen')
         }),
+    },
+    {
+      name: 'another model can be tried for one answer, and an unknown one is refused',
+      run: () =>
+        inChat(async (id, model) => {
+          let end = ended(bridge, id)
+          const { answer } = await bridge.chats.send(id, '', 'Hello')
+          await end
+          end = ended(bridge, id)
+          const again = await bridge.chats.regenerate(id, answer.id, model)
+          await end
+          must(again.answer.model === model, 'that model wrote it')
+          await rejects(bridge.chats.regenerate(id, answer.id, 'no such model'), 'an unknown model')
+        }),
+    },
+    {
+      name: 'a stopped answer goes on where it ended',
+      run: () =>
+        inChat(async (id) => {
+          const begun = new Promise<void>((resolve) => {
+            const off = bridge.on('chat:delta', (d) => {
+              if (d.chatId !== id || !d.text) return
+              off()
+              resolve()
+            })
+          })
+          await bridge.chats.setOptions(id, {
+            ...{ system: '', temperature: 0, topP: -1, topK: -1, minP: -1, repeatPenalty: -1, stop: [] },
+            ...{ seed: 7, maxTokens: 48, contextLength: 2048 },
+          })
+          let end = ended(bridge, id)
+          const { user, answer } = await bridge.chats.send(id, '', 'Tell a long story')
+          await begun
+          await bridge.chats.stop(id)
+          await end
+          const stopped = await bridge.chats.message(id, answer.id)
+          const offsets: number[] = []
+          const off = bridge.on('chat:delta', (d) => {
+            if (d.chatId === id && d.text) offsets.push(d.offset)
+          })
+          end = ended(bridge, id)
+          const on = await bridge.chats.continue(id, answer.id)
+          must(
+            on.user.id === user.id && on.answer.id === answer.id && on.answer.text === stopped.text,
+            'the same answer',
+          )
+          await end
+          off()
+          const whole = await bridge.chats.message(id, answer.id)
+          must(whole.text.startsWith(stopped.text) && whole.state === 'done', 'its words are kept')
+          must(offsets.length === 0 || offsets[0] === stopped.text.length, 'deltas follow them')
+          await rejects(bridge.chats.continue(id, user.id), 'a message of one’s own')
+        }),
+    },
+    {
+      name: 'chats are answered one after another, and the second hears which is first',
+      run: () =>
+        inChat((first) =>
+          inChat(async (second) => {
+            const behind = new Promise<string>((resolve) => {
+              const off = bridge.on('chat:phase', (p) => {
+                if (p.chatId !== second || p.phase !== 'waiting') return
+                off()
+                resolve(p.behind)
+              })
+            })
+            const ends = [ended(bridge, first), ended(bridge, second)]
+            await bridge.chats.send(first, '', 'Count to ten thousand')
+            await bridge.chats.send(second, '', 'Hello')
+            must((await behind) === first, 'it waits for the first')
+            await bridge.chats.stop(first)
+            const [a, b] = await Promise.all(ends)
+            must(a?.state === 'stopped' && b?.state === 'done', 'and is answered then')
+          }),
+        ),
+    },
+    {
+      name: 'a model’s defaults are numbers, and say which of them it brings',
+      run: () =>
+        inChat(async (_, model) => {
+          const d = await bridge.chats.defaults(model)
+          must(d.temperature >= 0 && d.topP > 0 && d.topK >= 0 && d.minP >= 0 && d.repeatPenalty > 0, 'numbers')
+          must(
+            d.fromModel.every((name) => name in d),
+            'names of its fields',
+          )
+          await rejects(bridge.chats.defaults('no such model'), 'an unknown model')
+        }),
+    },
+    {
+      name: 'a preset is kept by its name, replaced and deleted; those of the app stay',
+      run: async () => {
+        const name = 'Contract preset'
+        const before = await bridge.chats.presets()
+        must(before.filter((p) => p.builtIn).length >= 3, 'some come with the app')
+        const options = {
+          ...{ system: 'Be brief.', temperature: 0, topP: -1, topK: -1, minP: -1, repeatPenalty: -1, stop: ['END'] },
+          ...{ seed: 7, maxTokens: 8, contextLength: 2048 },
+        }
+        await bridge.chats.savePreset(name, { ...options, seed: 1 })
+        const saved = (await bridge.chats.savePreset(name, options)).filter((p) => p.name === name)
+        must(saved.length === 1 && JSON.stringify(saved[0]?.options.stop) === '["END"]', 'kept once')
+        must(saved[0]?.options.seed === 7 && !saved[0].builtIn, 'as it was last')
+        await rejects(bridge.chats.savePreset(before[0]?.name ?? '', options), 'the name of one of the app')
+        must((await bridge.chats.deletePreset(name)).length === before.length, 'gone')
+      },
     },
     {
       name: 'a deleted chat waits in the trash, comes back, and is gone when purged',

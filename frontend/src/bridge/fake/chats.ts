@@ -1,8 +1,9 @@
 import type { ChatsService } from '../bridge'
-import type { AddedChats, ChatSummary, FoundChat, Message } from '../types'
+import type { AddedChats, ChatPreset, ChatSummary, FoundChat, Message } from '../types'
 import { writeAnswer } from './answer'
 import { backupsAt, chat, message } from './scenes/chats'
-import { day } from './scenes/scene'
+import { defaults } from './scenes/presets'
+import { day, noProblem } from './scenes/scene'
 import { limits } from './scenes/settings'
 import { copied, fail, type FakeWorld } from './world'
 
@@ -14,12 +15,12 @@ export function chatsOf(world: FakeWorld): ChatsService {
     chat.messages = [...chat.messages, made]
     return made
   }
-  const begin = (chatId: string, user: Message) => {
-    const chat = world.chat(chatId)
-    if (!world.library.models.some((m) => m.ref === chat.model)) {
+  const begin = (chatId: string, user: Message, ref = '') => {
+    const model = ref || world.chat(chatId).model
+    if (!world.library.models.some((m) => m.ref === model)) {
       throw fail('no_model', 'This chat has no model.', 'Choose one above, or add one in the library.')
     }
-    const answer = add(chatId, { role: 'assistant', parentId: user.id, state: 'streaming', model: chat.model })
+    const answer = add(chatId, { role: 'assistant', parentId: user.id, state: 'streaming', model })
     world.patch(chatId, { leaf: answer.id, updatedAt: world.now() })
     void writeAnswer(world, answer)
     return { user, answer }
@@ -105,8 +106,41 @@ export function chatsOf(world: FakeWorld): ChatsService {
       return added(name, 'A chat of the backup')
     },
     send: async (chatId, parentId, text) => send(chatId, parentId, text),
-    regenerate: async (chatId, answerId) =>
-      begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId)),
+    regenerate: async (chatId, answerId, model) =>
+      begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId), model),
+    continue: async (chatId, answerId) => {
+      const old = world.message(chatId, answerId)
+      if (old.role !== 'assistant' || world.chat(chatId).leaf !== answerId) {
+        throw fail(
+          'invalid',
+          'Only the last answer of a chat can be continued.',
+          'Press Regenerate for another answer.',
+        )
+      }
+      const answer = world.patchMessage(chatId, answerId, { state: 'streaming', problem: noProblem })
+      void writeAnswer(world, answer)
+      return { user: world.message(chatId, old.parentId), answer }
+    },
+    defaults: async (model) => {
+      if (!world.library.models.some((m) => m.ref === model)) {
+        throw fail('not_found', 'This model is not in the library.', 'Choose another one.')
+      }
+      return defaults(model)
+    },
+    presets: async () => world.presets,
+    savePreset: async (name, options) => {
+      const wanted = name.trim()
+      const same = (p: ChatPreset) => p.name.toLowerCase() === wanted.toLowerCase()
+      if (!wanted || world.presets.some((p) => p.builtIn && same(p))) {
+        throw fail('invalid', 'The preset comes with the app.', 'Choose another name.')
+      }
+      world.presets = [...world.presets.filter((p) => !same(p)), { name: wanted, builtIn: false, options }]
+      return world.presets
+    },
+    deletePreset: async (name) => {
+      world.presets = world.presets.filter((p) => p.builtIn || p.name !== name)
+      return world.presets
+    },
     edit: async (chatId, id, text) =>
       begin(chatId, add(chatId, { parentId: world.message(chatId, id).parentId, text })),
     stop: async (chatId) => {

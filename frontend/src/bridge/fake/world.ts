@@ -1,6 +1,7 @@
 import { BridgeError } from '../failure'
 import type {
   Chat,
+  ChatPreset,
   ChatSummary,
   Download,
   Engine,
@@ -18,6 +19,7 @@ import type {
 import { FakeEvents } from './events'
 import { chats } from './scenes/chats'
 import { longChats } from './scenes/long'
+import { presets } from './scenes/presets'
 import { downloads, ledger } from './scenes/downloads'
 import { library, starterModel } from './scenes/library'
 import { engine, machine } from './scenes/machine'
@@ -52,6 +54,9 @@ export class FakeWorld {
   readonly dropped: string[] = []
   /** Files that break while they are copied. */
   readonly broken = new Set<string>()
+  /** Chats whose answers are written, in order; the first one is. */
+  line: string[] = []
+  presets: ChatPreset[] = [...presets]
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()

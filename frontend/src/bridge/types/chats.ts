@@ -42,6 +42,14 @@ export interface Chat {
   temperature: number
   /** -1: the model's default */
   topP: number
+  /** -1: the model's default */
+  topK: number
+  /** -1: the model's default */
+  minP: number
+  /** -1: the model's default */
+  repeatPenalty: number
+  /** words that end the answer; empty: the model's own */
+  stop: string[]
   /** -1: a new one each time */
   seed: number
   /** 0: no limit but the context */
@@ -56,9 +64,38 @@ export interface ChatOptions {
   system: string
   temperature: number
   topP: number
+  /** -1: the model's default */
+  topK: number
+  /** -1: the model's default */
+  minP: number
+  /** -1: the model's default */
+  repeatPenalty: number
+  /** words that end the answer; empty: the model's own */
+  stop: string[]
   seed: number
   maxTokens: number
   contextLength: number
+}
+
+/** ChatDefaults is what counts where a chat says nothing. */
+export interface ChatDefaults {
+  system: string
+  temperature: number
+  topP: number
+  topK: number
+  minP: number
+  repeatPenalty: number
+  stop: string[]
+  /** names of the fields that the model brings; the others are the engine's */
+  fromModel: string[]
+}
+
+/** ChatPreset is a named way of drawing answers. */
+export interface ChatPreset {
+  name: string
+  /** comes with the app, and leaves the system prompt and the lengths alone */
+  builtIn: boolean
+  options: ChatOptions
 }
 
 /** Message is one node of a chat's tree. */
@@ -108,10 +145,12 @@ export interface ChatPhase {
   id: string
   chatId: string
   seq: number
-  /** starting (the engine), loading (the model), reading (the prompt), writing */
-  phase: 'starting' | 'loading' | 'reading' | 'writing'
+  /** waiting (for another chat), starting (the engine), loading (the model), reading (the prompt), writing */
+  phase: 'waiting' | 'starting' | 'loading' | 'reading' | 'writing'
   /** 0..1; -1: unknown */
   progress: number
+  /** chat that is answered first, while waiting */
+  behind: string
 }
 
 /** ChatEnd says that an answer is stored in its final state. Fetch it by Chats.Message. */

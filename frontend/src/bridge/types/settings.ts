@@ -50,6 +50,11 @@ export interface Limits {
   seed: Range
   maxTemperature: number
   maxTopP: number
+  maxMinP: number
+  /** 0: all tokens */
+  topK: Range
+  leastRepeatPenalty: number
+  maxRepeatPenalty: number
   /** -1: until the app closes */
   keepAliveMinutes: Range
   downloadsAtOnce: Range

@@ -4,9 +4,15 @@ import {app} from '../models';
 
 export function Backups():Promise<Array<app.ChatBackup>>;
 
+export function Continue(arg1:string,arg2:string):Promise<app.Turn>;
+
 export function Create(arg1:string):Promise<app.ChatSummary>;
 
+export function Defaults(arg1:string):Promise<app.ChatDefaults>;
+
 export function Delete(arg1:string):Promise<void>;
+
+export function DeletePreset(arg1:string):Promise<Array<app.ChatPreset>>;
 
 export function Edit(arg1:string,arg2:string,arg3:string):Promise<app.Turn>;
 
@@ -24,9 +30,11 @@ export function List():Promise<Array<app.ChatSummary>>;
 
 export function Message(arg1:string,arg2:string):Promise<app.Message>;
 
+export function Presets():Promise<Array<app.ChatPreset>>;
+
 export function Purge(arg1:string):Promise<void>;
 
-export function Regenerate(arg1:string,arg2:string):Promise<app.Turn>;
+export function Regenerate(arg1:string,arg2:string,arg3:string):Promise<app.Turn>;
 
 export function Rename(arg1:string,arg2:string):Promise<void>;
 
@@ -35,6 +43,8 @@ export function Restore(arg1:string):Promise<void>;
 export function RestoreBackup(arg1:string):Promise<app.AddedChats>;
 
 export function SaveDraft(arg1:string,arg2:string):Promise<void>;
+
+export function SavePreset(arg1:string,arg2:app.ChatOptions):Promise<Array<app.ChatPreset>>;
 
 export function Search(arg1:string):Promise<Array<app.FoundChat>>;
 

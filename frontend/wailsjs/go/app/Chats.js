@@ -6,12 +6,24 @@ export function Backups() {
   return window['go']['app']['Chats']['Backups']();
 }
 
+export function Continue(arg1, arg2) {
+  return window['go']['app']['Chats']['Continue'](arg1, arg2);
+}
+
 export function Create(arg1) {
   return window['go']['app']['Chats']['Create'](arg1);
 }
 
+export function Defaults(arg1) {
+  return window['go']['app']['Chats']['Defaults'](arg1);
+}
+
 export function Delete(arg1) {
   return window['go']['app']['Chats']['Delete'](arg1);
+}
+
+export function DeletePreset(arg1) {
+  return window['go']['app']['Chats']['DeletePreset'](arg1);
 }
 
 export function Edit(arg1, arg2, arg3) {
@@ -46,12 +58,16 @@ export function Message(arg1, arg2) {
   return window['go']['app']['Chats']['Message'](arg1, arg2);
 }
 
+export function Presets() {
+  return window['go']['app']['Chats']['Presets']();
+}
+
 export function Purge(arg1) {
   return window['go']['app']['Chats']['Purge'](arg1);
 }
 
-export function Regenerate(arg1, arg2) {
-  return window['go']['app']['Chats']['Regenerate'](arg1, arg2);
+export function Regenerate(arg1, arg2, arg3) {
+  return window['go']['app']['Chats']['Regenerate'](arg1, arg2, arg3);
 }
 
 export function Rename(arg1, arg2) {
@@ -68,6 +84,10 @@ export function RestoreBackup(arg1) {
 
 export function SaveDraft(arg1, arg2) {
   return window['go']['app']['Chats']['SaveDraft'](arg1, arg2);
+}
+
+export function SavePreset(arg1, arg2) {
+  return window['go']['app']['Chats']['SavePreset'](arg1, arg2);
 }
 
 export function Search(arg1) {

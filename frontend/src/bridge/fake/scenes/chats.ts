@@ -44,6 +44,10 @@ export function chat(part: Partial<Chat> & Pick<Chat, 'id' | 'title'>): Chat {
     updatedAt: 0,
     temperature: -1,
     topP: -1,
+    topK: -1,
+    minP: -1,
+    repeatPenalty: -1,
+    stop: [],
     seed: -1,
     maxTokens: 0,
     contextLength: 0,
@@ -124,6 +128,31 @@ function mathChat(now: number): Chat {
   })
 }
 
+const arabicAnswer =
+  '## لماذا السماء زرقاء؟\n\nيتشتت الضوء *الأزرق* أكثر من **الأحمر** في الغلاف الجوي. هل هذا واضح؟\n\n1. ضوء الشمس يحتوي على كل الألوان.\n2. جزيئات الهواء تشتت الموجات القصيرة (Rayleigh scattering).\n3. Blue light reaches the eye from all sides.\n\n> السماء عند الغروب حمراء، لأن الضوء يقطع طريقا أطول.\n\n| اللون | الطول الموجي | النسبة |\n| --- | --- | ---: |\n| أزرق | 450 nm | 16 |\n| أحمر | 700 nm | 3 |\n\nاكتب `scatter(450)` لتجربة ذلك:\n\n```python\nprint(scatter(450))  # 16\n```\n\nWith *emphasis* in English, and **bold *both*** in one line.\n'
+
+const hebrewAnswer =
+  'כן! הנה רשימה:\n\n- שקיעה אדומה, כי האור עובר דרך ארוכה יותר.\n- *הדגשה* ו**הבלטה** בשורה אחת.\n  - פריט פנימי עם Python 3.12.\n\nThe last paragraph is English again.\n'
+
+/** Right-to-left text, alone and mixed. */
+function rtlChat(now: number): Chat {
+  const chatId = 'r1'
+  const turn = (parentId: string, at: number, asked: string, answered: string) => {
+    const question = message({ chatId, role: 'user', parentId, text: asked, createdAt: now + at })
+    const answer = message({
+      ...{ chatId, role: 'assistant', parentId: question.id, text: answered, createdAt: now + at + 1 },
+      ...figures,
+    })
+    return [question, answer] as const
+  }
+  const first = turn('', -60_000, 'لماذا السماء زرقاء؟\nPlease answer in Arabic.', arabicAnswer)
+  const second = turn(first[1].id, -30_000, 'ומה עם שקיעה? תן לי רשימה.', hebrewAnswer)
+  const draft = 'وماذا عن الغروب؟ (Rayleigh)'
+  const title = 'لماذا السماء زرقاء؟'
+  const messages = [...first, ...second]
+  return chat({ id: chatId, title, leaf: second[1].id, draft, createdAt: now, updatedAt: now, messages })
+}
+
 function shortChat(id: string, title: string, at: number, pinned = false): Chat {
   const question = message({ chatId: id, role: 'user', text: title, createdAt: at })
   const stopped = id === 'c4'
@@ -157,6 +186,7 @@ export function chats(scene: Scene, now: number): Chat[] {
   ]
   const math = mathChat(now)
   if (scene === 'math') return [{ ...math, updatedAt: now }, loopChat(now, scene), ...rest]
+  if (scene === 'rtl') return [rtlChat(now), math, ...rest]
   return [loopChat(now, scene), math, ...rest]
 }
 
