@@ -35,6 +35,8 @@ const pictures = {
   welcome: ['welcome'],
   chat: ['full'],
   'chat-math': ['math'],
+  'chat-rtl': ['rtl'],
+  'chat-rtl-top': ['rtl', (page) => page.getByRole('region', { name: 'Messages' }).evaluate((e) => e.scrollTo(0, 0))],
   'chat-empty': ['empty'],
   'chat-new': ['full', (page) => page.keyboard.press('Control+n')],
   'chat-failed': ['failed'],
@@ -55,6 +57,23 @@ const pictures = {
     },
   ],
   'chat-settings': ['full', (page) => page.keyboard.press('Control+.')],
+  'chat-too-long': [
+    'full',
+    (page) => page.getByRole('textbox', { name: 'Message' }).fill('A whole book, word by word. '.repeat(2000)),
+  ],
+  'chat-waiting': [
+    'streaming',
+    async (page) => {
+      await page.getByRole('textbox', { name: 'Message' }).fill('A long story')
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(1500)
+      await page.keyboard.press('Control+n')
+      await page.getByRole('textbox', { name: 'Message' }).fill('A short question')
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(600)
+    },
+  ],
+  'chat-try': ['full', press('Try again with…')],
   'chat-picker': ['full', (page) => page.getByRole('button', { name: /^Model:/ }).click()],
   'chat-menu': [
     'full',

@@ -48,10 +48,142 @@ const walks = {
     async (page) => {
       await page.keyboard.press('ArrowUp')
       await page.getByRole('textbox', { name: 'Edit your message' }).fill('Another question')
-      await page.keyboard.press('Control+Enter')
+      await page.keyboard.press('Enter')
       await page.getByRole('article', { name: 'You' }).getByText('2 of 2').waitFor()
       await button(page, 'Previous version').first().click()
       await page.getByRole('article', { name: 'You' }).getByText('1 of 2').waitFor()
+    },
+  ],
+  'what is typed is counted, and what is too long is said before it is sent': [
+    'full',
+    async (page) => {
+      const meter = page.getByRole('button', { name: /^Context used/ })
+      await meter.getByText('1,556 of 8,192 tokens', { exact: true }).waitFor()
+      await composer(page).fill('word '.repeat(600))
+      await meter.getByText(/^about [\d,]+ of 8,192 tokens$/).waitFor()
+      await composer(page).fill('word '.repeat(8000))
+      await page.getByText(/^This needs about|^With this the chat needs about/).waitFor()
+      await page.getByRole('button', { name: /^Use [\d,]+ tokens$/ }).click()
+      await gone(page.getByText('the context holds 8,192'))
+      await button(page, 'Chat settings changed').waitFor()
+    },
+  ],
+  'chat settings take the focus, close with Escape from anywhere and give it back': [
+    'full',
+    async (page) => {
+      await composer(page).focus()
+      await page.keyboard.press('Control+.')
+      const panel = page.getByRole('complementary', { name: 'Chat settings' })
+      await panel.waitFor()
+      assert.ok(await panel.evaluate((e) => e.contains(document.activeElement)))
+      await page.keyboard.press('Escape')
+      await gone(panel)
+      assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Message')
+      await page.keyboard.press('Control+.')
+      await composer(page).focus()
+      await page.keyboard.press('Escape')
+      await gone(panel)
+      await page.setViewportSize({ width: 900, height: 600 })
+      await page.keyboard.press('Control+.')
+      for (let i = 0; i < 30; i++) {
+        await page.keyboard.press(i % 3 ? 'Tab' : 'Shift+Tab')
+        assert.ok(await panel.evaluate((e) => e.contains(document.activeElement)))
+      }
+    },
+  ],
+  'a preset is used, undone, saved and deleted, and the button says that a chat differs': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+.')
+      await page.getByPlaceholder('0.8, the standard').waitFor()
+      await button(page, 'Preset: None').click()
+      await page.getByRole('menuitem', { name: /^Precise/ }).click()
+      await button(page, 'Preset: Precise').waitFor()
+      await button(page, 'Chat settings changed').waitFor()
+      await button(page, 'Undo').click()
+      await button(page, 'Preset: None').waitFor()
+      await page.getByRole('textbox', { name: 'Top-k' }).fill('7')
+      await page.keyboard.press('Tab')
+      await button(page, 'Preset: None').click()
+      await page.getByRole('menuitem', { name: 'Save these settings as…' }).click()
+      await page.getByRole('textbox', { name: 'Name of the preset' }).fill('Seven')
+      await page.keyboard.press('Enter')
+      await button(page, 'Preset: Seven').click()
+      await page.getByRole('menuitem', { name: 'Delete “Seven”' }).click()
+      await button(page, 'Preset: None').waitFor()
+      await button(page, 'Reset all').click()
+      assert.equal(await page.getByRole('textbox', { name: 'Top-k' }).inputValue(), '')
+    },
+  ],
+  'a second chat waits for the answer in the first, which can be stopped from there': [
+    'streaming',
+    async (page) => {
+      await composer(page).fill('A long story')
+      await page.keyboard.press('Enter')
+      await page.getByText('Writing…').waitFor()
+      await page.keyboard.press('Control+n')
+      await composer(page).fill('A short question')
+      await page.keyboard.press('Enter')
+      await page.getByText(/^Waiting for the answer in “/).waitFor()
+      await button(page, 'Stop that one').click()
+      await gone(page.getByText(/^Waiting for the answer in “/))
+      await page.getByText('Writing…').waitFor()
+    },
+  ],
+  'a stopped answer goes on where it ended': [
+    'full',
+    async (page) => {
+      await button(page, 'Letter to the landlord').click()
+      await page.getByText('You stopped this answer.').waitFor()
+      await button(page, 'Continue').click()
+      await gone(page.getByText('You stopped this answer.'))
+      await page.getByText('the heating in the flat has').waitFor()
+      await gone(button(page, 'Stop'))
+      assert.equal(await page.getByRole('article', { name: /^Answer/ }).count(), 1)
+    },
+  ],
+  'an answer is tried with another model, and the arrow says who wrote the other': [
+    'full',
+    async (page) => {
+      await button(page, 'Letter to the landlord').click()
+      await button(page, 'Try again with…').click()
+      await page.getByRole('menuitem', { name: /Gemma 3 4B/ }).click()
+      await page.getByText('2 of 2').waitFor()
+      await button(page, 'Previous version, by Qwen3 4B Q4_K_M')
+        .or(button(page, 'Previous version, by Qwen3 4B'))
+        .waitFor()
+    },
+  ],
+  'what an early edit leaves behind is said, and is one press away': [
+    'rtl',
+    async (page) => {
+      await button(page, 'Regenerate').first().click()
+      await page.getByText('The messages after it stay in version 1.').waitFor()
+      await gone(button(page, 'Stop'))
+      await button(page, 'Show version 1').click()
+      await page.getByText('The last paragraph is English again.').waitFor()
+    },
+  ],
+  'an empty chat offers something to begin with, and sends nothing by itself': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+n')
+      await page.getByRole('list', { name: 'To begin with' }).getByRole('button').first().click()
+      assert.match(await composer(page).inputValue(), /^Sum this up/)
+      assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Message')
+    },
+  ],
+  'the title above a chat is changed in place': [
+    'full',
+    async (page) => {
+      const title = page.getByRole('heading', { name: 'Why does my loop never end?' })
+      await title.getByRole('button').click()
+      await page.keyboard.type('Endless')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Endless' }).getByRole('button').click()
+      await page.keyboard.type('Nothing')
+      await page.keyboard.press('Escape')
+      await page.getByRole('heading', { name: 'Endless' }).waitFor()
     },
   ],
   'a deleted chat comes back with Undo': [

@@ -42,6 +42,17 @@ export function matches(keys: Keys, event: KeyEvent, onMac = mac): boolean {
   )
 }
 
+/** What sends from a field of several lines, by the setting; Enter alone makes a new line where it does not send. */
+export function sendKeys(sendWith: 'enter' | 'ctrl-enter'): Keys {
+  return sendWith === 'enter' ? 'Enter' : 'Mod+Enter'
+}
+
+/** Whether a key press sends what stands in a field of several lines. Mod+Enter always does. */
+export function sends(sendWith: 'enter' | 'ctrl-enter', event: KeyEvent & { isComposing: boolean }): boolean {
+  if (event.key !== 'Enter' || event.isComposing || event.shiftKey || event.altKey) return false
+  return sendWith === 'enter' || event.ctrlKey || event.metaKey
+}
+
 const names: Record<string, string> = { Escape: 'Esc', Enter: '⏎', ArrowUp: '↑', ArrowDown: '↓', Plus: '+', Minus: '−' }
 
 /** The shortcut as keys to show: `['Ctrl', 'K']`. */

@@ -4,7 +4,7 @@ import { message } from '../bridge/fake/scenes/chats'
 import type { ChatSummary } from '../bridge/types'
 import { ago, bytes, context, percent, seconds, speed, until } from './format'
 import { groupChats } from './groups'
-import { display, matches } from './keys'
+import { display, matches, sends } from './keys'
 import { branch, newestLeaf, siblings } from './tree'
 
 describe('figures', () => {
@@ -141,6 +141,18 @@ describe('shortcuts', () => {
     ['F2', press('F2'), true],
     ['Mod+1', press('1', { ctrlKey: true }), true],
   ])('%s', (keys, event, hit) => expect(matches(keys, event, false)).toBe(hit))
+
+  it.each<['enter' | 'ctrl-enter', object, boolean]>([
+    ['enter', {}, true],
+    ['enter', { shiftKey: true }, false],
+    ['enter', { isComposing: true }, false],
+    ['enter', { ctrlKey: true }, true],
+    ['ctrl-enter', {}, false],
+    ['ctrl-enter', { ctrlKey: true }, true],
+    ['ctrl-enter', { metaKey: true }, true],
+  ])('with %s as the setting, Enter with %o sends: %s', (sendWith, more, sent) => {
+    expect(sends(sendWith, { ...press('Enter'), isComposing: false, ...more })).toBe(sent)
+  })
 
   it('use Command on a Mac', () => {
     expect(matches('Mod+K', press('k', { metaKey: true }), true)).toBe(true)
