@@ -176,11 +176,11 @@ const walks = {
   'the title above a chat is changed in place': [
     'full',
     async (page) => {
-      const title = page.getByRole('heading', { name: 'Why does my loop never end?' })
-      await title.getByRole('button').click()
+      await button(page, 'Rename this chat').click()
       await page.keyboard.type('Endless')
       await page.keyboard.press('Enter')
-      await page.getByRole('heading', { name: 'Endless' }).getByRole('button').click()
+      await page.getByRole('heading', { name: 'Endless' }).waitFor()
+      await button(page, 'Rename this chat').click()
       await page.keyboard.type('Nothing')
       await page.keyboard.press('Escape')
       await page.getByRole('heading', { name: 'Endless' }).waitFor()
@@ -800,18 +800,18 @@ const walks = {
       await page.keyboard.type('Question 100 about')
       await page.getByText('Answer 100.').waitFor()
       await page.keyboard.press('Escape')
-      const previous = button(page, 'Previous version')
+      const previous = page.getByRole('button', { name: /^Previous version/ })
       const before = await previous.boundingBox()
       await previous.click()
       await page.getByText('Another answer 100').waitFor()
       await page.waitForTimeout(200)
-      const next = button(page, 'Next version')
+      const next = page.getByRole('button', { name: /^Next version/ })
       const there = await next.boundingBox()
       assert.ok(Math.abs(there.y - before.y) < 3, `from ${before.y} to ${there.y}`)
       await next.click()
       await page.getByText('Answer 100. The lamp').waitFor()
       await page.waitForTimeout(200)
-      const after = await button(page, 'Previous version').boundingBox()
+      const after = await page.getByRole('button', { name: /^Previous version/ }).boundingBox()
       assert.ok(Math.abs(after.y - before.y) < 3, `back at ${before.y}, not ${after.y}`)
     },
   ],

@@ -109,7 +109,7 @@ export const chatText = {
     title: 'Chat settings',
     settings: 'Chat settings',
     settingsChanged: 'changed',
-    renameHint: (title: string) => `${title}\nClick to rename it.`,
+    renameThis: 'Rename this chat',
     onMachine: (memory: string) => `in memory, ${memory}`,
     memoryHolds: 'Weights, context and working memory, as planned. The Machine page shows what is measured.',
     notLoaded: 'loads when you send',
