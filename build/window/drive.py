@@ -228,8 +228,9 @@ class Window:
         source.stdout.readline()
         mouse = lambda *words: (subprocess.run(["xdotool", *words], check=True), time.sleep(0.1))  # noqa: E731
         mouse("mousemove", "30", "30", "mousedown", "1")
-        for at in range(60, 460, 40):
+        for at in range(60, 460, 20):
             mouse("mousemove", str(at), str(at))
+        self.sees("Drop it here")
         mouse("mouseup", "1")
         try:
             source.wait(10 * PATIENCE)
