@@ -88,6 +88,7 @@ export function labOf(world: FakeWorld): LabService {
     ...r,
     ...{ state: 'waiting', reads: [], writes: [], peakBytes: -1, engineBytes: -1, loadSeconds: -1, first: -1 },
     ...{ perplexity: -1, kld: -1, kld99: -1, sameTop: -1, frontier: false },
+    ...{ perplexityError: 0, kldError: 0, sameTopError: 0 },
   })
 
   const begin = (ask: CompareAsk): LabComparison => {
