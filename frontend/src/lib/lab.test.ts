@@ -19,7 +19,11 @@ describe('what is left of a comparison', () => {
 })
 
 describe('a blind test of a comparison', () => {
-  const rows = ['F16', 'Q8_0', 'Q2_K'].map((q, i): LabRow => ({ ...row(q, 'f16', 4096), reference: i === 0, pick: false }))
+  const rows = ['F16', 'Q8_0', 'Q2_K'].map((q, i): LabRow => ({
+    ...row(q, 'f16', 4096),
+    reference: i === 0,
+    pick: false,
+  }))
   const refs = rows.map((r) => r.ref)
 
   it('begins with the reference and the verdict’s pick', () => {
