@@ -33,7 +33,11 @@ type foundRow struct {
 	After     string `json:"after"`
 }
 
-func chatsCommand(s *session) *cobra.Command {
+// chatPrinter says what the commands on chats have found and done.
+type chatPrinter struct{ *session }
+
+func chatsCommand(in *session) *cobra.Command {
+	s := chatPrinter{in}
 	cmd := &cobra.Command{Use: "chats", Short: "List, search and save conversations", Args: noArgs}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a command") }
 	var format, out string
@@ -110,7 +114,7 @@ func chatsCommand(s *session) *cobra.Command {
 }
 
 // tellAdded says what an import or a restore has brought.
-func (s *session) tellAdded(done store.Imported) error {
+func (s chatPrinter) tellAdded(done store.Imported) error {
 	known := len(done.IDs) - done.Chats
 	if s.json {
 		return s.print(map[string]any{"chats": done.Chats, "known": known, "messages": done.Messages})
@@ -128,7 +132,7 @@ type backupRow struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-func (s *session) listBackups(ctx context.Context, c *core.Core) error {
+func (s chatPrinter) listBackups(ctx context.Context, c *core.Core) error {
 	backups, err := c.ChatBackups(ctx)
 	if err != nil {
 		return err
@@ -172,7 +176,7 @@ func (s *session) withHistory(f func(ctx context.Context, c *core.Core, args []s
 	}
 }
 
-func (s *session) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
+func (s chatPrinter) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
 	rows := make([]chatRow, 0, len(chats))
 	for _, chat := range chats {
 		row, err := rowOf(ctx, c, chat)
@@ -204,7 +208,7 @@ func rowOf(ctx context.Context, c *core.Core, chat backend.Chat) (chatRow, error
 }
 
 // listFound prints what a search has found, each chat with the words in their place.
-func (s *session) listFound(ctx context.Context, c *core.Core, found []core.FoundChat) error {
+func (s chatPrinter) listFound(ctx context.Context, c *core.Core, found []core.FoundChat) error {
 	rows := make([]foundRow, 0, len(found))
 	for _, f := range found {
 		row, err := rowOf(ctx, c, f.Chat)
@@ -228,7 +232,7 @@ func (s *session) listFound(ctx context.Context, c *core.Core, found []core.Foun
 	return w.Flush()
 }
 
-func (s *session) exportChat(ctx context.Context, c *core.Core, id, format, out string) error {
+func (s chatPrinter) exportChat(ctx context.Context, c *core.Core, id, format, out string) error {
 	if format == "" {
 		format = "markdown"
 		if s.json {
@@ -246,7 +250,7 @@ func (s *session) exportChat(ctx context.Context, c *core.Core, id, format, out 
 }
 
 // writeChats writes what was exported to a file, or to standard output.
-func (s *session) writeChats(text []byte, out string) error {
+func (s chatPrinter) writeChats(text []byte, out string) error {
 	if out == "" {
 		_, err := s.stdout.Write(text)
 		return err

@@ -75,7 +75,7 @@ func (a *Advice) Start(ctx context.Context) (Start, error) {
 		return Start{}, err
 	}
 	own := catalog.DefaultOwn()
-	s := Start{Usages: a.usages(ctx), Costs: Costs{
+	s := Start{Usages: usages(ctx, a.opts.History), Costs: Costs{
 		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
 		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value,
 		HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12, ResaleShare: own.ResaleShare.Value,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"slices"
-	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
@@ -149,11 +148,11 @@ func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done fu
 	for i, d := range missing {
 		now := Fitting{Model: a.NameOf(d[0]) + " " + d[1], At: i + 1, Many: len(missing)}
 		for {
-			if err := a.giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
+			if err := a.quiet().giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
 				return err
 			}
 			undisturbed, cancel := context.WithCancel(ctx)
-			go a.cancelInTheWay(undisturbed, cancel)
+			go a.quiet().cancelInTheWay(undisturbed, cancel)
 			_, err := a.TestDrive(undisturbed, d[0], d[1], func(p testdrive.Progress) { now.Done = p.Done; report(now) })
 			disturbed := undisturbed.Err() != nil
 			cancel()
@@ -167,71 +166,4 @@ func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done fu
 		}
 	}
 	return nil
-}
-
-const (
-	quietTick = 200 * time.Millisecond // how often it is looked whether somebody writes
-	powerTick = 5 * time.Second        // how often it is looked what the machine runs on
-)
-
-// inTheWay looks what work in the background has to wait for. The power is asked for when askPower says so.
-func (a *Advice) inTheWay(ctx context.Context, askPower bool) Wait {
-	switch {
-	case a.opts.Busy():
-		return WaitAnswer
-	case askPower && a.power(ctx) == hardware.PowerBattery:
-		return WaitMains
-	}
-	return ""
-}
-
-func (a *Advice) power(ctx context.Context) hardware.Power {
-	if a.opts.Power != nil {
-		return a.opts.Power(ctx)
-	}
-	return hardware.ReadPower(ctx)
-}
-
-// giveWay waits until nothing is in the way, and tells what it waits for whenever that changes, nothing at the end.
-func (a *Advice) giveWay(ctx context.Context, waits func(Wait)) error {
-	told := Wait("nothing told yet")
-	for {
-		wait := a.inTheWay(ctx, true)
-		if wait != told {
-			told = wait
-			waits(wait)
-		}
-		if wait == "" {
-			return ctx.Err()
-		}
-		tick := quietTick
-		if wait == WaitMains {
-			tick = powerTick
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(tick):
-		}
-	}
-}
-
-// cancelInTheWay ends ctx's work when something comes that it has to give way to.
-func (a *Advice) cancelInTheWay(ctx context.Context, cancel context.CancelFunc) {
-	asked := time.Now()
-	for {
-		askPower := time.Since(asked) >= powerTick
-		if askPower {
-			asked = time.Now()
-		}
-		if a.inTheWay(ctx, askPower) != "" {
-			cancel()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(quietTick):
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/store"
 )
 
 // Usage is how much somebody has a model read and write in a day.
@@ -31,9 +32,9 @@ const (
 )
 
 // usages are the ways to use a model that the calculator offers: the person's own first, where there is one.
-func (a *Advice) usages(ctx context.Context) []Usage {
+func usages(ctx context.Context, history *store.Store) []Usage {
 	var all []Usage
-	if own, ok := a.ownUsage(ctx, time.Now()); ok {
+	if own, ok := ownUsage(ctx, history, time.Now()); ok {
 		all = append(all, own)
 	}
 	for _, preset := range []struct {
@@ -47,11 +48,11 @@ func (a *Advice) usages(ctx context.Context) []Usage {
 
 // ownUsage counts the answers of the last weeks: what they read is the whole chat before them, as an interface on the
 // internet would bill it. False: there are too few.
-func (a *Advice) ownUsage(ctx context.Context, now time.Time) (Usage, bool) {
-	if a.opts.History == nil {
+func ownUsage(ctx context.Context, history *store.Store, now time.Time) (Usage, bool) {
+	if history == nil {
 		return Usage{}, false
 	}
-	chats, err := a.opts.History.Chats(ctx)
+	chats, err := history.Chats(ctx)
 	if err != nil {
 		slog.Warn("chats not counted", "error", err)
 		return Usage{}, false
@@ -62,7 +63,7 @@ func (a *Advice) ownUsage(ctx context.Context, now time.Time) (Usage, bool) {
 		if c.Updated.Before(since) {
 			continue
 		}
-		all, err := a.opts.History.Messages(ctx, c.ID)
+		all, err := history.Messages(ctx, c.ID)
 		if err != nil {
 			slog.Warn("a chat not counted", "id", c.ID, "error", err)
 			continue

@@ -26,7 +26,7 @@ func TestBackgroundDrivesGiveWay(t *testing.T) {
 			},
 		})
 		var told []Wait
-		if err := a.giveWay(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
+		if err := a.quiet().giveWay(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
 			t.Fatal(err)
 		}
 		if want := []Wait{WaitAnswer, WaitMains, ""}; !slices.Equal(told, want) {
@@ -52,7 +52,7 @@ func TestBackgroundDriveEndsOnBattery(t *testing.T) {
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		a.cancelInTheWay(ctx, cancel)
+		a.quiet().cancelInTheWay(ctx, cancel)
 		if took := time.Since(began); ctx.Err() == nil || took > time.Minute+2*powerTick {
 			t.Errorf("ended after %v: %v", took, ctx.Err())
 		}
