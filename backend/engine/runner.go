@@ -178,8 +178,10 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	begin := time.Now()
 	var first, last, thought time.Time
 	finished := false
+	repeated := echoOf(p)
 	err := c.api.Chat(guarded, chatRequest(p), func(r api.ChatResponse) error {
 		guard.alive()
+		r.Message.Content = repeated.strip(r.Message.Content, r.Done)
 		if r.Message.Content != "" || r.Message.Thinking != "" {
 			last = time.Now()
 			if first.IsZero() {
@@ -212,6 +214,33 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 		return e.readable(ctx, c, p.Model, err)
 	}
 	return nil
+}
+
+// echo takes the words of an answer that is gone on with out of what comes: the engine says them again before it goes on.
+type echo struct{ left, held string }
+
+func echoOf(p backend.Prompt) *echo {
+	if !p.Continues() {
+		return &echo{}
+	}
+	return &echo{left: p.Messages[len(p.Messages)-1].Text}
+}
+
+// strip returns what of text is new. What may yet turn out to be new is held back until that is known.
+func (e *echo) strip(text string, last bool) string {
+	switch {
+	case e.left == "":
+		return text
+	case strings.HasPrefix(text, e.left):
+		text = text[len(e.left):]
+	case strings.HasPrefix(e.left, text) && !last:
+		e.left, e.held = e.left[len(text):], e.held+text
+		return ""
+	default:
+		text = e.held + text
+	}
+	e.left, e.held = "", ""
+	return text
 }
 
 // countFinal takes over the engine's own figures. Tokens that were still in its cache were not read again, so they
