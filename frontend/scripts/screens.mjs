@@ -234,7 +234,7 @@ const pictures = {
     'trouble',
     rail('Library'),
     press('Verify all'),
-    (page) => page.getByText('is damaged').first().waitFor({ timeout: 10_000 }),
+    (page) => page.getByRole('alert').getByText('is damaged').waitFor({ timeout: 10_000 }),
     press('More actions for Qwen3 4B'),
   ],
   'download-name': ['full', rail('Library'), press('Add a model'), item('Download by name or address…')],
