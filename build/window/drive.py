@@ -225,7 +225,8 @@ class Window:
         """Drags files from another window into this one and lets go of them."""
         here = os.path.dirname(os.path.abspath(__file__))
         source = subprocess.Popen([sys.executable, "-W", "ignore", os.path.join(here, "drag.py"), *paths], stdout=subprocess.PIPE, text=True)
-        source.stdout.readline()
+        if not source.stdout.readline():
+            raise Missing("no window to drag from")
         mouse = lambda *words: (subprocess.run(["xdotool", *words], check=True), time.sleep(0.1))  # noqa: E731
         mouse("mousemove", "30", "30", "mousedown", "1")
         for at in range(60, 460, 20):
