@@ -183,7 +183,7 @@ export class Chatting {
   rename(id: string): void {
     this.#host.go('chat')
     this.#parts.ui.showList()
-    this.#parts.ui.renaming = id
+    this.#parts.ui.rename(id, this.#parts.chats.find(id)?.title ?? '')
   }
 
   togglePin(id: string): void {

@@ -12,8 +12,10 @@ export class Ui {
   trashOpen = $state(false)
   /** Chat whose title is being edited in the list. */
   renaming = $state('')
+  renamed = $state('')
   /** Message being edited. */
   editing = $state('')
+  edited = $state('')
   /** Grows when the composer should take the focus. */
   focusComposer = $state(0)
   /** The search field should take the focus. */
@@ -22,7 +24,29 @@ export class Ui {
   /** Leaves the trash and the message that was being edited. */
   closeChatParts(): void {
     this.trashOpen = false
+    this.closeEditor()
+  }
+
+  /** Opens the editor on a message. */
+  edit(id: string, text: string): void {
+    this.editing = id
+    this.edited = text
+  }
+
+  closeEditor(): void {
     this.editing = ''
+    this.edited = ''
+  }
+
+  /** Opens the field for a chat's title. */
+  rename(id: string, title: string): void {
+    this.renaming = id
+    this.renamed = title
+  }
+
+  closeRename(): void {
+    this.renaming = ''
+    this.renamed = ''
   }
 
   /** Shows the list of chats in place of the trash. */
