@@ -29,10 +29,13 @@ type About struct {
 	LlamaCpp   string `json:"llamaCpp"` // "b10488"
 }
 
-// StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended.
+// StartReport says how the start went: a problem that keeps the app from working, a notice about what was mended, and what
+// a page that is loaded again goes on with.
 type StartReport struct {
 	Problem Problem `json:"problem"`
 	Notice  Problem `json:"notice"`
+	Again   bool    `json:"again"` // an earlier page had stopped, and this is the one loaded in its place
+	Kept    string  `json:"kept"`  // what the page last kept by Page.Keep; empty at the first start
 }
 
 // Range is what a number may be.

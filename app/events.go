@@ -16,6 +16,7 @@ const (
 	EventSideDelta     = "side:delta"    // SideDelta
 	EventTaskProgress  = "task:progress" // TaskProgress
 	EventTaskFinished  = "task:finished" // TaskEnd
+	EventPageAsked     = "page:asked"    // Changed: a page that is drawn answers by Page.Alive
 
 	EventDownloadsChanged = "downloads:changed" // Changed: fetch the list again
 	EventDownloadProgress = "download:progress" // Download
@@ -47,6 +48,7 @@ func eventPayloads() []eventPayload {
 		{EventSideDelta, SideDelta{}},
 		{EventTaskProgress, TaskProgress{}},
 		{EventTaskFinished, TaskEnd{}},
+		{EventPageAsked, Changed{}},
 		{EventDownloadsChanged, Changed{}},
 		{EventDownloadProgress, Download{}},
 		{EventDownloadFinished, Download{}},

@@ -27,6 +27,8 @@ type host struct {
 	began   time.Time
 	tasks   taskList
 	dropped dropped
+	page    *Page
+	beat    *heartbeat
 }
 
 // dropped are files that the page has not yet asked for.

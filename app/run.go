@@ -33,6 +33,7 @@ func RunWindow(w *Window, page fs.FS) error {
 		OnStartup: func(ctx context.Context) {
 			w.Startup(ctx)
 			runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Library.drop(paths) })
+			go w.watchPage()
 		},
 		OnShutdown:               w.Shutdown,
 		Bind:                     w.Bound(),

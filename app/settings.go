@@ -90,16 +90,20 @@ func (s *Settings) OpenAppLog() error {
 	return do("Settings.OpenAppLog", func() error { return openPath(s.host.ctx, s.host.appLog()) })
 }
 
-// Startup waits until the app is open and says how that went. It never fails.
+// Startup waits until the app is open and says how that went, and what an earlier page kept. It never fails.
 func (s *Settings) Startup() StartReport {
 	c, err := s.host.Core()
 	s.host.asked.Do(func() {
 		slog.Info("page is up", "seconds", time.Since(s.host.began).Seconds())
 	})
+	kept, again := s.host.page.begin()
+	report := StartReport{Kept: kept, Again: again}
 	if err != nil {
-		return StartReport{Problem: problemOf(backend.Readable(err))}
+		report.Problem = problemOf(backend.Readable(err))
+	} else if !again {
+		report.Notice = noticeOf(c.Recovery)
 	}
-	return StartReport{Notice: noticeOf(c.Recovery)}
+	return report
 }
 
 // OpenLink opens a web address in the system's browser. The page has shown it and asked.

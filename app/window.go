@@ -25,6 +25,7 @@ type Window struct {
 	Downloads *Downloads
 	Lab       *Lab
 	Tasks     *Tasks
+	Page      *Page
 
 	*host
 	fitStopped bool // a person has stopped what the estimates rest on; housekeeping's alone
@@ -32,18 +33,19 @@ type Window struct {
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
-	h := &host{began: time.Now(), folders: folders, opened: make(chan struct{})}
+	h := &host{began: time.Now(), folders: folders, opened: make(chan struct{}), beat: &heartbeat{signs: make(chan struct{}, 1)}}
+	h.page = &Page{host: h}
 	h.tasks.host = h
 	return &Window{
 		Chats: &Chats{h}, Library: &Library{h}, Machine: &Machine{h}, Settings: &Settings{h},
-		Discover: &Discover{h}, Downloads: &Downloads{h}, Lab: &Lab{h}, Tasks: &Tasks{h},
+		Discover: &Discover{h}, Downloads: &Downloads{h}, Lab: &Lab{h}, Tasks: &Tasks{h}, Page: h.page,
 		host: h,
 	}
 }
 
 // Bound lists what the page may call.
 func (w *Window) Bound() []any {
-	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads, w.Lab, w.Tasks}
+	return []any{w.Chats, w.Library, w.Machine, w.Settings, w.Discover, w.Downloads, w.Lab, w.Tasks, w.Page}
 }
 
 // FailWith makes a window that only shows why the app can't start.

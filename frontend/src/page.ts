@@ -19,5 +19,8 @@ export function show(bridge: Bridge): void {
   const app = new App(bridge)
   const target = document.getElementById('app')
   if (target) mount(Root, { target, props: { app } })
+  bridge.on('page:asked', () => {
+    if (target?.firstElementChild?.childElementCount) void bridge.page.alive()
+  })
   void app.start()
 }

@@ -69,6 +69,7 @@ export interface Bridge {
   readonly lab: LabService
   readonly settings: SettingsService
   readonly tasks: TasksService
+  readonly page: PageService
   /** Subscribes to an event; the result ends the subscription. */
   on<K extends EventName>(event: K, handler: (data: Events[K]) => void): () => void
 }
@@ -264,13 +265,21 @@ export interface TasksService {
   cancel(id: string): Promise<void>
 }
 
+/** How the window knows that the page lives. */
+export interface PageService {
+  /** Answers `page:asked`. */
+  alive(): Promise<void>
+  /** What a page that is loaded again gets back, by `settings.startup`. */
+  keep(state: string): Promise<void>
+}
+
 export interface SettingsService {
   get(): Promise<Settings>
   set(settings: Settings): Promise<Settings>
   /** What the settings may be, and what they are at a fresh start. */
   limits(): Promise<Limits>
   about(): Promise<About>
-  /** Waits until the app is open and says how that went. It never rejects. */
+  /** Waits until the app is open and says how that went, and what an earlier page kept. It never rejects. */
   startup(): Promise<StartReport>
   openLink(url: string): Promise<void>
   openData(): Promise<void>

@@ -133,6 +133,7 @@ export interface Payloads {
   'side:delta': SideDelta
   'task:progress': TaskProgress
   'task:finished': TaskEnd
+  'page:asked': Changed
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download
@@ -153,6 +154,7 @@ export const eventNames = [
   'side:delta',
   'task:progress',
   'task:finished',
+  'page:asked',
   'downloads:changed',
   'download:progress',
   'download:finished',

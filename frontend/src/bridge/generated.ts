@@ -4,6 +4,7 @@ import type * as downloads from '../../wailsjs/go/app/Downloads'
 import type * as lab from '../../wailsjs/go/app/Lab'
 import type * as library from '../../wailsjs/go/app/Library'
 import type * as machine from '../../wailsjs/go/app/Machine'
+import type * as alive from '../../wailsjs/go/app/Page'
 import type * as settings from '../../wailsjs/go/app/Settings'
 import type * as tasks from '../../wailsjs/go/app/Tasks'
 import type { app } from '../../wailsjs/go/models'
@@ -149,6 +150,7 @@ export type Generated = [
   Holds<Serves<typeof machine, Bridge['machine']>>,
   Holds<Serves<typeof settings, Bridge['settings']>>,
   Holds<Serves<typeof tasks, Bridge['tasks']>>,
+  Holds<Serves<typeof alive, Bridge['page']>>,
   Holds<Same<keyof Payloads, keyof page.Events>>,
   Holds<[Misheard] extends [never] ? true : { event: Misheard }>,
 ]

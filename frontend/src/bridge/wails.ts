@@ -51,6 +51,7 @@ export function wailsBridge(): Bridge {
     lab: service('Lab') as Bridge['lab'],
     settings: service('Settings') as Bridge['settings'],
     tasks: service('Tasks') as Bridge['tasks'],
+    page: service('Page') as Bridge['page'],
     on<K extends EventName>(event: K, handler: (data: Events[K]) => void) {
       return host.runtime?.EventsOn(event, (data) => handler(data as Events[K])) ?? (() => undefined)
     },

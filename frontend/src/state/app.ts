@@ -3,6 +3,7 @@ import type { Bridge } from '../bridge/bridge'
 import { eventNames } from '../bridge/events.gen'
 import { toBridgeError } from '../bridge/failure'
 import type { AppEvent } from '../bridge/types'
+import { text } from '../text'
 import { AnyModelState } from './anymodel.svelte'
 import { Backups } from './backups.svelte'
 import { BlindState } from './blind.svelte'
@@ -22,6 +23,7 @@ import { LibraryState } from './library.svelte'
 import { MachineState } from './machine.svelte'
 import { Measuring } from './measuring'
 import { Models } from './models'
+import { Places, readPlace, type Place } from './place.svelte'
 import { Router } from './router'
 import { SettingsState } from './settings.svelte'
 import { SideState } from './side.svelte'
@@ -58,6 +60,7 @@ export class App implements Host {
   readonly models: Models
   readonly imports: Imports
   readonly measuring: Measuring
+  readonly places: Places
   #router: Router
 
   constructor(bridge: Bridge) {
@@ -83,6 +86,7 @@ export class App implements Host {
     this.models = new Models(this, this)
     this.imports = new Imports(this, bridge.library, this)
     this.measuring = new Measuring(this, this)
+    this.places = new Places(bridge.page, this)
     this.#router = new Router(this, this)
   }
 
@@ -90,27 +94,23 @@ export class App implements Host {
     for (const name of eventNames) {
       this.bridge.on(name, (data) => this.#router.receive({ name, data } as AppEvent))
     }
+    let place: Place | null
     try {
-      const { problem, notice } = await this.settings.startup()
+      const { problem, notice, again, kept } = await this.settings.startup()
       if (!succeeded(problem)) {
         this.ui.startFailure = { title: problem.title, hint: problem.hint }
         return
       }
       if (notice.title) this.toasts.note(notice.title, notice.hint)
+      if (again) this.toasts.note(text.failure.again, text.failure.againHint)
+      place = readPlace(kept)
       await Promise.all([this.settings.load(), this.chats.refresh(), this.library.refresh()])
     } catch (reason) {
       const failure = toBridgeError(reason)
       this.ui.startFailure = { title: failure.message, hint: failure.hint }
       return
     }
-    const { startPage, welcomed } = this.settings.value
-    const page = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
-    this.ui.page = welcomed ? page : 'welcome'
-    const last = startPage === 'new' ? '' : this.#lastOpen()
-    if (welcomed && last && this.library.models.length) {
-      void this.attempt(() => this.chat.open(last))
-    } else this.chatting.clear()
-    if (welcomed && page !== 'chat') this.go(page)
+    void this.#begin(place)
     this.ui.ready = true
     // What the first picture does not need comes after it.
     void this.attempt(() => this.machine.detect())
@@ -119,6 +119,21 @@ export class App implements Host {
     void this.attempt(() => this.downloads.refresh())
     void this.attempt(() => this.downloads.loadOnline())
     void this.attempt(() => this.tasks.load())
+  }
+
+  /** Shows the page and the chat that an earlier page kept, or those that a start begins with. */
+  async #begin(place: Place | null): Promise<void> {
+    const { startPage, welcomed } = this.settings.value
+    const first = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
+    this.ui.page = welcomed ? 'chat' : 'welcome'
+    const page = place?.page ?? (welcomed ? first : 'welcome')
+    if (page !== this.ui.page) this.go(page)
+    const last = welcomed && startPage !== 'new' ? this.#lastOpen() : ''
+    const chat = place ? this.chats.find(place.chat)?.id : last
+    if (chat && this.library.models.length) await this.attempt(() => this.chat.open(chat))
+    else if (place?.chat === '') this.chat.startNew(place.model, place.options)
+    else this.chatting.clear()
+    this.places.begin(place)
   }
 
   async attempt(call: () => Promise<unknown>): Promise<boolean> {

@@ -36,6 +36,8 @@ export const commonText = {
   failure: {
     unknown: unexplained.message,
     unknownHint: unexplained.hint,
+    again: 'The page had stopped and was loaded again. Nothing was lost.',
+    againHint: 'If it happens again, the log says more. Settings shows where it is.',
   },
 
   time: {

@@ -801,6 +801,8 @@ export namespace app {
 	export interface StartReport {
 	    problem: Problem;
 	    notice: Problem;
+	    again: boolean;
+	    kept: string;
 	}
 	
 	export interface SumsAnswer {

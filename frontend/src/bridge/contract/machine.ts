@@ -31,6 +31,17 @@ export function machineContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'what the page keeps is given to the page that comes next, and a sign of life is taken',
+      run: async () => {
+        await bridge.page.alive()
+        const { kept } = await bridge.settings.startup()
+        await bridge.page.keep('half a thought “💪”')
+        const report = await bridge.settings.startup()
+        must(report.kept === 'half a thought “💪”' && !report.again, 'it is as it was kept')
+        await bridge.page.keep(kept)
+      },
+    },
+    {
       name: 'machine, engine, recommendation and log can be read',
       run: async () => {
         const machine = await bridge.machine.detect()

@@ -29,7 +29,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       },
       limits: async () => limits,
       about: async () => ({ ...about, bytesOut: world.ledger.bytesOut }),
-      startup: async () => ({ problem: noProblem, notice: noProblem }),
+      startup: async () => ({ problem: noProblem, notice: noProblem, again: false, kept: world.kept }),
       openLink: async () => undefined,
       openData: async () => undefined,
       openAppLog: async () => undefined,
@@ -41,6 +41,12 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       list: async () => [...world.tasks.values()],
       cancel: async (id) => {
         world.cancelled.add(id)
+      },
+    }),
+    page: copied<Bridge['page']>({
+      alive: async () => undefined,
+      keep: async (state) => {
+        world.kept = state
       },
     }),
     on: (event, handler) => world.events.on(event, handler),

@@ -60,6 +60,8 @@ export class FakeWorld {
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()
+  /** What the page kept. */
+  kept = ''
 
   constructor(options: FakeOptions) {
     this.scene = options.scene ?? 'full'

@@ -66,6 +66,7 @@ export interface Events {
   'side:delta': SideDelta
   'task:progress': TaskProgress
   'task:finished': TaskEnd
+  'page:asked': Changed
 }
 
 export type EventName = keyof Events

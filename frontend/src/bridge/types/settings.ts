@@ -79,8 +79,15 @@ export interface About {
   llamaCpp: string
 }
 
-/** StartReport says how the start went: a problem that keeps the app from working, or a notice about what was mended. */
+/**
+ * StartReport says how the start went: a problem that keeps the app from working, a notice about what was mended, and
+ * what a page that is loaded again goes on with.
+ */
 export interface StartReport {
   problem: Problem
   notice: Problem
+  /** an earlier page had stopped, and this is the one loaded in its place */
+  again: boolean
+  /** what the page last kept by `page.keep`; empty at the first start */
+  kept: string
 }

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from 'vitest'
+import { fakeBridge } from '../bridge/fake'
+import type { Bridge } from '../bridge/bridge'
+import { App } from './app'
+import { readPlace } from './place.svelte'
+
+/** A page on a bridge, once it has begun. Its place is kept as the frame's effect keeps it. */
+async function page(bridge: Bridge): Promise<App> {
+  const app = new App(bridge)
+  await app.start()
+  await vi.waitFor(() => expect(app.ui.ready && !app.chat.loading).toBe(true))
+  return app
+}
+
+/** Takes the page away after its last change was kept. */
+async function ends(app: App): Promise<void> {
+  app.places.watch()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+}
+
+describe('a page that is loaded again', () => {
+  it('begins with the chat, the draft, and the message and title that were being typed', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    const other = before.chats.list[2]?.id ?? ''
+    await before.chatting.open(other)
+    before.chatting.setDraft('half a thought')
+    before.ui.edit('some', 'half an edit')
+    before.ui.rename(other, 'half a title')
+    before.ui.chatSettingsOpen = true
+    await ends(before)
+
+    const after = await page(bridge)
+    await vi.waitFor(() => expect(after.chat.draft).toBe('half a thought'))
+    expect(after.chat.id).toBe(other)
+    expect(after.ui).toMatchObject({ page: 'chat', editing: 'some', edited: 'half an edit', renamed: 'half a title' })
+    expect(after.ui.chatSettingsOpen).toBe(true)
+  })
+
+  it('begins on the page that was open, with the new chat that was begun behind it', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    before.chatting.begin()
+    before.chatting.setDraft('not sent yet')
+    before.go('machine')
+    await ends(before)
+
+    const after = await page(bridge)
+    await vi.waitFor(() => expect(after.chat.draft).toBe('not sent yet'))
+    expect(after.ui.page).toBe('machine')
+    expect(after.chat.isNew).toBe(true)
+    expect(after.chat.model).toBe(before.chat.model)
+  })
+
+  it('never brings back as a draft what was sent', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const app = await page(bridge)
+    app.chatting.setDraft('a question')
+    await ends(app)
+    void app.chatting.send('a question')
+    app.places.watch()
+    await Promise.resolve()
+    expect(readPlace((await bridge.settings.startup()).kept)?.draft).toBe('')
+  })
+
+  it('keeps nothing before it has begun, so that a second end in a row loses nothing', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    await bridge.page.keep('{"page":"chat","chat":"","draft":"half"}')
+    const app = new App(bridge)
+    app.places.watch()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await bridge.settings.startup()).kept).toContain('half')
+  })
+
+  it('says that it had stopped', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const startup = async () => ({ ...(await bridge.settings.startup()), again: true })
+    const app = await page({ ...bridge, settings: { ...bridge.settings, startup } })
+    expect(app.toasts.items.map((t) => t.text)).toContain(
+      'The page had stopped and was loaded again. Nothing was lost.',
+    )
+  })
+
+  it.each(['', 'nonsense', '[]', 'null', '{"page":"chat"}'])('begins as at a first start when %j was kept', (kept) => {
+    expect(readPlace(kept)).toBeNull()
+  })
+})
