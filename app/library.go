@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"weightroom/app/core"
 	"weightroom/app/core/models"
@@ -65,6 +66,10 @@ func (s *Library) task(kind, label string, work func(ctx context.Context, c *cor
 
 // drop takes note of files that were dropped on the window, and tells the page.
 func (s *Library) drop(paths []string) {
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == "" }) // an address that is no file's
+	if len(paths) == 0 {
+		return
+	}
 	s.host.dropped.put(paths)
 	s.host.emit(EventDropped, Changed{Seq: s.host.next()})
 }
