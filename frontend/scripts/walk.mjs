@@ -148,7 +148,7 @@ const walks = {
       await button(page, 'Letter to the landlord').click()
       await button(page, 'Try again with…').click()
       await page.getByRole('menuitem', { name: /Gemma 3 4B/ }).click()
-      await page.getByText('2 of 2').waitFor()
+      await page.getByText('2 of 2').waitFor({ timeout: 15_000 })
       await button(page, 'Previous version, by Qwen3 4B Q4_K_M')
         .or(button(page, 'Previous version, by Qwen3 4B'))
         .waitFor()
@@ -159,7 +159,7 @@ const walks = {
     async (page) => {
       await button(page, 'Regenerate').first().click()
       await page.getByText('The messages after it stay in version 1.').waitFor()
-      await gone(button(page, 'Stop'))
+      await button(page, 'Stop').waitFor({ state: 'detached', timeout: 15_000 })
       await button(page, 'Show version 1').click()
       await page.getByText('The last paragraph is English again.').waitFor()
     },
