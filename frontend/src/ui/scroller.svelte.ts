@@ -3,6 +3,9 @@ import { createContext, untrack } from 'svelte'
 /** This near to the end is at the end, in pixels. */
 const near = 32
 
+/** What a person scrolls with, beside the wheel: keys, the bar, a finger. */
+const touches = ['keydown', 'pointerdown', 'touchstart'] as const
+
 /**
  * A column that scrolls. It stays at its end while it is followed, until somebody scrolls away from there; else what is
  * read stays where it is on screen, whatever changes around it.
@@ -21,6 +24,9 @@ export class Scroller {
   #last = { top: 0, height: 0 }
   /** Where this put it last: the event of that is no scrolling of a person's. */
   #put = -1
+  /** The column was put at its end a frame or two ago, and nobody has touched the wheel, a key or the pointer since. */
+  #settling = false
+  #settles = 0
   #asked = 0
   #windows = new Set<() => void>()
   #follows: boolean
@@ -43,12 +49,15 @@ export class Scroller {
     sizes.observe(element)
     for (const content of element.children) sizes.observe(content)
     const scrolled = () => this.#scrolled()
+    const touched = () => (this.#settling = false)
     const wheel = (event: WheelEvent) => {
+      touched()
       // Said at once: an answer that grows would take the column back before it has moved.
       if (event.deltaY < 0 && element.scrollTop > 0) this.following = false
     }
     element.addEventListener('scroll', scrolled, { passive: true })
     element.addEventListener('wheel', wheel, { passive: true })
+    for (const kind of touches) document.addEventListener(kind, touched, { capture: true, passive: true })
     // An attachment is made anew when something changes that it has read.
     untrack(() => {
       this.#hold()
@@ -57,8 +66,10 @@ export class Scroller {
     return () => {
       sizes.disconnect()
       cancelAnimationFrame(this.#asked)
+      cancelAnimationFrame(this.#settles)
       element.removeEventListener('scroll', scrolled)
       element.removeEventListener('wheel', wheel)
+      for (const kind of touches) document.removeEventListener(kind, touched, { capture: true })
       this.#element = undefined
     }
   }
@@ -140,7 +151,10 @@ export class Scroller {
     const { scrollTop: top, scrollHeight: height } = element
     const before = this.#last
     this.#measure()
-    if (Math.abs(top - this.#put) >= 1) {
+    if (this.following && this.#settling) {
+      // What was drawn for the new place was smaller for a moment, and the browser has moved the column.
+      this.#hold()
+    } else if (Math.abs(top - this.#put) >= 1) {
       const left = this.#left()
       // What shrinks moves a column up without anybody's doing.
       if (top < before.top - 0.5 && height >= before.height) this.following = this.#follows && left < 2
@@ -173,8 +187,9 @@ export class Scroller {
   #hold(): void {
     const element = this.#element
     if (!element?.clientHeight) return
-    if (this.following) this.#scrollBy(element.scrollHeight - element.clientHeight - element.scrollTop)
-    else {
+    if (this.following && this.#scrollBy(element.scrollHeight - element.clientHeight - element.scrollTop))
+      this.#settle()
+    else if (!this.following) {
       if (!this.#anchor?.element.isConnected) this.#anchor = this.#topmost()
       else this.#keepAnchor(this.#anchor)
     }
@@ -190,11 +205,23 @@ export class Scroller {
     else this.#trim()
   }
 
-  #scrollBy(distance: number): void {
+  /** Reports whether the column was moved. */
+  #scrollBy(distance: number): boolean {
     const element = this.#element
-    if (!element || Math.abs(distance) < 0.5) return
+    if (!element || Math.abs(distance) < 0.5) return false
     element.scrollTop += distance
     this.#put = element.scrollTop
+    return true
+  }
+
+  /** Waits until what belongs to the new place is drawn: two frames. */
+  #settle(): void {
+    if (typeof requestAnimationFrame !== 'function') return
+    cancelAnimationFrame(this.#settles)
+    this.#settling = true
+    this.#settles = requestAnimationFrame(() => {
+      this.#settles = requestAnimationFrame(() => (this.#settling = false))
+    })
   }
 
   /** The innermost piece at the upper edge of the view, which the eye is on. */

@@ -113,6 +113,24 @@ describe('a column that is followed', () => {
     expect(v.at()).toBe(v.end())
   })
 
+  it('comes to its end though the browser moves it while it is drawn there', () => {
+    const frames: (() => void)[] = []
+    vi.stubGlobal('requestAnimationFrame', (f: () => void) => frames.push(f))
+    vi.stubGlobal('cancelAnimationFrame', () => undefined)
+    const moved = (v: ReturnType<typeof view>) => {
+      v.element.scrollTop = v.end() - 400
+      v.element.dispatchEvent(new Event('scroll'))
+    }
+    const v = view(true, 400, 400, 400)
+    v.wheel(-300)
+    v.scroller.toEnd()
+    moved(v)
+    expect([v.at(), v.scroller.following]).toEqual([v.end(), true])
+    for (let f = frames.shift(); f; f = frames.shift()) f()
+    moved(v)
+    expect([v.at(), v.scroller.following]).toEqual([v.end() - 400, false])
+  })
+
   it('is still followed when it shrinks', () => {
     const v = view(true, 400, 400, 400)
     v.heights[2] = 100
