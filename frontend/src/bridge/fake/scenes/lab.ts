@@ -125,7 +125,7 @@ export function comparison(part: Partial<LabComparison>): LabComparison {
     ],
     verdict: {
       title: 'Use Q4_K_M.',
-      text: 'Its top token is the same as that of F16 86 times in 100, needs 39% of its file and writes 2.2 times as fast. Below it quality falls off: Q3_K_M saves 12 MB more and loses 8 points.',
+      text: 'It has the same top token as F16 86 times in 100, needs 39% of its file and writes 2.2 times as fast. Below it quality falls off: Q3_K_M saves 12 MB more and loses 8 points.',
       tag: 'measured, ±3%',
     },
     rows: [],
