@@ -134,7 +134,7 @@ class Window:
         seen = []
         for node in self.nodes():
             if role(node) in ("paragraph", "static", "heading", "text", "label", "section", "list item", "push button",
-                              "link", "entry", "table cell", "block quote", "code", "alert", "notification"):
+                              "link", "entry", "table cell", "block quote", "code", "alert", "notification", "comment"):
                 piece = text(node).strip()
                 if piece and (not seen or seen[-1] != piece):
                     seen.append(piece)
