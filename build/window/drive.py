@@ -65,7 +65,10 @@ def act(node):
     action = node.queryAction()
     for i in range(action.nActions):
         if action.getName(i).lower() in ("press", "click", "jump", "activate", "select", "toggle", "invoke", ""):
-            action.doAction(i)
+            try:
+                action.doAction(i)
+            except Exception:
+                pass  # a busy window answers too late, and acts all the same; what is waited for next tells
             return True
     return False
 
