@@ -64,7 +64,7 @@ export class Places {
     Object.assign(ui, { editing, edited, renaming, renamed, listOpen, chatSettingsOpen, trashOpen })
   }
 
-  #soon = latest(() => this.#now(), 200)
+  #soon = latest(() => this.#now(), 100)
 
   async #now(): Promise<void> {
     // What can't be kept is missed only if the page ends too.
