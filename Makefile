@@ -92,6 +92,7 @@ test-slow: deps-test engine starter app ## run the reliability trials at their f
 	WEIGHTROOM_SLOW=1 WEIGHTROOM_MUTANTS=10000000 WEIGHTROOM_STATES=5000 WEIGHTROOM_KILLS=1000 WEIGHTROOM_FLIPS=1000 \
 	  go test -count=1 -timeout 12h -v ./backend/...
 	WEIGHTROOM_SLOW=1 go test -count=1 -timeout 12h -v -tags engine -p 1 -run Engine ./backend/engine ./backend/testdrive
+	WEIGHTROOM_PAGE_KILLS=100 build/window/run.sh /usr/bin/python3 -W ignore build/window/test_window.py PageDeath
 
 .PHONY: screenshots
 screenshots: deps-test engine starter app ## take pictures of every page of the real window

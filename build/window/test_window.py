@@ -1,7 +1,9 @@
 """Trials of the real window with the real engine and real weights, seen through the accessibility tree."""
 
 import os
+import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ import pyatspi
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 from chats import archive, seed  # noqa: E402
+from deaths import NOTICE, Deaths, page_of, returns  # noqa: E402
 from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
@@ -359,6 +362,119 @@ class Life(Trial):
                        if role(node) in ("push button", "entry", "link", "combo box", "check box", "slider", "toggle button",
                                          "radio button", "spin button") and not name(node).strip()]
             self.assertEqual(unnamed, [], f"on the page {page}")
+
+
+class PageDeath(Trial):
+    """The page's process ends or hangs, and the page comes back."""
+
+    first = "What is the capital of France?"
+    _registry = None
+
+    def tearDown(self):
+        if self._registry:
+            self._registry.close()
+        super().tearDown()
+
+    def registry(self):
+        """One that has nothing yet."""
+        self._registry = self._registry or Registry(os.path.join(self.base, "registry"))
+        return self._registry
+
+    def in_a_chat(self):
+        """A window in a chat with a message and its answer."""
+        self.title = self.first
+        window = self.start_chat()
+        window.say(self.first)
+        window.sees("first token", 90)
+        return window
+
+    def ends(self, total, seed):
+        """Kills the page total times, in all states in turn, two times a window: the second time a person is asked."""
+        chance = random.Random(seed)
+        order, asked, done = [], 0, 0
+        while done < total:
+            self.in_a_chat()
+            deaths = Deaths(self, chance)
+            for _ in range(min(2, total - done)):
+                if not order:
+                    order = [state for state, _ in deaths.states()]
+                    chance.shuffle(order)
+                state = order.pop()
+                asked += deaths.die(state, dict(deaths.states())[state])
+                done += 1
+                print(f"  {done} of {total} killed {state}: chat and draft are there", flush=True)
+            self.window.kill()
+            shutil.rmtree(self.data)
+        print(f"  {done} killed, {done} came back with the same chat and draft; {asked} of them asked first; seed {seed}", flush=True)
+
+    def test_a_page_that_is_killed_comes_back_with_the_same_chat_and_draft(self):
+        self.ends(int(os.environ.get("WEIGHTROOM_PAGE_KILLS", 5)), int(os.environ.get("WEIGHTROOM_SEED", 1)))
+
+    def test_a_page_that_hangs_or_aborts_comes_back(self):
+        self.in_a_chat()
+        deaths = Deaths(self, random.Random(1))
+        self.assertFalse(deaths.die("that hangs", deaths.nothing, signal.SIGSTOP))
+        self.assertTrue(deaths.die("that aborts", deaths.nothing, signal.SIGABRT))
+
+    def test_a_page_that_stops_again_may_be_given_up(self):
+        window = self.in_a_chat()
+        page = page_of(window)
+        os.kill(page, signal.SIGKILL)
+        returns(window, page)
+        os.kill(page_of(window), signal.SIGKILL)
+        window.sees("The page in this window has stopped again: its process ended.", 20)
+        window.sees(os.path.join(self.data, "logs", "weightroom.log"), 5)
+        window.press("No")
+        self.assertEqual(window.process.wait(60), 0)
+        with open(os.path.join(self.data, "logs", "weightroom.log")) as log:
+            self.assertEqual(log.read().count("page stopped"), 2)
+
+    def test_a_page_that_is_busy_hidden_or_asleep_is_left_alone(self):
+        window = self.in_a_chat()
+        page, ours = page_of(window), window._windows()[0]
+        subprocess.run(["xdotool", "windowunmap", ours], check=True)
+        time.sleep(40)
+        subprocess.run(["xdotool", "windowmap", ours], check=True)
+        os.kill(page, signal.SIGSTOP)
+        window.process.send_signal(signal.SIGSTOP)  # as a machine that sleeps
+        time.sleep(40)
+        window.process.send_signal(signal.SIGCONT)
+        os.kill(page, signal.SIGCONT)
+        window.press("Library")
+        window.press("Add a model")
+        window.press("Import a GGUF file…")
+        time.sleep(40)  # with the system's own dialog open
+        self.assertEqual(page_of(window), page)
+        self.assertNotIn(NOTICE, window.words())
+
+
+class Titles(Trial):
+    def test_a_title_is_renamed_by_keys_while_an_assistive_technology_focuses_its_field(self):
+        """Focusing a field takes the focus from it first. One that went meanwhile took the page's process with it."""
+        window = self.start_chat()
+        window.say("Hello")
+        window.sees("first token", 90)
+        window.focus()
+        page = page_of(window)
+
+        def rename(begin, words, end):
+            begin()
+            field = window.find("New title", ("entry", "text"))
+            field.queryComponent().grabFocus()
+            time.sleep(0.5)
+            window.key("ctrl+a")
+            window.type(words)
+            window.key(end)
+            time.sleep(1)
+            self.assertEqual(page_of(window), page, "the page ended")
+            self.assertFalse(window.has("New title"), "the field stays")
+
+        for begin in (lambda: window.key("F2"), lambda: window.press("Rename this chat")):
+            rename(begin, "A new title", "Return")
+            window.sees("A new title", 10)
+            rename(begin, "Not this one", "Escape")
+            self.assertNotIn("Not this one", window.words())
+            rename(begin, "Hello again", "Return")
 
 
 class Weights(Trial):
