@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"weightroom/backend/promisetest"
 )
@@ -121,5 +124,20 @@ func TestOneJobRunsAtATime(t *testing.T) {
 	done()
 	if _, err := e.RunJob(t.Context(), Job{Name: "llama-fake"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestProgramsComeBehindTheWindow(t *testing.T) {
+	own, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := withProgram(t, "nice\n")
+	r, err := e.RunJob(t.Context(), Job{Name: "llama-fake"})
+	if nice := strings.TrimSpace(string(r.Stdout)); err != nil || nice != strconv.Itoa(max(niceness, 20-own)) { // the call returns 20 less it
+		t.Errorf("nice value %q, not %d: %v", nice, niceness, err)
+	}
+	if now, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err != nil || now != own {
+		t.Errorf("this program gives way too: %d, %v", now, err)
 	}
 }

@@ -474,15 +474,22 @@ func keepAlive(d time.Duration) time.Duration {
 	return d
 }
 
+// niceness is how far the engine stands behind the window. Its threads take every core while they write, so that a key
+// took 70 to 100 ms to show, and 35 to 45 with it; a smaller one did not help. Desktops give each app a group of its own,
+// within which it counts, so beside other apps the engine has no less of the processor for it.
+const niceness = 5
+
 // threadBound starts and waits for cmd on one thread that lives as long, because the parent-death signal follows
 // the thread that started the process, not the process that owns it.
 func threadBound(cmd *exec.Cmd, ended func(error)) error {
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread()
+		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine and nothing else inherits from it
+		giveWayFirst()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
+			giveWay(cmd.Process)
 			ended(cmd.Wait())
 		}
 	}()
