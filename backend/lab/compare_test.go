@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/gguf/gguftest"
 )
 
@@ -331,48 +332,23 @@ func TestEnergyIsCountedForEachToken(t *testing.T) {
 	}
 }
 
-func TestDisturbance(t *testing.T) {
-	quiet := Reading{Known: true, Cores: 4, BusySeconds: 100, MHz: 3000}
-	for _, c := range []struct {
-		name    string
-		end     Reading
-		took    time.Duration
-		own     float64
-		fastest float64
-		says    string // empty: not disturbed
-	}{
-		{"a quiet machine", Reading{Known: true, Cores: 4, BusySeconds: 140.5, MHz: 3000}, 10 * time.Second, 40, 3000, ""},
-		{"another program", Reading{Known: true, Cores: 4, BusySeconds: 144, MHz: 3000}, 10 * time.Second, 40, 3000, "Other programs took 10%"},
-		{"another virtual machine", Reading{Known: true, Cores: 4, BusySeconds: 140, Stolen: 2, MHz: 3000}, 10 * time.Second, 40, 3000, "virtual machine took 5%"},
-		{"heat", Reading{Known: true, Cores: 4, BusySeconds: 140, Throttled: 1, MHz: 3000}, 10 * time.Second, 40, 3000, "hot"},
-		{"a slower clock", Reading{Known: true, Cores: 4, BusySeconds: 140, MHz: 2000}, 10 * time.Second, 40, 3000, "2000 MHz"},
-		{"a system that does not tell", Reading{}, 10 * time.Second, 40, 3000, ""},
-		{"too short a time to tell", Reading{Known: true, Cores: 4, BusySeconds: 101, MHz: 3000}, 100 * time.Millisecond, 0, 3000, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			fastest := c.fastest
-			why := strings.Join(between(quiet, c.end, c.took, c.own).verdict(&fastest), " ")
-			if (c.says == "") != (why == "") || !strings.Contains(why, c.says) {
-				t.Errorf("%q", why)
-			}
-		})
-	}
-}
+// long is how long a measurement takes at least that can be told to be disturbed.
+const long = 300 * time.Millisecond
 
 func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
-	busy := func(n int) []Reading { // four looks for each run: n of them disturbed
-		var out []Reading
+	busy := func(n int) []disturb.Reading { // four looks for each run: n of them disturbed
+		var out []disturb.Reading
 		for i := range 4 * n {
-			out = append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
+			out = append(out, disturb.Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
 		}
-		return append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * (4*n - 1))})
+		return append(out, disturb.Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * (4*n - 1))})
 	}
 	run := func(t *testing.T, disturbed int) Row {
 		b := newBed(t)
 		b.load = busy(disturbed)
 		b.onJob = func(_ context.Context, job Job) (Output, error, bool) {
 			if job.Name == "llama-bench" {
-				time.Sleep(watchable / 2)
+				time.Sleep(long / 2)
 			}
 			return Output{}, nil, false
 		}
@@ -396,10 +372,10 @@ func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
 }
 
 func TestAPersonCanTakeRoughFigures(t *testing.T) {
-	busy := func() []Reading {
-		var out []Reading
+	busy := func() []disturb.Reading {
+		var out []disturb.Reading
 		for i := range 400 {
-			out = append(out, Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
+			out = append(out, disturb.Reading{Known: true, Cores: 2, BusySeconds: float64(1000 * i)})
 		}
 		return out
 	}
@@ -409,7 +385,7 @@ func TestAPersonCanTakeRoughFigures(t *testing.T) {
 		b.onJob = func(ctx context.Context, job Job) (Output, error, bool) {
 			if job.Name == "llama-bench" {
 				select {
-				case <-time.After(watchable / 2):
+				case <-time.After(long / 2):
 				case <-ctx.Done():
 					return Output{}, ctx.Err(), true
 				}

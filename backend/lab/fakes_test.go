@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/gguf/gguftest"
 	"weightroom/backend/llama"
 )
@@ -32,14 +33,14 @@ type bed struct {
 	onServe func(s Serving) error
 	say     func(ref string, p backend.Prompt) string
 	free    int64
-	load    []Reading // one after the other; the last stays
+	load    []disturb.Reading // one after the other; the last stays
 	joules  []Joules
 	served  int
 	nextID  int
 }
 
 func newBed(t *testing.T) *bed {
-	b := &bed{t: t, dir: t.TempDir(), kept: map[string][]byte{}, free: 100e9, load: []Reading{{}}, joules: []Joules{{Missing: "No counter."}}}
+	b := &bed{t: t, dir: t.TempDir(), kept: map[string][]byte{}, free: 100e9, load: []disturb.Reading{{}}, joules: []Joules{{Missing: "No counter."}}}
 	b.say = func(ref string, p backend.Prompt) string {
 		return strings.Repeat("An answer that goes on and on about the lighthouse. ", 40) + ref + p.Messages[0].Text
 	}
@@ -259,7 +260,7 @@ func (b *bed) Update(ctx context.Context, key string, v any, change func() error
 	return b.Put(ctx, key, v)
 }
 
-func (b *bed) Load(context.Context) Reading {
+func (b *bed) Load(context.Context) disturb.Reading {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.load[0]

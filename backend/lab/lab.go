@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/fsys"
 	"weightroom/backend/llama"
 )
@@ -86,16 +87,6 @@ type Store interface {
 	Update(ctx context.Context, key string, v any, change func() error) error
 }
 
-// Reading is how busy the whole machine has been since it started.
-type Reading struct {
-	Known       bool
-	Cores       int
-	BusySeconds float64 // of all cores, all programs
-	Stolen      float64 // seconds that another virtual machine took
-	Throttled   int64   // how often a core was slowed down because it was hot
-	MHz         float64 // of all cores now, on average; 0: not known
-}
-
 // Joules is a reading of the energy that the machine has used.
 type Joules struct {
 	Known   bool
@@ -106,7 +97,7 @@ type Joules struct {
 
 // Meter watches the machine beside what is measured.
 type Meter interface {
-	Load(ctx context.Context) Reading
+	Load(ctx context.Context) disturb.Reading
 	Energy(ctx context.Context) Joules
 	Conditions(ctx context.Context) Conditions
 	// Free is how many bytes the disk that holds dir has left.

@@ -7,10 +7,15 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 )
 
-// memoryEvery is how often the memory of a running model is looked at.
-const memoryEvery = 50 * time.Millisecond
+const (
+	// memoryEvery is how often the memory of a running model is looked at.
+	memoryEvery = 50 * time.Millisecond
+	// repeats is how often a disturbed run is tried again.
+	repeats = 2
+)
 
 // sample is what one run of one rival gives.
 type sample struct {
@@ -60,26 +65,26 @@ func (c *comparing) once(ctx context.Context, r Rival) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	w := c.lab.watch(ctx)
+	w := disturb.Begin(ctx, c.lab.o.Meter.Load)
 	var out Output
 	if s.tests, s.bench, out, err = c.lab.bench(ctx, r, c.Settings); err != nil {
 		return s, err
 	}
-	s.disturbed = served.plus(w.stop(ctx, out.CPUSeconds)).verdict(&c.fastest)
+	s.disturbed = served.Plus(w.End(ctx, out.CPUSeconds)).Why(&c.fastest)
 	return s, nil
 }
 
 // serve loads the model into an engine, asks one question and looks at what it takes.
-func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (span, error) {
-	w := c.lab.watch(ctx)
+func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (disturb.Span, error) {
+	w := disturb.Begin(ctx, c.lab.o.Meter.Load)
 	server, err := c.lab.o.Serve(ctx, Serving{KV: r.KV, Threads: c.Settings.Threads})
 	if err != nil {
-		return span{}, err
+		return disturb.Span{}, err
 	}
 	defer func() { _ = server.Close() }()
 	begin := time.Now()
 	if err := server.Load(ctx, r.Model, r.Context); err != nil {
-		return span{}, c.lab.explain(ctx, Output{}, err, "load this model")
+		return disturb.Span{}, c.lab.explain(ctx, Output{}, err, "load this model")
 	}
 	s.load = time.Since(begin).Seconds()
 	s.memory.EngineBytes = server.Held(ctx)
@@ -116,7 +121,7 @@ func (c *comparing) serve(ctx context.Context, r Rival, s *sample) (span, error)
 	last = c.lab.o.Meter.Energy(ctx)
 	close(ended)
 	<-watched
-	seen := w.stop(ctx, server.CPUSeconds())
+	seen := w.End(ctx, server.CPUSeconds())
 	s.memory.hold(server.Memory())
 	if err != nil {
 		return seen, c.lab.explain(ctx, Output{}, err, "answer a prompt")

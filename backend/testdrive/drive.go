@@ -1,6 +1,7 @@
 package testdrive
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/gguf"
 )
 
@@ -39,11 +41,12 @@ type Progress struct {
 // Options say what to drive and how.
 type Options struct {
 	Run       Tool
-	Dir       string                                  // where the file is written; its disk must hold files with holes
-	Header    *Header                                 // the model
-	Model     string                                  // id, for the result
-	FreeBytes int64                                   // memory that is free now, without what this program would give up
-	Busy      func(context.Context) (seconds float64) // processor time used since some start, by all programs; nil: not watched
+	Dir       string       // where the file is written; its disk must hold files with holes
+	Header    *Header      // the model
+	Model     string       // id, for the result
+	FreeBytes int64        // memory that is free now, without what this program would give up
+	Load      disturb.Read // of the whole machine; nil: not watched
+	Tries     int          // how often a run is taken until others leave it alone; 0: 3
 	Bench     BenchOptions
 	Progress  func(Progress) // may be nil
 }
@@ -51,7 +54,7 @@ type Options struct {
 // Drive times a model that is not here: it writes it without weights, runs it with llama-bench and removes it again,
 // however it ends. It takes at most 60% of FreeBytes; a model that needs more is run with fewer blocks at two depths,
 // and a straight line in the weights that the further blocks would read is drawn through the two. A run into which other
-// programs came is repeated; where they stay, the least disturbed one counts and the result says so. Engine, Driver and
+// programs came is repeated; where they stay, the least disturbed one counts, and the result says that it is disturbed. Engine, Driver and
 // Power of the result are left to the caller, and Threads and Device are what the engine reports. LoadSeconds is
 // without reading from the disk. Errors are *backend.Error: cancelled, too_big, and what Write and the engine say.
 func Drive(ctx context.Context, o Options) (backend.Drive, error) {
@@ -74,7 +77,7 @@ func Drive(ctx context.Context, o Options) (backend.Drive, error) {
 		}
 		result.DiskBytes = max(result.DiskBytes, runs[i].disk)
 		result.Spread = max(result.Spread, runs[i].Spread)
-		result.Disturbed = result.Disturbed || runs[i].others > disturbance
+		result.Disturbed = result.Disturbed || runs[i].during.Disturbed()
 	}
 	last := runs[len(runs)-1]
 	result.Threads, result.Device = last.Threads, last.Device
@@ -115,7 +118,7 @@ type timed struct {
 	Timing
 	header *Header
 	disk   int64
-	others float64 // see bench
+	during disturb.Span
 }
 
 // driver is one drive under way.
@@ -196,41 +199,30 @@ func (d *driver) run(layers int) (timed, error) {
 	if large := h.ActiveBytes > 2<<30; large && o == (BenchOptions{Threads: o.Threads, KVType: o.KVType, CPUOnly: o.CPUOnly, GPULayers: o.GPULayers}) {
 		o.Generate, o.Repeats = 8, 2
 	}
-	t, others, err := d.bench(path, o)
-	return timed{Timing: t, header: h, disk: disk, others: others}, err
+	t, during, err := d.bench(path, o)
+	return timed{Timing: t, header: h, disk: disk, during: during}, err
 }
 
-const (
-	disturbance = 0.05 // the most that other programs may have of the processors that the engine uses
-	tries       = 3
-)
+// tries is how often a run is taken where nobody says.
+const tries = 3
 
-// bench times a file until others leave it alone, at most tries times, and gives the least disturbed run. others is what
-// other programs had of as many processors as the engine has threads; 0 where it is not watched.
-func (d *driver) bench(path string, o BenchOptions) (best Timing, others float64, err error) {
-	for try := range tries {
-		before, at := d.busy(), time.Now()
+// bench times a file until others leave it alone, as often as Tries says, and gives the least disturbed run.
+func (d *driver) bench(path string, o BenchOptions) (best Timing, during disturb.Span, err error) {
+	for try := range cmp.Or(d.Tries, tries) {
+		watch := disturb.Begin(d.ctx, d.Load)
 		t, err := Bench(d.ctx, d.Run, path, o)
 		if err != nil {
-			return Timing{}, 0, err
+			return Timing{}, disturb.Span{}, err
 		}
-		share := max(0, d.busy()-before-t.CPUSeconds) / time.Since(at).Seconds() / float64(max(1, t.Threads))
-		if try == 0 || share < others {
-			best, others = t, share
+		span := watch.End(d.ctx, t.CPUSeconds)
+		if try == 0 || span.Share() < during.Share() {
+			best, during = t, span
 		}
-		if others <= disturbance {
+		if !during.Disturbed() {
 			break
 		}
 	}
-	return best, others, nil
-}
-
-// busy is 0 where nobody watches.
-func (d *driver) busy() float64 {
-	if d.Busy == nil {
-		return 0
-	}
-	return d.Busy(d.ctx)
+	return best, during, nil
 }
 
 // pattern finds how the blocks of a model repeat: from block start on, block i has the same tensors as block

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 )
 
 const mib = 1 << 20
@@ -203,18 +204,22 @@ func TestDrive(t *testing.T) {
 		{"a run that stays disturbed says so", []float64{2, 1, 3}, 3, true},
 	} {
 		t.Run(c.requirement, func(t *testing.T) {
+			t.Parallel()
 			e, o := options(t, "smollm2-135m", 8e9)
 			run := e.run
 			var busy float64
-			o.Busy = func(context.Context) float64 { return busy }
+			o.Load = func(context.Context) disturb.Reading {
+				return disturb.Reading{Known: true, Cores: 4, BusySeconds: busy}
+			}
 			o.Run = func(ctx context.Context, name string, args ...string) (Output, error) {
-				begin := time.Now()
-				time.Sleep(20 * time.Millisecond)
-				out, err := run(ctx, name, args...)
-				if name == "llama-bench" {
-					out.CPUSeconds = 3
-					busy += out.CPUSeconds + c.others[e.runs-1]*time.Since(begin).Seconds()
+				if name != "llama-bench" {
+					return run(ctx, name, args...)
 				}
+				begin := time.Now()
+				time.Sleep(310 * time.Millisecond) // shorter runs say nothing of the others
+				out, err := run(ctx, name, args...)
+				out.CPUSeconds = 3
+				busy += out.CPUSeconds + c.others[e.runs-1]*time.Since(begin).Seconds()
 				return out, err
 			}
 			d, err := Drive(t.Context(), o)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"weightroom/app/core/machine"
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/testdrive"
@@ -88,7 +89,7 @@ func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(
 	}
 	defer leave()
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Busy: busySeconds, Progress: progress,
+		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Load: machine.ReadLoad, Progress: progress,
 	})
 	if err != nil {
 		return d, err
@@ -96,13 +97,6 @@ func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(
 	d.Quant = quant // the name it is asked for by, which a header may say otherwise
 	d.Engine, d.Power, d.Driver = a.opts.Machine.Build().Ollama, string(hardware.ReadPower(ctx)), a.opts.Machine.Driver(ctx, d.Device)
 	return d, a.KeepRun(ctx, d)
-}
-
-// busySeconds is the processor time that all programs have used, and what the host of a virtual machine took away: it was
-// not there for a measurement either.
-func busySeconds(ctx context.Context) float64 {
-	l := hardware.ReadLoad(ctx)
-	return l.BusySeconds + l.StolenSeconds
 }
 
 // fittingDrives are the three small models whose runs fit the estimates to this machine: two sizes and two types, so

@@ -12,6 +12,7 @@ import (
 	"weightroom/app/core/machine"
 	"weightroom/app/core/models"
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/engine"
 	"weightroom/backend/lab"
 	"weightroom/backend/library"
@@ -176,10 +177,7 @@ type labMeter struct {
 	energy  *hardware.EnergyMeter
 }
 
-func (m *labMeter) Load(ctx context.Context) lab.Reading {
-	l := hardware.ReadLoad(ctx)
-	return lab.Reading{Known: l.Known, Cores: l.Cores, BusySeconds: l.BusySeconds, Stolen: l.StolenSeconds, Throttled: l.Throttled, MHz: l.MHz}
-}
+func (m *labMeter) Load(ctx context.Context) disturb.Reading { return machine.ReadLoad(ctx) }
 
 func (m *labMeter) Energy(ctx context.Context) lab.Joules {
 	m.mu.Lock()
