@@ -19,6 +19,7 @@ import (
 // leaves are packages below backend that their siblings may use: formats and nouns, with no work of their own.
 var leaves = map[string]bool{
 	"weightroom/backend":          true,
+	"weightroom/backend/disturb":  true,
 	"weightroom/backend/fsys":     true,
 	"weightroom/backend/gguf":     true,
 	"weightroom/backend/leaktest": true, // for tests
