@@ -84,6 +84,7 @@ type Candidate struct {
 	ProjectorBytes int64 `json:"projectorBytes"` // a separate file for pictures; 0: none, or inside the file
 	ActiveBytes    int64 `json:"activeBytes"`    // weights read for one token; 0: all of them
 	HostBytes      int64 `json:"hostBytes"`      // weights that stay in main memory whatever the graphics: the input embedding
+	TwiceBytes     int64 `json:"twiceBytes"`     // weights that the engine holds twice
 	DiskBytes      int64 `json:"diskBytes"`      // to download; 0: file and projector
 	Params         int64 `json:"params"`
 	ActiveParams   int64 `json:"activeParams"` // 0: all
@@ -188,7 +189,7 @@ func (c *Candidate) buffers(context int) int64 {
 // [Plan] the engine's own figures, which know of no projector, are moved to that context by the difference that the sums
 // make.
 func (c *Candidate) Memory(context int, kv KVType) backend.MemoryPlan {
-	m := backend.MemoryPlan{WeightsBytes: c.FileBytes, KVBytes: c.cacheBytes(context, kv), ComputeBytes: c.buffers(context) + c.ProjectorBytes}
+	m := backend.MemoryPlan{WeightsBytes: c.FileBytes + c.TwiceBytes, KVBytes: c.cacheBytes(context, kv), ComputeBytes: c.buffers(context) + c.ProjectorBytes}
 	if p := c.Plan; p != nil {
 		m.WeightsBytes = p.Memory.WeightsBytes
 		if here := c.cacheBytes(p.Context, p.KV); here > 0 {

@@ -18,6 +18,7 @@ type Header struct {
 	Bytes         int64      // of the whole file, without a vocabulary
 	ActiveBytes   int64      // of the weights read for one token: all but unused experts and tables that rows are looked up in
 	ActiveWeights int64      // how many weights those are
+	TwiceBytes    int64      // of the weights that the engine holds twice
 	Fallbacks     []string   // tensors whose width forced a larger type than the quant's own
 }
 
@@ -161,6 +162,9 @@ func newHeader(f *gguf.File) *Header {
 	tied := !slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return t.Name == "output.weight" })
 	for _, t := range f.Tensors {
 		bytes, weights := t.Bytes, t.Elements()
+		if t.Name == "token_embd.weight" && tied && outputFirst(f.Architecture()) {
+			h.TwiceBytes = bytes
+		}
 		switch {
 		case t.Name == "token_embd.weight" && !tied, t.Name == "per_layer_token_embd.weight", t.Name == "position_embd.weight", t.Name == "token_types.weight":
 			continue
@@ -171,6 +175,27 @@ func newHeader(f *gguf.File) *Header {
 		h.ActiveWeights += weights
 	}
 	return h
+}
+
+// outputFirst are the architectures for which llama.cpp b10488 makes the output before the embedding that is the output too
+// (load_arch_tensors in src/models/gemma3n.cpp and gemma4.cpp). Its loader looks for a tensor to share among those made
+// before (TENSOR_DUPLICATED in src/llama-model-loader.cpp), finds none, and holds this one twice.
+func outputFirst(arch string) bool { return arch == "gemma3n" || arch == "gemma4" }
+
+// TwiceBytes is the TwiceBytes of the header that Plan makes, without making it; 0 also where Plan fails.
+func TwiceBytes(bp backend.Blueprint, name string) int64 {
+	i := slices.IndexFunc(quants, func(q quant) bool { return strings.EqualFold(q.name, name) })
+	if i < 0 || !outputFirst(bp.Architecture) {
+		return 0
+	}
+	s, err := newScope(bp)
+	if tied, _ := s["tied"].(bool); err != nil || !tied {
+		return 0
+	}
+	m, shape := mixer{quant: quants[i], arch: bp.Architecture, tied: true}, []int64{int64(s.int("D")), int64(s.int("V"))}
+	t, _ := m.pick("token_embd.weight", shape, -1)
+	info, _ := t.Info()
+	return shape[0] * shape[1] / info.Block * info.Bytes
 }
 
 // Architecture is GGUF's name for the kind of model.

@@ -241,6 +241,7 @@ func TestMix(t *testing.T) {
 		{"rows that are no blocks of 256 get blocks of 32", "smollm2-135m", "Q4_K_M", "blk.3.attn_q.weight", "Q5_0"},
 		{"in a mix of i-quants too", "smollm2-135m", "IQ4_XS", "blk.3.ffn_up.weight", "IQ4_NL"},
 		{"rows that are no blocks at all get 16 bits", "gemma-3n-e2b", "Q4_0", "blk.0.laurel_r.weight", "F16"},
+		{"the table for each layer has 16 bits, as published", "gemma-3n-e2b", "Q4_K_M", "per_layer_token_embd.weight", "F16"},
 	} {
 		t.Run(c.requirement, func(t *testing.T) {
 			h, err := Plan(rows[c.id], c.quant)
@@ -255,5 +256,23 @@ func TestMix(t *testing.T) {
 				t.Errorf("%s of %s at %s is %s, not %s", c.tensor, c.id, c.quant, got, c.want)
 			}
 		})
+	}
+}
+
+func TestTwiceBytes(t *testing.T) {
+	rows := blueprints(t)
+	for _, id := range []string{"gemma-3n-e2b", "gemma-4-e4b", "gemma-4-12b", "gemma-3-4b", "llama-3.2-1b"} {
+		for _, quant := range []string{"Q4_K_M", "Q8_0", "IQ2_XXS", "F16"} {
+			h, err := Plan(rows[id], quant)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := TwiceBytes(rows[id], quant); got != h.TwiceBytes {
+				t.Errorf("%s %s: %d, and %d by its header", id, quant, got, h.TwiceBytes)
+			}
+			if twice := strings.HasPrefix(id, "gemma-3n") || strings.HasPrefix(id, "gemma-4"); h.TwiceBytes > 0 != twice {
+				t.Errorf("%s %s holds %d bytes twice", id, quant, h.TwiceBytes)
+			}
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
+	"weightroom/backend/testdrive"
 )
 
 // candidates is the catalog in the form that the advisor takes, made once.
@@ -81,6 +82,7 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 			inner = max(inner*min(1, fact(b, "dense")), experts*fact(b, "EF"))
 		}
 		c.SetBuffers(fact(b, "V"), fact(b, "D"), inner)
+		c.TwiceBytes, c.StateBytes = testdrive.TwiceBytes(*b, q.Name), stateOf(b)
 	}
 	for _, g := range m.Cache {
 		c.Cache = append(c.Cache, advisor.CacheGroup{Layers: g.Layers, Values: g.Values, Window: g.Window})
@@ -113,6 +115,27 @@ func fact(b *backend.Blueprint, symbol string) int64 {
 		return int64(most)
 	}
 	return 0
+}
+
+// stateOf is what the recurrent layers keep, in 32-bit numbers (n_embd_r and n_embd_s in src/llama-hparams.cpp of llama.cpp
+// b10488; the symbols are those of a blueprint). Layers without a list of their own are those that neither attend nor feed
+// forward.
+func stateOf(b *backend.Blueprint) int64 {
+	inner, state := fact(b, "SI"), fact(b, "SS")
+	if inner == 0 {
+		return 0
+	}
+	recurrent, _ := b.Hyper["recrs"].([]any)
+	heads, _ := b.Hyper["KVs"].([]any)
+	feeds, _ := b.Hyper["Fs"].([]any)
+	at := func(list []any, i int64) bool { return i < int64(len(list)) && list[i] != 0.0 }
+	var layers int64
+	for i := range fact(b, "L") {
+		if at(recurrent, i) || recurrent == nil && !at(heads, i) && !at(feeds, i) {
+			layers++
+		}
+	}
+	return 4 * layers * ((fact(b, "SC")-1)*(inner+2*fact(b, "SG")*state) + state*inner)
 }
 
 // ninety is how many standard errors a 90% range spans.

@@ -150,7 +150,7 @@ func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
 	can := f.Capable()
 	experts, used := f.Experts()
 	c := &advisor.Candidate{
-		ID: id, Name: nameOf(f, id), Family: f.Architecture(), Quant: quant, FileBytes: bytes, ActiveBytes: header.ActiveBytes,
+		ID: id, Name: nameOf(f, id), Family: f.Architecture(), Quant: quant, FileBytes: bytes, ActiveBytes: header.ActiveBytes, TwiceBytes: header.TwiceBytes,
 		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(), Cache: cacheOf(f),
 		Scores: map[advisor.Use]advisor.Score{}, Thinking: slices.Contains(can, "thinking"), Vision: slices.Contains(can, "vision"),
 		Tools: slices.Contains(can, "tools"), Embedding: slices.Contains(can, "embedding"),
