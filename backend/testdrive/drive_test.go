@@ -40,6 +40,36 @@ func TestFitTriesAgain(t *testing.T) {
 	}
 }
 
+func TestFitAsksAgainWhenMostOfTheWeightsAreMissing(t *testing.T) {
+	const head = "common_memory_breakdown_print: | memory breakdown [MiB] | total   free    self   model   context   compute    unaccounted |\n"
+	const host = "common_memory_breakdown_print: |   - Host               |                  1853 =  1481 +     256 +     116                |\n"
+	const repack = "common_memory_breakdown_print: |   - CPU_REPACK         |                  3204 =  3204 +       0 +       0                |\n"
+	path := filepath.Join(t.TempDir(), "model.gguf")
+	f, err := os.Create(path)
+	if err == nil {
+		err = errors.Join(f.Truncate(4685*mib), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	cutOff := func(until int) Tool {
+		tries = 0
+		return func(context.Context, string, ...string) (Output, error) {
+			if tries++; tries < until {
+				return Output{Stderr: []byte(head + host)}, nil
+			}
+			return Output{Stderr: []byte(head + host + repack)}, nil
+		}
+	}
+	if a, err := Fit(t.Context(), cutOff(3), path, FitOptions{}); err != nil || a.WeightsBytes != 4685*mib || tries != 3 {
+		t.Errorf("%d tries: %+v, %v", tries, a, err)
+	}
+	if a, err := Fit(t.Context(), cutOff(9), path, FitOptions{}); err != nil || a.WeightsBytes != 1481*mib || tries != 5 {
+		t.Errorf("what stays so is believed: %d tries: %+v, %v", tries, a, err)
+	}
+}
+
 func TestParseBench(t *testing.T) {
 	timing, err := timingOf(recorded(t, "bench.json"), 1.5)
 	if err != nil {

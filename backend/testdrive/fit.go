@@ -2,6 +2,7 @@ package testdrive
 
 import (
 	"context"
+	"os"
 
 	"weightroom/backend/llama"
 )
@@ -28,14 +29,18 @@ type FitOptions struct {
 // Fit asks the engine what the engine would allocate for the file at path, which may be weightless. Nothing is
 // loaded. Compute buffers are reserved in full and touched in part, so the peak resident memory is lower than the sum.
 func Fit(ctx context.Context, run Tool, path string, o FitOptions) (llama.Allocation, error) {
+	var bytes int64
+	if info, err := os.Stat(path); err == nil {
+		bytes = info.Size()
+	}
 	args := llama.FitArgs(llama.Load{Path: path, KV: o.KVType, GPULayers: o.GPULayers, CPUOnly: o.CPUOnly}, o.Context)
-	for try := 1; ; try++ { // its log may be cut off
+	for try := 1; ; try++ { // its log may be cut off, between two rows of the plan too: then most of the weights are missing
 		out, err := run(ctx, llama.FitParams, args...)
 		if err != nil {
 			return llama.Allocation{}, failed(ctx, out, err)
 		}
 		a, err := llama.ParseMemory(append(out.Stdout, out.Stderr...))
-		if err == nil || try == 5 || ctx.Err() != nil {
+		if err == nil && 2*a.WeightsBytes >= bytes || try == 5 || ctx.Err() != nil {
 			return a, err
 		}
 	}
