@@ -1,4 +1,5 @@
-"""Measures what a person waits for in the chats of the real window, by its pixels: page.py [BINARY].
+"""Measures what a person waits for in the chats of the real window, by its pixels: page.py [BINARY [PART…]], where a part
+is one of chats, pages, paste and typing; all without.
 
 Long chats, many chats, a long paste, typing while an answer streams, and the memory of the page. Times are from the
 key or the click to the first pixel that changes and to the last before the picture stands still. No accessibility
@@ -22,6 +23,7 @@ from chats import LONG, archive, seed  # noqa: E402
 from drive import BINARY, Window, X, command, display  # noqa: E402
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else BINARY
+PARTS = sys.argv[2:] or ["chats", "pages", "paste", "typing"]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 STILL = 0.45  # seconds without a change: the picture stands still, but for the caret, which blinks more slowly
 # Where things are in a window of 1280 by 820: x, y, width, height.
@@ -222,11 +224,15 @@ def main():
         alone(window)
         picture(window, "start")
         print(f"page process at start: {pss(page_process(window)) / 2**20:.0f} MiB, {load()}", flush=True)
-        long_chats(window, screen)
-        print(f"page process after opening all long chats {ROUNDS} times: {pss(page_process(window)) / 2**20:.0f} MiB, {load()}", flush=True)
-        pages(screen)
-        paste(window, screen)
-        typing(window, screen)
+        if "chats" in PARTS:
+            long_chats(window, screen)
+            print(f"page process after opening all long chats {ROUNDS} times: {pss(page_process(window)) / 2**20:.0f} MiB, {load()}", flush=True)
+        if "pages" in PARTS:
+            pages(screen)
+        if "paste" in PARTS:
+            paste(window, screen)
+        if "typing" in PARTS:
+            typing(window, screen)
         print(f"page process at the end: {pss(page_process(window)) / 2**20:.0f} MiB, {load()}", flush=True)
         window.kill()
     finally:
