@@ -17,6 +17,7 @@ const (
 	EventTaskProgress  = "task:progress" // TaskProgress
 	EventTaskFinished  = "task:finished" // TaskEnd
 	EventPageAsked     = "page:asked"    // Changed: a page that is drawn answers by Page.Alive
+	EventPageClosing   = "page:closing"  // Changed: the window waits a second for Page.HandedOver
 
 	EventDownloadsChanged = "downloads:changed" // Changed: fetch the list again
 	EventDownloadProgress = "download:progress" // Download
@@ -49,6 +50,7 @@ func eventPayloads() []eventPayload {
 		{EventTaskProgress, TaskProgress{}},
 		{EventTaskFinished, TaskEnd{}},
 		{EventPageAsked, Changed{}},
+		{EventPageClosing, Changed{}},
 		{EventDownloadsChanged, Changed{}},
 		{EventDownloadProgress, Download{}},
 		{EventDownloadFinished, Download{}},

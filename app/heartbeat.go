@@ -98,7 +98,10 @@ func (w *Window) watchPage() {
 		}
 	}
 	w.beat.choose = func(why string) bool { return w.chooseAgain(ctx, why) }
-	w.beat.quit = func() { runtime.Quit(ctx) }
+	w.beat.quit = func() {
+		w.closing.free.Store(true) // there is no page to ask
+		w.quit()
+	}
 	w.beat.run(ctx)
 }
 

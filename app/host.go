@@ -29,6 +29,8 @@ type host struct {
 	dropped dropped
 	page    *Page
 	beat    *heartbeat
+	closing *closing
+	quit    func() // closes the window
 }
 
 // dropped are files that the page has not yet asked for.

@@ -19,6 +19,14 @@ func (p *Page) Alive() error {
 	})
 }
 
+// HandedOver is the page's answer to EventPageClosing: what was typed is stored, and the window may go.
+func (p *Page) HandedOver() error {
+	return do("Page.HandedOver", func() error {
+		p.host.closing.handedOver()
+		return nil
+	})
+}
+
 // Keep takes what the page wants back if it is loaded again: where the person is, and what they type that is stored nowhere
 // else. It stays in memory, and its form is the page's own.
 func (p *Page) Keep(state string) error {

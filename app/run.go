@@ -35,6 +35,7 @@ func RunWindow(w *Window, page fs.FS) error {
 			runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { w.Library.drop(paths) })
 			go w.watchPage()
 		},
+		OnBeforeClose:            w.BeforeClose,
 		OnShutdown:               w.Shutdown,
 		Bind:                     w.Bound(),
 		ErrorFormatter:           FormatError,

@@ -33,7 +33,10 @@ type Window struct {
 
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
-	h := &host{began: time.Now(), folders: folders, opened: make(chan struct{}), beat: &heartbeat{signs: make(chan struct{}, 1)}}
+	h := &host{
+		began: time.Now(), folders: folders, opened: make(chan struct{}), beat: &heartbeat{signs: make(chan struct{}, 1)},
+		closing: newClosing(),
+	}
 	h.page = &Page{host: h}
 	h.tasks.host = h
 	return &Window{
@@ -55,6 +58,9 @@ func (w *Window) FailWith(err error) { w.problem = err }
 func (w *Window) Startup(ctx context.Context) {
 	ctx, w.end = context.WithCancel(ctx)
 	w.ctx = ctx
+	if w.quit == nil {
+		w.quit = func() { runtime.Quit(ctx) }
+	}
 	if w.send == nil {
 		w.send = func(name string, payload any) { runtime.EventsEmit(ctx, name, payload) }
 	}

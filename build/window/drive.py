@@ -189,8 +189,8 @@ class Window:
                                capture_output=True, text=True)
         return found.stdout.split()[-1:]
 
-    def type(self, words):
-        subprocess.run(["xdotool", "type", "--delay", "2", words], check=True)
+    def type(self, words, between=2):
+        subprocess.run(["xdotool", "type", "--delay", str(between), words], check=True)
 
     def fill(self, wanted, words):
         """Writes words into the field with that name, in the place of what is in it, and waits until it has them."""

@@ -15,7 +15,7 @@ import pyatspi
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 from chats import archive, seed  # noqa: E402
-from deaths import NOTICE, Deaths, page_of, returns  # noqa: E402
+from deaths import NOTICE, Deaths, page_of, returns, typed  # noqa: E402
 from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
@@ -158,12 +158,52 @@ class TheWholeWindow(Trial):
         window = self.start_chat()
         window.press("Settings")
         window.fill("System prompt", "Answer in rhymes.")
-        time.sleep(1)  # it is saved a moment after the last key; nobody's hand is quicker at the close button
         window.close()
         window = self.start()
         window.press("Settings")
         field = window.find("System prompt", ("entry", "text"))
         window.until("the system prompt", lambda: text(field) == "Answer in rhymes.")
+
+    def test_what_is_typed_in_the_last_moment_is_there_after_the_window_is_closed(self):
+        def types(field, words):
+            """Closes the window right after the last key, without looking whether the page has it."""
+            window.focus()
+            window.find(field, ("entry", "text")).queryComponent().grabFocus()
+            window.type(words, 40)  # milliseconds: a quick hand
+            window.close()
+
+        def there(field, words):
+            self.window = self.start()
+            return self.window.until(words, lambda: typed(self.window, field) == words and self.window)
+
+        window = self.start_chat()
+        types("Message", "The last words of a new chat")
+        window = there("Message", "The last words of a new chat")
+        window.fill("Message", "Hello")
+        window.key("Return")
+        window.sees("first token", 90)
+        types("Message", "the last words of a stored chat")
+        window = there("Message", "the last words of a stored chat")
+        window.press("Edit")
+        window.until("the editor", lambda: typed(window, "Edit your message") == "Hello")
+        types("Edit your message", " and the last of an edit")
+        window = there("Edit your message", "Hello and the last of an edit")
+        window.press("Cancel")
+        window.press("Rename this chat")
+        types("New title", "The last words of a title")  # what stands there is selected
+        window = self.start()
+        window.sees("The last words of a title")
+
+    def test_a_page_that_hangs_does_not_hold_the_window_and_the_answer_keeps_its_words(self):
+        window = self.start_chat()
+        before = self.begin_story()
+        page = page_of(window)
+        os.kill(page, signal.SIGSTOP)
+        window.close()
+        with open(os.path.join(self.data, "logs", "weightroom.log")) as log:
+            self.assertIn("the page has not handed over what is typed", log.read())
+        self.start()
+        self.assertTrue(self.answer().startswith(before[:200]))
 
     def test_a_page_opened_by_its_key_has_the_focus_at_its_heading(self):
         window = self.start_chat()

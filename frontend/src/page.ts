@@ -10,6 +10,7 @@ import './styles/markdown.css'
 import { mount } from 'svelte'
 import type { Bridge } from './bridge/bridge'
 import { rememberedTheme, showTheme } from './lib/theme'
+import { answerClosing } from './closing'
 import { App } from './state/app'
 import Root from './Root.svelte'
 
@@ -22,5 +23,6 @@ export function show(bridge: Bridge): void {
   bridge.on('page:asked', () => {
     if (target?.firstElementChild?.childElementCount) void bridge.page.alive()
   })
+  answerClosing(bridge, app)
   void app.start()
 }

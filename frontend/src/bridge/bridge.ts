@@ -269,6 +269,8 @@ export interface TasksService {
 export interface PageService {
   /** Answers `page:asked`. */
   alive(): Promise<void>
+  /** Answers `page:closing`, which waits a second for it: what was typed is stored, and the window may go. */
+  handedOver(): Promise<void>
   /** What a page that is loaded again gets back, by `settings.startup`. */
   keep(state: string): Promise<void>
 }

@@ -134,6 +134,7 @@ export interface Payloads {
   'task:progress': TaskProgress
   'task:finished': TaskEnd
   'page:asked': Changed
+  'page:closing': Changed
   'downloads:changed': Changed
   'download:progress': Download
   'download:finished': Download
@@ -155,6 +156,7 @@ export const eventNames = [
   'task:progress',
   'task:finished',
   'page:asked',
+  'page:closing',
   'downloads:changed',
   'download:progress',
   'download:finished',

@@ -76,6 +76,23 @@ export class Soon {
   }
 }
 
+/** Calls under way, for whoever must wait until all of them have ended. */
+export class Pending {
+  #calls = new Set<unknown>()
+
+  /** Takes what a call gave, if that is a promise. */
+  add(call: unknown): void {
+    if (!(call instanceof Promise)) return
+    const ended = call.catch(() => undefined).finally(() => this.#calls.delete(ended))
+    this.#calls.add(ended)
+  }
+
+  /** Resolves when none is under way, failed ones included. */
+  async settled(): Promise<void> {
+    while (this.#calls.size) await Promise.all(this.#calls)
+  }
+}
+
 /** Resolves when the page has drawn and has nothing else to do, or a bit later. */
 export function idle(): Promise<void> {
   return new Promise((resolve) => {

@@ -134,6 +134,7 @@ export class App implements Host {
     else if (place?.chat === '') this.chat.startNew(place.model, place.options)
     else this.chatting.clear()
     this.places.begin(place)
+    if (!place) this.chatting.resume()
   }
 
   async attempt(call: () => Promise<unknown>): Promise<boolean> {
@@ -157,7 +158,7 @@ export class App implements Host {
 
   /** Opens a page and fetches what it shows. */
   go(page: Page): void {
-    if (this.ui.page === 'chat') this.chat.flushDraft()
+    if (this.ui.page === 'chat') void this.chat.flushDraft()
     if (this.ui.page === 'welcome' && page !== 'welcome') this.#welcomed()
     this.ui.page = page
     if (page === 'machine') {

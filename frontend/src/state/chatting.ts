@@ -71,6 +71,7 @@ export class Chatting {
       if (chat.id !== id || chat.failed) await chat.open(id)
       if (chat.id !== id) return
       keep('openChat', id)
+      this.resume()
       if (!at?.messageId) return
       await chat.reach(at.messageId)
       finding.lead(at.messageId, at.query)
@@ -90,6 +91,23 @@ export class Chatting {
     // Storage waits for its file, which takes as long as the text is.
     if (value.length < 20_000) keep('newDraft', value)
     else this.#keepLong()
+  }
+
+  /** Stores what is typed on the chat page and stored nowhere yet, before the window closes. */
+  store(): Promise<void> {
+    const { chat, ui } = this.#parts
+    if (chat.isNew) keep('newDraft', chat.draft)
+    if (ui.editing) keep('edited', JSON.stringify([ui.editing, ui.edited]))
+    return chat.flushDraft()
+  }
+
+  /** Goes on with the message that was being edited when the window was closed, once its chat is on screen. */
+  resume(): void {
+    const { chat, ui } = this.#parts
+    const [id, edited] = readEdited(kept('edited'))
+    if (ui.editing || !chat.ids.includes(id)) return
+    keep('edited', '')
+    ui.edit(id, edited)
   }
 
   async send(message: string): Promise<void> {
@@ -201,4 +219,15 @@ export class Chatting {
   titleOf(id: string): string {
     return this.#parts.chats.find(id)?.title ?? text.chats.untitled
   }
+}
+
+/** A message that was being edited, and its text; empty when none is known. */
+function readEdited(kept: string | null): [id: string, text: string] {
+  try {
+    const read: unknown = JSON.parse(kept ?? '')
+    if (Array.isArray(read) && typeof read[0] === 'string' && typeof read[1] === 'string') return [read[0], read[1]]
+  } catch {
+    // nothing was kept
+  }
+  return ['', '']
 }

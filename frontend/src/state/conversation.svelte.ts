@@ -2,6 +2,7 @@ import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { Bridge } from '../bridge/bridge'
 import type { AppEvent, Chat, ChatDelta, ChatOptions, ChatPhase, Message, Turn } from '../bridge/types'
+import { Pending } from '../lib/timing'
 import { branch, newestLeaf, siblings } from '../lib/tree'
 import { applyDelta, newer } from './delta'
 
@@ -63,6 +64,7 @@ export class Conversation {
   /** What came of chats while a new one had no id yet. */
   #early: AppEvent[] = []
   #draftTimer: ReturnType<typeof setTimeout> | undefined
+  #saving = new Pending()
   #bridge: Bridge['chats']
 
   constructor(bridge: Bridge['chats']) {
@@ -141,7 +143,7 @@ export class Conversation {
   }
 
   async open(id: string): Promise<void> {
-    this.flushDraft()
+    void this.flushDraft()
     const opened = ++this.#opened
     this.#loading = true
     this.#opening = id
@@ -165,7 +167,7 @@ export class Conversation {
 
   /** Begins a chat that is stored with its first message. */
   startNew(model: string, options: Partial<ChatOptions>, draft = ''): void {
-    this.flushDraft()
+    void this.flushDraft()
     this.#opened++
     this.#clear('')
     this.#model = model
@@ -297,15 +299,17 @@ export class Conversation {
   setDraft(text: string): void {
     this.#draft = text
     clearTimeout(this.#draftTimer)
-    this.#draftTimer = setTimeout(() => this.flushDraft(), 400)
+    this.#draftTimer = setTimeout(() => void this.flushDraft(), 400)
   }
 
-  /** Stores what is typed now, if that waits. */
-  flushDraft(): void {
-    if (this.#draftTimer === undefined) return
-    clearTimeout(this.#draftTimer)
-    this.#draftTimer = undefined
-    if (this.#id) void this.#bridge.saveDraft(this.#id, this.#draft).catch(() => undefined)
+  /** Stores what is typed now, if that waits. Resolves when it is stored. */
+  flushDraft(): Promise<void> {
+    if (this.#draftTimer !== undefined) {
+      clearTimeout(this.#draftTimer)
+      this.#draftTimer = undefined
+      if (this.#id) this.#saving.add(this.#bridge.saveDraft(this.#id, this.#draft))
+    }
+    return this.#saving.settled()
   }
 
   /** Applies an event to what is held, and says what must be fetched to be right again. */

@@ -1,5 +1,5 @@
 /** What the page keeps by itself until the next start. */
-type Name = 'newDraft' | 'openChat'
+type Name = 'newDraft' | 'openChat' | 'edited'
 
 /** What was kept last under a name; null: nothing. */
 export function kept(name: Name): string | null {

@@ -1,13 +1,22 @@
 import { untrack } from 'svelte'
+import { Pending } from '../lib/timing'
 
 /** How long after the last key what is typed is saved. */
 const pauseMs = 400
 
 let unsaved: readonly Typing[] = []
 
-/** Saves what is typed at once: before a shortcut runs, and when the window goes. */
-export function saveTyped(): void {
+const saving = new Pending()
+
+/** Saves what is typed at once: before a shortcut runs, and when the window goes. Resolves when it is stored. */
+export function saveTyped(): Promise<void> {
   for (const typing of unsaved) typing.save()
+  return saving.settled()
+}
+
+/** Has `saveTyped` wait for a call that stores what was typed. */
+export function stores(call: unknown): void {
+  saving.add(call)
 }
 
 /**
@@ -18,12 +27,12 @@ export function saveTyped(): void {
 export class Typing {
   words = $state('')
   #stored: () => string
-  #save: (words: string) => void
+  #save: (words: string) => unknown
   #focused = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `save` is called with words that differ from the stored ones. */
-  constructor(stored: () => string, save: (words: string) => void) {
+  /** `save` is called with words that differ from the stored ones, and gives a promise where storing them takes a while. */
+  constructor(stored: () => string, save: (words: string) => unknown) {
     this.#stored = stored
     this.#save = save
     this.words = stored()
@@ -56,6 +65,6 @@ export class Typing {
   save(): void {
     clearTimeout(this.#timer)
     unsaved = unsaved.filter((other) => other !== this)
-    if (this.words !== this.#stored()) this.#save(this.words)
+    if (this.words !== this.#stored()) stores(this.#save(this.words))
   }
 }

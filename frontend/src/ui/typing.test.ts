@@ -60,7 +60,7 @@ describe('what is typed into a text', () => {
   it('is saved at once before a shortcut runs and when the window goes', () => {
     const { type, onsave } = text()
     type('Be brief.')
-    saveTyped()
+    void saveTyped()
     expect(onsave.mock.calls).toEqual([['Be brief.']])
   })
 

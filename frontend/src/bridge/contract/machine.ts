@@ -42,6 +42,14 @@ export function machineContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'what was typed can be handed over also when nobody has asked, and the window stays open',
+      run: async () => {
+        await bridge.page.handedOver()
+        await bridge.page.handedOver()
+        must((await bridge.settings.startup()).problem.code === '', 'it answers as before')
+      },
+    },
+    {
       name: 'machine, engine, recommendation and log can be read',
       run: async () => {
         const machine = await bridge.machine.detect()

@@ -45,6 +45,7 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
     }),
     page: copied<Bridge['page']>({
       alive: async () => undefined,
+      handedOver: async () => undefined,
       keep: async (state) => {
         world.kept = state
       },

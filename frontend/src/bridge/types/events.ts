@@ -67,6 +67,7 @@ export interface Events {
   'task:progress': TaskProgress
   'task:finished': TaskEnd
   'page:asked': Changed
+  'page:closing': Changed
 }
 
 export type EventName = keyof Events

@@ -3,4 +3,6 @@
 
 export function Alive():Promise<void>;
 
+export function HandedOver():Promise<void>;
+
 export function Keep(arg1:string):Promise<void>;

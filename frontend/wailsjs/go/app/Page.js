@@ -6,6 +6,10 @@ export function Alive() {
   return window['go']['app']['Page']['Alive']();
 }
 
+export function HandedOver() {
+  return window['go']['app']['Page']['HandedOver']();
+}
+
 export function Keep(arg1) {
   return window['go']['app']['Page']['Keep'](arg1);
 }
