@@ -18,7 +18,7 @@ NAMES = {
     "begin": "Start chatting",
     "figures": "t/s",
     "cost": "Cost calculator",
-    "unfitted": "Not fitted to this machine yet",
+    "unfitted": "Speeds are only rough so far",
     "downloads": "Downloads",  # how the tab's name begins
     "lab": "All figures",
     "library": "SmolLM2 135M",

@@ -300,7 +300,7 @@ class Lab(Trial):
         window.fill("Rounds", "1")
         window.key("Tab")
         window.press("Compare")
-        window.sees("Finished rows are kept when you stop.", 60)
+        window.sees("If you stop, the finished rows are kept.", 60)
         window.until("a verdict", lambda: any(words in window.words() for words in
                      ("use it", "Use it", "stay with", "Stay with", "nothing to choose between")), 1800)
         rows = self.ask("lab", "list")["comparisons"]

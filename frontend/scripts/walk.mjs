@@ -95,7 +95,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+.')
-      await page.getByPlaceholder('0.8, the standard').waitFor()
+      await page.getByPlaceholder('0.8, the default').waitFor()
       await button(page, 'Preset: None').click()
       await page.getByRole('menuitem', { name: /^Precise/ }).click()
       await button(page, 'Preset: Precise').waitFor()
@@ -168,7 +168,7 @@ const walks = {
     'full',
     async (page) => {
       await page.keyboard.press('Control+n')
-      await page.getByRole('list', { name: 'To begin with' }).getByRole('button').first().click()
+      await page.getByRole('list', { name: 'Ways to begin' }).getByRole('button').first().click()
       assert.match(await composer(page).inputValue(), /^Sum this up/)
       assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Message')
     },
@@ -325,7 +325,7 @@ const walks = {
       await page.keyboard.press('/')
       await page.keyboard.type('qwen3 8b')
       await button(page, 'Download Qwen3 8B IQ3_M').click()
-      await page.getByText('Qwen3 8B IQ3_M is coming from registry.ollama.ai.').waitFor()
+      await page.getByText('Downloading Qwen3 8B IQ3_M from registry.ollama.ai.').waitFor()
       await button(page, 'Show').click()
       await page.getByRole('progressbar', { name: 'Download of Qwen3 8B IQ3_M' }).waitFor()
       await page
@@ -350,7 +350,7 @@ const walks = {
       assert.equal(await dialog.getByRole('button', { name: /^Download/ }).isDisabled(), true)
       await dialog.getByRole('checkbox').check()
       await dialog.getByRole('button', { name: /^Download/ }).click()
-      await page.getByText('Llama 3.2 3B Instruct Q4_K_M is coming from').waitFor()
+      await page.getByText('Downloading Llama 3.2 3B Instruct Q4_K_M from').waitFor()
     },
   ],
   'a download is paused, goes on, is cancelled and comes back with Undo': [
@@ -486,7 +486,7 @@ const walks = {
       await page.keyboard.type('qwen3 4b')
       const row = page.getByRole('row', { name: /Qwen3 4B/ })
       // What most rows have in common stands above them, not in each.
-      await page.getByText(/Where no tag says otherwise.*estimated ±15%/).waitFor()
+      await page.getByText(/Unless a tag says otherwise.*estimated ±15%/).waitFor()
       assert.equal(await row.getByText('estimated ±15%').count(), 0)
       await button(page, 'Test drive Qwen3 4B Q3_K_L').click()
       await row.getByRole('progressbar').waitFor()
@@ -537,7 +537,7 @@ const walks = {
       await page.getByText(/Counted from your chats of the last 30 days/).waitFor()
       await page.getByText(/Price of 5 August 2026\. Source: llm-prices, Simon Willison’s list of prices\./).waitFor()
       await page.getByText(/\$41\.67 machine/).waitFor()
-      await page.getByRole('textbox', { name: 'Sells for then, %' }).fill('20')
+      await page.getByRole('textbox', { name: 'Resale value, %' }).fill('20')
       await page.keyboard.press('Enter')
       await page.getByText(/\$33\.33 machine/).waitFor()
       await page.getByRole('textbox', { name: 'Messages a day' }).fill('20,000')
@@ -591,7 +591,7 @@ const walks = {
       await page.getByText('Smallest download first.').waitFor()
       await button(page, 'Sort by Download').click()
       assert.equal(await head.getAttribute('aria-sort'), 'descending')
-      await button(page, 'Back to the advice’s order').click()
+      await button(page, 'Back to best first').click()
       assert.equal(await head.getAttribute('aria-sort'), 'none')
     },
   ],
@@ -710,7 +710,7 @@ const walks = {
       }
       await page.getByText('4 of at most 40 rounds, 2 ties').waitFor()
       await button(page, 'All tests').click()
-      await button(page, 'Go on').click()
+      await button(page, 'Continue').click()
       await page.getByRole('img', { name: /^After 4 rounds/ }).waitFor()
       await button(page, 'End and reveal').click()
       await page.getByRole('dialog').getByRole('button', { name: 'End and reveal' }).click()
@@ -739,7 +739,7 @@ const walks = {
       assert.equal(await second.locator('del').first().innerText(), 'ninety-one')
       await page.getByRole('checkbox', { name: 'Use Pirate' }).check()
       await button(page, 'Create model with adapter').click()
-      await page.getByText('is in the library, and beside its base here').waitFor()
+      await page.getByText('is in the library, and here beside its base').waitFor()
       await page.getByRole('checkbox', { name: /with Pirate/ }).waitFor()
     },
   ],

@@ -199,7 +199,7 @@ describe('the result of the sums', () => {
     const there = { ...ask, hardwarePrice: 0 }
     const alone = { ...answer, hardwarePerMonth: 0, ownPerMonth: 2, breakEvenMonths: 0 }
     expect(headline(there, alone)).toBe('Your machine is cheaper by $198 a month.')
-    expect(sentences(there, alone)[0]).toContain('there anyway')
+    expect(sentences(there, alone)[0]).toContain('have the machine anyway')
   })
 
   it('names the day of a price as people do', () => {

@@ -42,7 +42,7 @@ describe('what is at work', () => {
     const app = await started('full')
     const about = { seq: 1, done: 0, total: 10, label: '', of: 'Qwen3 0.6B', left: -1, startedAt: 0 } as const
     app.tasks.apply({ name: 'task:progress', data: { id: 'f', kind: 'fit', waits: 'mains', ...about } })
-    expect(workOf(app, app)[0]?.waits).toBe('Waits for mains power.')
+    expect(workOf(app, app)[0]?.waits).toBe('Waiting until the computer is plugged in.')
     app.tasks.apply({ name: 'task:progress', data: { id: 'f', kind: 'fit', waits: '', ...about, seq: 2 } })
     expect(workOf(app, app)[0]?.waits).toBe('')
     app.tasks.apply({ name: 'task:progress', data: { id: 'f', kind: 'fit', waits: 'mains', ...about } })

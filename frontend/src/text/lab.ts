@@ -39,7 +39,7 @@ export const labText = {
     states: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' },
     disturbedTag: 'disturbed',
     disturbedTitle: 'This run was disturbed',
-    disturbedHint: 'Quality is right all the same. Run it again on an idle machine before you trust its speeds.',
+    disturbedHint: 'The quality figures still hold. Run it again on an idle machine before you trust its speeds.',
     cancelledTitle: 'This comparison was cancelled',
     cancelledHint: 'The rows that were finished are kept.',
     failedHint: 'The rows that were finished are kept.',
@@ -53,7 +53,7 @@ export const labText = {
 
     running: 'Comparing',
     runningLeft: (left: string) => `${left}.`,
-    leftLater: 'How long it takes shows when the first row has been timed.',
+    leftLater: 'The time left is shown once the first row has been timed.',
     left: {
       soon: 'Nearly done',
       seconds: (s: number) => `Less than ${s} s left`,
@@ -66,8 +66,8 @@ export const labText = {
     roughTaken: 'Disturbed runs are not measured again. Their rows stay marked as disturbed.',
     stop: 'Stop',
     stopping: 'Stopping…',
-    keepsRows: 'Finished rows are kept when you stop.',
-    rowStates: { waiting: 'waiting', running: 'at work', done: 'done', failed: 'failed', cancelled: 'cancelled' },
+    keepsRows: 'If you stop, the finished rows are kept.',
+    rowStates: { waiting: 'waiting', running: 'running', done: 'done', failed: 'failed', cancelled: 'cancelled' },
 
     plot: {
       quality: 'Quality against',
@@ -83,7 +83,7 @@ export const labText = {
       title: (x: string) => `Quality against ${x}`,
       label: (rows: string, x: string) =>
         `Plot of quality against ${x} for ${plural(rows, 'row')}. Arrow keys move between the points; the table below has the same figures.`,
-      frontier: 'The line joins what nothing beats in quality and in this at once.',
+      frontier: 'No other row beats those on the line in both quality and this.',
       none: 'A row appears here once its speed and its quality are measured.',
     },
 
@@ -140,7 +140,7 @@ export const labText = {
       have: 'In the library',
       make: 'Make',
       makeHint: 'Made from the reference and kept in the library.',
-      refused: (names: string) => `This file is no more precise than ${names}, so they can’t be made from it.`,
+      refused: (names: string) => `This file is no more precise than ${names}, so those can’t be made from it.`,
       makeNone: 'Nothing can be made from this file.',
       requantized: 'requantized',
       requantizedHint:
@@ -154,11 +154,11 @@ export const labText = {
       chooseFile: 'Choose a text',
       fileHint: 'Plain text, at least some pages long. It stays on this machine.',
       kv: 'KV cache',
-      kvHint: 'How exactly the context is kept in memory. With more than one, each quant is measured with each.',
+      kvHint: 'How precisely the context is kept in memory. With more than one, each quant is measured with each.',
       context: 'Context',
       contexts: 'Context length',
       rounds: 'Rounds',
-      roundsHint: 'Each is timed as often, in a random order.',
+      roundsHint: 'Each row is timed this many times, in a random order.',
       rivals: (n: number) => plural(n, 'row'),
       begin: 'Compare',
       atLeast: 'Choose at least one other than the reference.',
@@ -190,11 +190,11 @@ export const labText = {
       promptHint: 'Every model gets the same words and the same seed. Leave it empty for a built-in prompt.',
       ask: 'Get the answers',
       next: 'Next prompt',
-      writing: 'The answers are being written. They appear together, so that nobody can tell the fast ones.',
+      writing: 'The answers are being written. They appear together, so that speed gives nothing away.',
       passed: (time: string) => `${time} so far.`,
       asBefore: (passed: string, before: string) => `${passed} The last ones took ${before}.`,
       firstRounds:
-        'Some rounds are written at once, so that each model is loaded only once: the next ones come faster.',
+        'Several rounds are written together, so that each model is loaded only once. The next rounds come faster.',
       cancel: 'Cancel',
       answer: (n: number) => `Answer ${n}`,
       better: (n: number) => `Answer ${n} is better`,
@@ -218,7 +218,7 @@ export const labText = {
       interval: (label: string, share: string, low: string, high: string) =>
         `Preference for ${label}: ${share}, interval ${low}–${high}.`,
       tally: (parts: string, ties: string, rounds: number) => `${parts}, ${ties} in ${plural(rounds, 'round')}.`,
-      resume: 'Go on',
+      resume: 'Continue',
       show: 'Show',
       last: (date: string) => `The last one, on ${date}`,
       offer: (a: string, b: string) =>
@@ -254,9 +254,9 @@ export const labText = {
       missing: 'Words of the first answer that are not here are struck out.',
       same: 'Same words as the first answer.',
       folded: (share: string) => `${share} of it differs from the first answer, so nothing is marked.`,
-      unfold: 'Mark it all the same',
+      unfold: 'Mark it anyway',
       fold: 'Don’t mark it',
-      waiting: 'Waits for its turn',
+      waiting: 'Waiting for its turn',
       phases: { loading: 'Loading', reading: 'Reading', writing: 'Writing', stopped: 'Stopped', failed: 'Failed' },
       figures: (speed: string, tokens: string, first: string) =>
         `${speed} t/s · ${plural(tokens, 'token')} · first after ${first}`,
@@ -271,10 +271,10 @@ export const labText = {
       add: 'Add an adapter',
       base: 'Base',
       scale: 'Strength',
-      scaleHint: '1 is as it was trained, 0 is without it.',
+      scaleHint: '1 is as trained, 0 is without it.',
       attach: 'Create model with adapter',
       attachHint: 'Both share the base’s weights, so it costs next to no space.',
-      made: (name: string) => `${name} is in the library, and beside its base here.`,
+      made: (name: string) => `${name} is in the library, and here beside its base.`,
       rank: (rank: number) => `rank ${rank}`,
       remove: (name: string) => `Remove ${name}`,
       use: (name: string) => `Use ${name}`,

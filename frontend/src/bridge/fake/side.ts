@@ -27,7 +27,7 @@ export function sideOf(world: FakeWorld, installed: LabModel[]): SidePart {
 
   const find = (id: string): SideRun => {
     const found = runs.get(id)
-    if (!found) throw fail('not_found', 'These answers are gone.', 'Send the prompt again.')
+    if (!found) throw fail('not_found', 'These answers are no longer here.', 'Send the prompt again.')
     return found
   }
 

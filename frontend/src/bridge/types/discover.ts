@@ -112,7 +112,8 @@ export interface Profile {
 export interface Benchmark {
   name: string
   value: number
-  variant: 'base' | 'instruct'
+  /** what it is the score of; empty: of this model */
+  variant: string
   source: string
 }
 
