@@ -132,7 +132,7 @@ func blindAdvice(b *lab.Blind, s lab.Standing) string {
 	var out []string
 	for _, f := range s.Findings {
 		if f.AsGoodAs != "" {
-			out = append(out, "The advisor now takes "+f.Quant+" for as good as "+f.AsGoodAs+", so that the smaller and faster of the two comes first.")
+			out = append(out, "The advisor now counts "+f.Quant+" as good as "+f.AsGoodAs+", so that the smaller and faster of the two comes first.")
 		} else {
 			out = append(out, "The advisor now counts "+f.Quant+" below "+f.WorseThan+".")
 		}

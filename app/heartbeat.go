@@ -112,7 +112,7 @@ const pageAddress = "wails://wails/"
 func (w *Window) chooseAgain(ctx context.Context, why string) bool {
 	message := "The page in this window has stopped again: " + why + ".\n\n" +
 		"Your chats are stored, and so is what you were writing. An answer that is being written goes on.\n\n" +
-		"Load the page again? “No” closes Weightroom. If it goes on like this, the log says more:\n" + w.appLog()
+		"Load the page again? “No” closes Weightroom. If it keeps happening, the log says more:\n" + w.appLog()
 	if goruntime.GOOS == "linux" {
 		message = strings.ReplaceAll(message, "%", "%%") // GTK's dialog is given it as a format
 	}

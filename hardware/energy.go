@@ -50,7 +50,7 @@ func (m *EnergyMeter) Read(context.Context) Energy {
 // over at a maximum that they name.
 func (m *EnergyMeter) rapl() Energy {
 	if m.host.goos != "linux" {
-		return Energy{Missing: "This system tells no program how much energy the processor uses."}
+		return Energy{Missing: "This system does not tell programs how much energy the processor uses."}
 	}
 	const dir = "sys/class/powercap"
 	found, denied := 0, false

@@ -39,7 +39,7 @@ func TestEnergyOfTheProcessor(t *testing.T) {
 		says string
 	}{
 		"a machine without a counter":          {recording{"machine": "goos=linux"}, "no energy counter"},
-		"a system that tells no program":       {recording{"machine": "goos=darwin"}, "tells no program"},
+		"a system that tells no program":       {recording{"machine": "goos=darwin"}, "does not tell programs"},
 		"a counter that only root may look at": {recording{"machine": "goos=linux", dir + "intel-rapl:0/energy_uj": ""}, "administrator"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -186,14 +186,14 @@ func unusedNote(g GPU, backends []string) string {
 	case len(wanted) == 0:
 		return "The engine has no backend for this GPU. Models run on the processor."
 	case len(backends) == 0:
-		return "The engine did not report this GPU. Update its driver, then detect again."
+		return "The engine did not report this GPU. Update its driver, then look again."
 	}
 	if major, _, ok := strings.Cut(g.Compute, "."); ok && g.Vendor == "NVIDIA" && len(major) == 1 && major < oldestCompute {
 		return "This GPU is too old for the engine's CUDA backend, which needs compute capability " + oldestCompute + ".0. Models run on the processor."
 	}
 	for _, w := range wanted {
 		if slices.ContainsFunc(backends, func(b string) bool { return sameBackend(b, w) }) {
-			return "The engine's " + w + " backend did not accept this GPU. Update the " + g.Vendor + " driver, then detect again."
+			return "The engine's " + w + " backend did not accept this GPU. Update the " + g.Vendor + " driver, then look again."
 		}
 	}
 	return "This build of the engine has no " + wanted[0] + " backend. Install a build that has it to use this GPU."

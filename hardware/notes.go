@@ -68,6 +68,6 @@ func gpuListFailed(err error) Note {
 }
 
 func detectionStuck(what string) Note {
-	return Note{Code: NoteDetectionStuck, Title: "Reading about the " + what + " took too long and was given up.",
-		Hint: "Detect again when the machine is less busy."}
+	return Note{Code: NoteDetectionStuck, Title: "Reading about the " + what + " took too long and was stopped.",
+		Hint: "Look again when the machine is less busy."}
 }

@@ -86,7 +86,7 @@ func chatsCommand(in *session) *cobra.Command {
 		},
 		export,
 		&cobra.Command{
-			Use: "import FILE", Short: "Add the chats of an exported file; nothing that is here is changed", Args: argRange(1, 1),
+			Use: "import FILE", Short: "Add the chats of an exported file; those you have are not changed", Args: argRange(1, 1),
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
 				done, err := c.ImportChats(ctx, s.path(args[0]))
 				if err != nil {
@@ -100,7 +100,7 @@ func chatsCommand(in *session) *cobra.Command {
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error { return s.listBackups(ctx, c) }),
 		},
 		&cobra.Command{
-			Use: "restore BACKUP", Short: "Add what a backup has and is not here; nothing that is here is changed", Args: argRange(1, 1),
+			Use: "restore BACKUP", Short: "Add the chats of a backup that are missing; those you have are not changed", Args: argRange(1, 1),
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
 				done, err := c.History.RestoreBackup(ctx, args[0])
 				if err != nil {
@@ -119,7 +119,7 @@ func (s chatPrinter) tellAdded(done store.Imported) error {
 	if s.json {
 		return s.print(map[string]any{"chats": done.Chats, "known": known, "messages": done.Messages})
 	}
-	fmt.Fprintf(s.stdout, "Added %s with %s; %d were here already.\n", backend.Plural(done.Chats, "chat"), backend.Plural(done.Messages, "message"), known)
+	fmt.Fprintf(s.stdout, "Added %s with %s; %d of its chats were here already.\n", backend.Plural(done.Chats, "chat"), backend.Plural(done.Messages, "message"), known)
 	return nil
 }
 

@@ -84,7 +84,7 @@ func quantizeCommand(s *session) *cobra.Command {
 	f.StringSliceVar(&to, "to", nil, "quants to make: "+strings.Join(lab.Quants(), ", "))
 	f.StringVar(&o.MatrixText, "imatrix", "", "text `FILE` to take an importance matrix from")
 	f.IntVar(&o.Threads, "threads", 0, "processor threads (default: the engine's choice)")
-	f.BoolVar(&plan, "plan", false, "only say what they would be")
+	f.BoolVar(&plan, "plan", false, "only say how large they would be")
 	return cmd
 }
 
@@ -207,7 +207,7 @@ func compareCommand(s *session) *cobra.Command {
 	f.StringVar(&a.Text, "text", "", "text `FILE` to measure quality on (default: answers that the reference writes)")
 	f.IntSliceVar(&a.Contexts, "context", nil, "context length in tokens (default: 4096, or the model's own if shorter)")
 	f.StringSliceVar(&a.KV, "kv", nil, "types of the KV cache: "+strings.Join(lab.KVTypes(), ", ")+" (default: f16)")
-	f.StringVar(&a.Reference, "reference", "", "model that the others are held against (default: the most precise)")
+	f.StringVar(&a.Reference, "reference", "", "model that the others are compared with (default: the most precise)")
 	f.IntVar(&a.Settings.Rounds, "rounds", 0, "how often each is timed (default: 3)")
 	f.IntSliceVar(&a.Settings.PromptTokens, "prompt", nil, "prompt lengths in tokens (default: 128,512,2048)")
 	f.IntSliceVar(&a.Settings.Depths, "depth", nil, "tokens in the context before writing is timed (default: 0,512,2048)")

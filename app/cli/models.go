@@ -177,7 +177,7 @@ func modelsCommand(s *session) *cobra.Command {
 			}),
 		},
 		&cobra.Command{
-			Use: "repair REF", Short: "Fetch the damaged parts of a model again, and nothing else of it", Args: argRange(1, 1),
+			Use: "repair REF", Short: "Download the damaged parts of a model again, and nothing else of it", Args: argRange(1, 1),
 			RunE: s.withHistory(s.repair),
 		},
 		&cobra.Command{
@@ -223,7 +223,7 @@ func (s *session) verify(ctx context.Context, c *core.Core, args []string) error
 		fmt.Fprintf(s.stdout, "%s: %s\n", b.Ref, b.Reason)
 		switch {
 		case b.Address != "" && hint == "":
-			hint = "Fetch what is bad again: weightroom models repair " + b.Ref
+			hint = "Download the damaged parts again: weightroom models repair " + b.Ref
 		case hint == "":
 			hint = b.Hint
 		}
@@ -247,7 +247,7 @@ func (s *session) repair(ctx context.Context, c *core.Core, args []string) error
 		fmt.Fprintf(s.stdout, "%s is intact.\n", args[0])
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were fetched.\n", args[0], fetched)
+	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were downloaded.\n", args[0], fetched)
 	return nil
 }
 

@@ -98,7 +98,7 @@ func (a Ask) Complete() (Ask, error) {
 	case a.Context > maxContext:
 		return invalid(fmt.Sprintf("No model reads %s tokens.", backend.Count(int64(a.Context))), fmt.Sprintf("Ask for %s or fewer.", backend.Count(maxContext)))
 	case math.IsNaN(*a.MinSpeed) || math.IsInf(*a.MinSpeed, 0) || *a.MinSpeed < 0:
-		return invalid("The wished speed is not a number of tokens per second.", "Ask for 8, for example, or for 0 to take any speed.")
+		return invalid("The speed asked for is not a number of tokens per second.", "Ask for 8, for example, or for 0 to take any speed.")
 	case a.FreeMemory < 0:
 		return invalid("Free memory cannot be less than nothing.", "Give it in bytes, or leave it out.")
 	case a.Limit < 0:

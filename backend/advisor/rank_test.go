@@ -159,7 +159,7 @@ func TestUnknownQualityNeverBeatsAKnownOne(t *testing.T) {
 		t.Fatalf("%s", picked(a))
 	}
 	for _, p := range a.Picks {
-		if p.Model == "unknown" && (p.QualityKnown || p.Why[0] != "We know of no published score for chat, so its quality is guessed from its size.") {
+		if p.Model == "unknown" && (p.QualityKnown || p.Why[0] != "No published score for chat is known, so its quality is guessed from its size.") {
 			t.Errorf("%q", p.Why)
 		}
 	}

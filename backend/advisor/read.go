@@ -158,14 +158,14 @@ func (r *reader) memory(f *machineFile, m *Machine) {
 	case !ok:
 		held := systemBytes(m.OS, m.RAM.TotalBytes)
 		free = m.RAM.TotalBytes - held
-		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory is free. We take %s for the system and a few programs.", backend.Bytes(held)))
+		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory is free. The system and a few programs are assumed to take %s.", backend.Bytes(held)))
 	case free > m.RAM.TotalBytes:
 		r.fail(fmt.Sprintf("In the machine file, %s of memory are free, but the machine has %s.", backend.Bytes(free), backend.Bytes(m.RAM.TotalBytes)), "Correct memory.availableBytes, or leave it out.")
 	}
 	m.RAM.AvailableBytes = free
 	m.RAM.BandwidthBytesPerSec, _ = r.size(f.Memory.BandwidthBytesPerSec, "memory.bandwidthBytesPerSec", leastBandwidth, mostBandwidth, "bytes per second")
 	if m.RAM.BandwidthBytesPerSec == 0 {
-		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how fast main memory is. We take %s a second.", backend.Bytes(unknownRAMBandwidth)))
+		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how fast main memory is. %s a second is assumed.", backend.Bytes(unknownRAMBandwidth)))
 	}
 }
 
@@ -180,7 +180,7 @@ func (r *reader) cores(f *machineFile, m *Machine) {
 		}
 	}
 	if m.Cores == 0 {
-		m.Assumed = append(m.Assumed, "The file does not say how many cores the processor has. We take 4.")
+		m.Assumed = append(m.Assumed, "The file does not say how many cores the processor has. 4 are assumed.")
 	}
 }
 
@@ -194,7 +194,7 @@ func (r *reader) gpu(f *gpuFile, i int, m *Machine) {
 		g.Backend = plain(*f.Backend)
 	} else {
 		g.Backend = guessBackend(m.OS, g.Name)
-		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how the engine uses %s. We take %s.", g.Name, g.Backend))
+		m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how the engine uses %s. %s is assumed.", g.Name, g.Backend))
 	}
 	g.TotalBytes, _ = r.size(f.TotalBytes, key("totalBytes"), leastMemory, mostMemory, "bytes")
 	if f.TotalBytes == nil && g.Backend != "" {
@@ -226,7 +226,7 @@ func (r *reader) gpu(f *gpuFile, i int, m *Machine) {
 	default:
 		g.FreeBytes = max(0, g.TotalBytes-wallpaper)
 		if g.Backend != "" && g.TotalBytes > 0 {
-			m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory of %s is free. We take %s for the desktop.", g.Name, backend.Bytes(wallpaper)))
+			m.Assumed = append(m.Assumed, fmt.Sprintf("The file does not say how much memory of %s is free. The desktop is assumed to take %s.", g.Name, backend.Bytes(wallpaper)))
 		}
 	}
 	g.BandwidthBytesPerSec, _ = r.size(f.BandwidthBytesPerSec, key("bandwidthBytesPerSec"), leastBandwidth, mostBandwidth, "bytes per second")

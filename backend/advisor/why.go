@@ -57,7 +57,7 @@ func (r *row) reasons(ask Ask) []string {
 
 func (r *row) whyQuality(ask Ask) string {
 	if !r.known {
-		return fmt.Sprintf("We know of no published score for %s, so its quality is guessed from its size.", ask.Use.words())
+		return fmt.Sprintf("No published score for %s is known, so its quality is guessed from its size.", ask.Use.words())
 	}
 	return fmt.Sprintf("Scores %s of 100 for %s, give or take %s.", points(r.score.Value), ask.Use.words(), points(max(1, r.score.Error)))
 }
@@ -152,7 +152,7 @@ func bits(c *Candidate) string { return strconv.Itoa(int(c.bitsPerWeight())) }
 func whyLicence(l backend.Licence) string {
 	switch {
 	case l.Name == "":
-		return "Its licence is unknown. Look before you use it for work."
+		return "Its licence is unknown. Find out before you use it for work."
 	case l.OpenSource:
 		return fmt.Sprintf("Its licence, %s, is open source.", l.Name)
 	case l.Commercial:

@@ -64,7 +64,7 @@ func (c *Catalog) CanHave(m *Model, quant string) (ok bool, why string) {
 	q, known := c.QuantQuality(quant)
 	switch {
 	case !known:
-		return false, fmt.Sprintf("%q is not a quantization that Weightroom knows.", quant)
+		return false, fmt.Sprintf("%q is not a quant that Weightroom knows.", quant)
 	case !m.Runs:
 		return false, m.Reason
 	case strings.HasPrefix(q.Name, "TQ"):
@@ -75,7 +75,7 @@ func (c *Catalog) CanHave(m *Model, quant string) (ok bool, why string) {
 		case q.Name == "MXFP4":
 			return false, m.Name + " was not trained for MXFP4."
 		case m.Quants[0].Name == "MXFP4":
-			return false, m.Name + " ships in MXFP4. Another quantization would lose quality and save almost nothing."
+			return false, m.Name + " ships in MXFP4. Another quant would lose quality and save almost nothing."
 		case m.Has(UseEmbedding):
 			return false, m.Name + " is an embedding model; below 8 bits its results change and little memory is saved."
 		}

@@ -311,7 +311,7 @@ func (l *Lab) Blind(ctx context.Context, id string) (Blind, error) {
 		return b, err
 	}
 	if !found || b.ID == "" {
-		return b, backend.Fail(backend.CodeNotFound, nil, "There is no such blind test.", "It may have been removed.")
+		return b, backend.Fail(backend.CodeNotFound, nil, "There is no such blind test.", "It may have been removed. Choose another one.")
 	}
 	return b, nil
 }

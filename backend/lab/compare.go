@@ -141,7 +141,7 @@ func (l *Lab) prepare(ctx context.Context, ask Ask) (*comparing, error) {
 		return nil, backend.Fail(backend.CodeInvalid, nil, "There is nothing to compare.", "Name at least one model.")
 	}
 	if len(ask.Rivals) > maxRivals {
-		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("That is %d rivals, and at most %d can be compared at a time.", len(ask.Rivals), maxRivals), "Leave some out.")
+		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("That makes %d rows, and at most %d can be compared at a time.", len(ask.Rivals), maxRivals), "Leave some out.")
 	}
 	c := &comparing{
 		lab: l, rough: make(chan struct{}), headers: map[string]*gguf.File{}, random: rand.New(rand.NewPCG(uint64(settings.Seed), 1)),
@@ -192,7 +192,7 @@ func (c *comparing) check(r Rival) (Rival, error) {
 	}
 	c.headers[r.Model.Digest] = header
 	if header.Pools() {
-		return r, backend.Fail(backend.CodeUnsupported, nil, r.Model.Ref+" makes vectors of texts and writes none, so it can't be compared here.", "Pick models that chat.")
+		return r, backend.Fail(backend.CodeUnsupported, nil, r.Model.Ref+" is an embedding model and writes no text, so it can't be compared here.", "Pick models that chat.")
 	}
 	longest := header.ContextLength()
 	if r.Context == 0 {
@@ -562,7 +562,7 @@ func (l *Lab) Comparison(ctx context.Context, id string) (Comparison, error) {
 		return c, err
 	}
 	if !found || c.ID == "" {
-		return c, backend.Fail(backend.CodeNotFound, nil, "There is no such comparison.", "It may have been removed.")
+		return c, backend.Fail(backend.CodeNotFound, nil, "There is no such comparison.", "It may have been removed. Choose another one.")
 	}
 	if c.State == StateRunning && len(l.turn) == 0 {
 		c.State = StateCancelled

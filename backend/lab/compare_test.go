@@ -138,7 +138,7 @@ func TestBadComparisonIsRefusedBeforeAnythingRuns(t *testing.T) {
 		{"a reference that is not among the rivals", func(b *bed) Ask {
 			return Ask{Rivals: b.rivals(b.model("a:F16", "F16", 2e6)), Reference: "c:F16"}
 		}, backend.CodeInvalid, "c:F16"},
-		{"a model that makes vectors", func(b *bed) Ask { return Ask{Rivals: b.rivals(b.model("a:F16", "F16", 2e6, pools))} }, backend.CodeUnsupported, "vectors"},
+		{"a model that makes vectors", func(b *bed) Ask { return Ask{Rivals: b.rivals(b.model("a:F16", "F16", 2e6, pools))} }, backend.CodeUnsupported, "embedding model"},
 		{"a context longer than the model reads", func(b *bed) Ask {
 			return Ask{Rivals: []Rival{{Model: b.model("a:F16", "F16", 2e6), Context: 10_000}}}
 		}, backend.CodeInvalid, "8192"},

@@ -118,7 +118,7 @@ func TestNothingIsLeftOfAFailedDerivation(t *testing.T) {
 		{"the program is killed", 0, func(_ *bed, _ context.CancelFunc, job Job) (Output, error, bool) {
 			_ = os.WriteFile(job.Args[len(job.Args)-2], []byte("half"), 0o600)
 			return Output{}, errors.New("signal: killed"), true
-		}, backend.CodeEngineDied, "was ended"},
+		}, backend.CodeEngineDied, "was stopped"},
 		{"the engine does not know the model", 0, func(*bed, context.CancelFunc, Job) (Output, error, bool) {
 			return Output{Stderr: []byte("error: unknown model architecture: 'new'\n")}, errors.New("exit status 1"), true
 		}, backend.CodeUnsupported, "does not know"},

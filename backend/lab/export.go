@@ -35,7 +35,7 @@ func (c *Comparison) Export(format string) ([]byte, error) {
 	case FormatBench:
 		return []byte(c.benchTable()), nil
 	}
-	return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a form that a comparison can be written in.", format), "Choose json, csv, markdown or "+FormatBench+".")
+	return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("A comparison can't be written as %q.", format), "Choose json, csv, markdown or "+FormatBench+".")
 }
 
 // csv has one line for each row and everything that is a number, with units in the names. What is not known is empty.

@@ -167,14 +167,14 @@ func choose(c *Comparison, v *Verdict, reference *Row, usable []*Row) {
 			v.Use, v.KV, v.Context = best.Rival.Model.Ref, best.Rival.KV, best.Rival.Context
 		}
 		v.Sentence = text + end
-		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is good to ± %s, one standard error, on this text.", points(best.Quality.SameTopToken.Error)))
+		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is accurate to ± %s (one standard error) on this text.", points(best.Quality.SameTopToken.Error)))
 	case nearest != nil:
 		v.Sentence = fmt.Sprintf("Nothing compared is both smaller than %s and good enough. %s comes nearest: it keeps %s of the reference's choices, and %s is the least. Stay with %s where it fits.",
 			reference.title(c), nearest.title(c), percent(nearest.Quality.SameTopToken.Value), percent(goodEnough), reference.title(c))
 		v.Use, v.KV, v.Context = reference.Rival.Model.Ref, reference.Rival.KV, reference.Rival.Context
-		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is good to ± %s, one standard error, on this text.", points(nearest.Quality.SameTopToken.Error)))
+		v.Notes = append(v.Notes, fmt.Sprintf("The share of choices is accurate to ± %s (one standard error) on this text.", points(nearest.Quality.SameTopToken.Error)))
 	case others:
-		v.Sentence = fmt.Sprintf("Nothing compared is smaller than %s, so there is nothing to gain by another one: stay with %s.", reference.title(c), reference.title(c))
+		v.Sentence = fmt.Sprintf("Nothing compared is smaller than %s, so there is nothing to gain from another one: stay with %s.", reference.title(c), reference.title(c))
 		v.Use, v.KV, v.Context = reference.Rival.Model.Ref, reference.Rival.KV, reference.Rival.Context
 	default:
 		v.Sentence = "Only the reference was measured to the end, so there is nothing to choose between."

@@ -50,7 +50,7 @@ func TestVerdictSaysWhatTheFiguresSupport(t *testing.T) {
 		{"none that keeps enough", []Row{f16(), measured("Q4_K_M", 300, 100, 2, 0.86, 0.06), measured("Q2_K", 200, 120, 2, 0.66, 0.4)},
 			"Nothing compared is both smaller than F16 and good enough. Q4_K_M comes nearest: it keeps 86% of the reference's choices, and 90% is the least. Stay with F16 where it fits.", "tiny:F16"},
 		{"one that keeps less and is larger", []Row{measured("Q4_1", 300, 100, 2, 1, 0), measured("Q4_K_M", 310, 90, 2, 0.86, 0.06)},
-			"Nothing compared is smaller than Q4_1, so there is nothing to gain by another one: stay with Q4_1.", "tiny:Q4_1"},
+			"Nothing compared is smaller than Q4_1, so there is nothing to gain from another one: stay with Q4_1.", "tiny:Q4_1"},
 		{"the nearest of the smaller ones, not of all", []Row{measured("Q4_1", 300, 100, 2, 1, 0), measured("Q4_K_M", 310, 90, 2, 0.88, 0.06), measured("Q2_K", 200, 120, 2, 0.66, 0.4)},
 			"Nothing compared is both smaller than Q4_1 and good enough. Q2_K comes nearest: it keeps 66% of the reference's choices, and 90% is the least. Stay with Q4_1 where it fits.", "tiny:Q4_1"},
 		{"the reference alone", []Row{f16()}, "Only the reference was measured, so there is nothing to choose between.", ""},

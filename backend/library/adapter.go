@@ -98,5 +98,5 @@ func (cat *catalogue) findAdapter(ctx context.Context, ref string) (Adapter, err
 	case 1:
 		return found[0], nil
 	}
-	return Adapter{}, backend.Fail(backend.CodeInvalid, nil, "Several adapters are called "+layout.Quoted(ref)+".", "Say which one, with what follows its colon.")
+	return Adapter{}, backend.Fail(backend.CodeInvalid, nil, "Several adapters are called "+layout.Quoted(ref)+".", "Give its name with its tag, as NAME:TAG.")
 }

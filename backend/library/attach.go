@@ -105,7 +105,7 @@ func (at *attacher) attach(ctx context.Context, base string, uses []AdapterUse, 
 	defer free()
 	of, ok := layout.Find(entries, m.Ref)
 	if !ok {
-		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(base)+" in the library.", "It may just have been removed.")
+		return backend.Model{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(base)+" in the library.", "It may just have been removed. Choose another one.")
 	}
 	whole, err := at.store().Header(of.Manifest)
 	if err != nil {

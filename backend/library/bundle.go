@@ -126,7 +126,7 @@ func (ex *exporter) exported(ctx context.Context, ref string) (layout.Entry, *gg
 	}
 	e, ok := layout.Find(entries, wanted)
 	if !ok {
-		return layout.Entry{}, nil, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
+		return layout.Entry{}, nil, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed. Choose another one.")
 	}
 	if errAdapter == nil {
 		h, err := gguf.ReadFile(a.Path)

@@ -98,7 +98,7 @@ func (cat *catalogue) locate(ctx context.Context, ref string) (layout.Entry, err
 		}
 	}
 	if err == nil {
-		err = backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
+		err = backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed. Choose another one.")
 	}
 	return layout.Entry{}, err
 }

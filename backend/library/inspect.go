@@ -98,7 +98,7 @@ func (ins *inspector) inspect(ctx context.Context, ref string) (Details, error) 
 	}
 	e, ok := layout.Find(entries, m.Ref)
 	if !ok {
-		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed.")
+		return Details{}, backend.Fail(backend.CodeNotFound, nil, "There is no model "+layout.Quoted(ref)+" in the library.", "It may just have been removed. Choose another one.")
 	}
 	h, err := ins.store().Header(e.Manifest)
 	if err != nil {

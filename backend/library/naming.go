@@ -42,7 +42,7 @@ func nameFor(entries []layout.Entry, source, digest string, f *gguf.File, o Opti
 	}
 	n.Model = layout.Slug(model)
 	if wanted != "" && (n.Model == "" || tag != "" && !layout.ValidTag(tag)) {
-		return layout.Name{}, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%s can't be a model's name.", layout.Quoted(wanted)), "Use letters, digits, dots and dashes, with the quantization after a colon if you like.")
+		return layout.Name{}, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%s can't be a model's name.", layout.Quoted(wanted)), "Use letters, digits, dots and dashes, with the quant after a colon if you like.")
 	}
 	n.Tag = cmp.Or(tag, n.Tag)
 	if n.Model == "" {

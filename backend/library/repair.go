@@ -64,7 +64,7 @@ func (re *repairer) named(digest string) (layout.Layer, error) {
 			}
 		}
 	}
-	return layout.Layer{}, backend.Fail(backend.CodeNotFound, nil, "No model of the library has this file.", "It may just have been removed.")
+	return layout.Layer{}, backend.Fail(backend.CodeNotFound, nil, "No model of the library has this file.", "It may just have been removed. Choose another one.")
 }
 
 // Repair mends one file: its bad parts are fetched, everything else is taken from the disk, and the result replaces the

@@ -52,7 +52,7 @@ func (f Failure) Explain(ctx context.Context) error {
 	case says("failed to allocate", "out of memory", "unable to allocate"):
 		return backend.Fail(backend.CodeTooBig, cause, "There was not enough memory to "+f.Doing+".", "Close other programs, choose a shorter context, or take a smaller model.")
 	case strings.Contains(f.Err.Error(), "signal: "):
-		return backend.Fail(backend.CodeEngineDied, cause, "The engine was ended while it tried to "+f.Doing+".", "Try again. If the system ended it for want of memory, close other programs first.")
+		return backend.Fail(backend.CodeEngineDied, cause, "The engine was stopped while it tried to "+f.Doing+".", "Try again. If the system stopped it because memory ran out, close other programs first.")
 	}
 	return backend.Fail(backend.CodeModelFailed, cause, "The engine could not "+f.Doing+".", "It may need a newer engine, or more memory than is free. The log says more.")
 }

@@ -141,7 +141,7 @@ func TestFailuresHaveASentence(t *testing.T) {
 		"a failed write where there is space":  {Failure{Err: exit, Log: "basic_ios::clear: iostream error"}, backend.CodeModelFailed, "could not make this quant"},
 		"an unknown kind of model":             {Failure{Err: exit, Log: "error: unknown model architecture: 'x'"}, backend.CodeUnsupported, "kind of model"},
 		"too little memory":                    {Failure{Err: exit, Log: "ggml: failed to allocate 9 GB"}, backend.CodeTooBig, "not enough memory"},
-		"a killed program":                     {Failure{Err: errors.New("signal: killed")}, backend.CodeEngineDied, "was ended"},
+		"a killed program":                     {Failure{Err: errors.New("signal: killed")}, backend.CodeEngineDied, "was stopped"},
 		"anything else":                        {Failure{Err: exit}, backend.CodeModelFailed, "could not make this quant"},
 	} {
 		c.failure.Doing = "make this quant"

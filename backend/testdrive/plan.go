@@ -120,7 +120,7 @@ func newMixer(arch string, s scope, tensors []gguf.Tensor) mixer {
 func (o *Outline) Plan(name string, matrix bool) (*Header, error) {
 	i := slices.IndexFunc(quants, func(q quant) bool { return strings.EqualFold(q.name, name) })
 	if i < 0 {
-		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("There is no quantization named %q.", name), "Try one such as Q4_K_M, Q8_0 or F16.")
+		return nil, backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("There is no quant named %q.", name), "Try one such as Q4_K_M, Q8_0 or F16.")
 	}
 	if quants[i].name == "MXFP4_MOE" && o.mix.experts == 0 {
 		return nil, backend.Fail(backend.CodeInvalid, nil, "MXFP4_MOE is for models made of experts, and this model has none.", "Pick Q4_K_M instead.")

@@ -180,7 +180,7 @@ func (s *SideBySide) find(id string) (*sideRun, error) {
 	defer s.mu.Unlock()
 	r, ok := s.runs[id]
 	if !ok {
-		return nil, backend.Fail(backend.CodeNotFound, nil, "These answers are gone.", "Send the prompt again.")
+		return nil, backend.Fail(backend.CodeNotFound, nil, "These answers are no longer here.", "Send the prompt again.")
 	}
 	return r, nil
 }

@@ -49,7 +49,7 @@ func (d *Downloads) resolve(ctx context.Context, ref string) (resolved, error) {
 	sources := Sources(found.Model, found.Quant)
 	if len(sources) == 0 {
 		return resolved{}, backend.Fail(backend.CodeNotFound, nil,
-			"No place is known that has "+found.Model.Name+" at "+found.Quant+".", "Choose another quant, or search Hugging Face on the Discover page.")
+			"No known source has "+found.Model.Name+" at "+found.Quant+".", "Choose another quant, or search Hugging Face on the Discover page.")
 	}
 	var last error
 	for _, from := range sources {

@@ -114,7 +114,7 @@ func (m *Models) Repair(ctx context.Context, ref string, progress func(done, tot
 			if hint == "" {
 				hint = "Import the same file again."
 			}
-			return fetched, backend.Fail(backend.CodeDamaged, nil, "It is not known where a file of this model can be fetched again.", hint)
+			return fetched, backend.Fail(backend.CodeDamaged, nil, "It is not known from where a file of this model can be downloaded again.", hint)
 		}
 		item := web.Item{Name: ref, Digest: b.Digest, Bytes: b.Bytes, Address: b.Address}
 		part := func(ctx context.Context, off, n int64) (io.ReadCloser, error) {

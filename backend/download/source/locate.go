@@ -54,5 +54,5 @@ func (s *Sources) locate(ctx context.Context, method, address string, header htt
 		address = to.String()
 	}
 	u, _ := url.Parse(address)
-	return web.Link{}, nil, backend.Fail(backend.CodeServer, nil, u.Host+" sends on too often.", "Check the address.")
+	return web.Link{}, nil, backend.Fail(backend.CodeServer, nil, u.Host+" redirects too often.", "Check the address.")
 }

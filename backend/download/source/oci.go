@@ -194,7 +194,7 @@ func (s *Sources) layers(r repository, m *manifest, o *Offer) error {
 	seen := map[string]bool{}
 	for _, l := range append(m.Layers, m.Config) {
 		if !isDigest(l.Digest.String()) || l.Size < 0 || l.Size > maxLayerBytes {
-			return web.Lie(r.host(), "names a file without a sound checksum or size").Reason
+			return web.Lie(r.host(), "names a file without a valid checksum or size").Reason
 		}
 	}
 	for i, l := range m.Layers {

@@ -179,7 +179,7 @@ func (s *Sources) exchange(ctx context.Context, r repository, secret Secret, wan
 		text = token.AccessToken
 	}
 	if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return "", 0, web.Lie(realm.Host, "sends a token that is none").Reason
+		return "", 0, web.Lie(realm.Host, "sends an invalid token").Reason
 	}
 	return text, max(shortestLife, time.Duration(min(token.ExpiresIn, 24*3600))*time.Second), nil
 }

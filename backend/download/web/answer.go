@@ -32,7 +32,7 @@ type Answer struct {
 func (a Ask) Request(ctx context.Context, link Link) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link.URL, nil)
 	if err != nil {
-		return nil, backend.Fail(backend.CodeInvalid, withoutAddress(err), "The source gave an address that is none.", HintElsewhere)
+		return nil, backend.Fail(backend.CodeInvalid, withoutAddress(err), "The source gave something that is not an address.", HintElsewhere)
 	}
 	for key, values := range link.Header {
 		req.Header[key] = values
@@ -74,7 +74,7 @@ func (a Ask) Check(resp *http.Response, gate *Gate) (Answer, *FaultError) {
 	case mediaType == "text/html" || mediaType == "application/xhtml+xml":
 		return g, UnexpectedPage(host)
 	case strings.HasPrefix(mediaType, "multipart/"):
-		return g, Lie(host, "packs the part into an envelope of several")
+		return g, Lie(host, "packs the part into a multipart answer")
 	}
 	if e := strings.ToLower(strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ","))); resp.Uncompressed || e != "" && e != "identity" {
 		return g, Lie(host, "compresses the file on the way")
@@ -134,11 +134,11 @@ func part(a Ask, g Answer, resp *http.Response) (Answer, *FaultError) {
 	case a.To >= 0 && to > a.To:
 		return g, Lie(host, "sends a part that ends elsewhere")
 	case a.To >= 0 && to < a.To && to-from < min(shortestPart, (a.To-from)/4):
-		return g, Lie(host, "sends crumbs")
+		return g, Lie(host, "sends only a small piece of the part")
 	case a.To < 0 && size < 0:
 		return g, Lie(host, "does not say how long the file is")
 	case resp.ContentLength >= 0 && resp.ContentLength != to-from:
-		return g, Lie(host, "announces another length than its part has")
+		return g, Lie(host, "announces a length that is not that of its part")
 	case a.ETag != "" && g.ETag != "" && g.ETag != a.ETag, a.Strict && g.ETag == "":
 		return g, changedFault(host)
 	}

@@ -248,7 +248,7 @@ func connect(ctx context.Context, network, address string, allow func(netip.Addr
 func (c *Client) redirect(req *http.Request, via []*http.Request) error {
 	last := via[len(via)-1]
 	if len(via) > MaxRedirects {
-		return backend.Fail(backend.CodeServer, errors.New("too many redirects"), last.URL.Host+" sends on too often.", "Check the address.")
+		return backend.Fail(backend.CodeServer, errors.New("too many redirects"), last.URL.Host+" redirects too often.", "Check the address.")
 	}
 	if err := c.follows(last.URL, req.URL); err != nil {
 		return err
@@ -270,10 +270,10 @@ func (c *Client) redirect(req *http.Request, via []*http.Request) error {
 func (c *Client) follows(from, to *url.URL) error {
 	if from.Scheme == "https" && to.Scheme != "https" {
 		return backend.Fail(backend.CodeServer, errors.New("redirect from https to "+to.Scheme),
-			from.Host+" sends on to an address that is not secure.", "Use another address for this file.")
+			from.Host+" redirects to an address that is not secure.", "Use another address for this file.")
 	}
 	if err := CheckAddress(to); err != nil {
-		return backend.Fail(backend.CodeServer, err, from.Host+" sends on to an address that Weightroom does not fetch from.", "Use another address for this file.")
+		return backend.Fail(backend.CodeServer, err, from.Host+" redirects to an address that Weightroom does not download from.", "Use another address for this file.")
 	}
 	if c.scope(from) == scopePublic && c.scope(to) == scopePrivate {
 		return errInward(to.Host)
@@ -313,5 +313,5 @@ func (c *Client) CheckReferral(from, to *url.URL) error {
 
 func errInward(host string) error {
 	return backend.Fail(backend.CodeServer, errors.New("sent to a private address"),
-		"A server out there sends on to "+host+", which is on this computer or its own network.", "That is not followed. Use another address for this file.")
+		"The server redirects to "+host+", which is on this computer or its local network.", "Weightroom does not follow it there. Use another address for this file.")
 }

@@ -107,13 +107,13 @@ func FaultOf(err error, host string) *FaultError {
 		return tell(FaultTransient, backend.CodeStalled, host+" stopped sending.", hintConnection)
 	case errors.As(err, &unknown):
 		return tell(FaultFinal, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate comes from an authority this computer does not know.",
-			"A company network or a virus scanner that reads along may be the reason: its authority must be installed on this computer.")
+			"A company network or a virus scanner that reads the traffic may be the reason: its certificate must be installed on this computer.")
 	case errors.As(err, &name):
 		return tell(FaultFinal, backend.CodeCertificate, "The connection to "+host+" is not trusted: the certificate is for another name.", hintLogin)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return tell(FaultFinal, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate is not valid today.", "Check this computer's date and time.")
 	case errors.As(err, &invalid), errors.As(err, &verify):
-		return tell(FaultFinal, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate is not sound.", HintElsewhere)
+		return tell(FaultFinal, backend.CodeCertificate, "The connection to "+host+" is not trusted: its certificate is not valid.", HintElsewhere)
 	case errors.As(err, &notTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return tell(FaultFinal, backend.CodeCertificate, host+" does not speak https.", "Check the address.")
 	case strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)):
@@ -131,7 +131,7 @@ func FaultOf(err error, host string) *FaultError {
 	case errors.Is(err, context.Canceled):
 		return tell(FaultFinal, backend.CodeCancelled, "The download was stopped.", "Resume it to go on.")
 	}
-	return tell(FaultTransient, backend.CodeOffline, "The connection to "+host+" broke off.", hintConnection)
+	return tell(FaultTransient, backend.CodeOffline, "The connection to "+host+" was lost.", hintConnection)
 }
 
 // StatusFault says what an answer that is neither 200 nor 206 means.
@@ -161,7 +161,7 @@ func StatusFault(resp *http.Response, gate *Gate) *FaultError {
 	case code == http.StatusRequestedRangeNotSatisfiable:
 		return Lie(host, "says that the part asked for lies outside the file")
 	case code >= 300 && code < 400:
-		return Lie(host, fmt.Sprintf("sends in circles or nowhere (status %d)", code))
+		return Lie(host, fmt.Sprintf("redirects in circles or nowhere (status %d)", code))
 	}
 	return Lie(host, fmt.Sprintf("answers with status %d", resp.StatusCode))
 }
@@ -209,5 +209,5 @@ func changedFault(host string) *FaultError {
 
 // FileChanged is the error of a file that is no longer the one it was.
 func FileChanged(host string) *backend.Error {
-	return backend.Fail(backend.CodeChanged, nil, "The file at "+host+" became another one while it was fetched.", "Start the download again.")
+	return backend.Fail(backend.CodeChanged, nil, "The file at "+host+" changed while it was being downloaded.", "Start the download again.")
 }
