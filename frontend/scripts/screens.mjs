@@ -1,12 +1,20 @@
-// Pictures of every page and situation, light and dark, at both sizes: `npm run screens -- FOLDER [NAME…]`.
+// Pictures of every page and situation, in both themes and at each size: `npm run screens -- FOLDER [NAME… THEME… SIZE…]`.
 // The page is built on its stand-in and served on loopback.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open } from './browser.mjs'
 
+const themes = ['light', 'dark']
+const sizes = {
+  large: [1280, 820],
+  small: [900, 600],
+  // The large window with its text at 150%: the window zooms, so the page has two thirds of the room.
+  zoomed: [853, 547],
+}
+
 const [folder, ...only] = process.argv.slice(2)
 if (!folder) {
-  console.error('Usage: npm run screens -- FOLDER [NAME…]')
+  console.error('Usage: npm run screens -- FOLDER [NAME… light|dark large|small|zoomed]')
   process.exit(2)
 }
 
@@ -358,7 +366,7 @@ const pictures = {
     (page) => page.getByRole('heading', { name: 'About' }).scrollIntoViewIfNeeded(),
   ],
   'settings-backups': ['full', rail('Settings'), press('Daily backups: Show'), (page) => page.waitForTimeout(300)],
-  'settings-licences': ['full', rail('Settings'), press('Licences of others'), (page) => page.waitForTimeout(500)],
+  'settings-licences': ['full', rail('Settings'), press('Third-party licences'), (page) => page.waitForTimeout(500)],
   shortcuts: ['full', rail('Settings'), (page) => page.keyboard.press('?')],
   work: [
     'downloads',
@@ -393,13 +401,14 @@ const complain = (name, what) => {
   console.error(`${name}: ${what}`)
 }
 
-for (const [name, [scene, ...steps]] of Object.entries(pictures)) {
-  if (only.length && !only.includes(name)) continue
-  for (const colorScheme of ['light', 'dark']) {
-    for (const [size, width, height] of [
-      ['large', 1280, 820],
-      ['small', 900, 600],
-    ]) {
+/** Those that were asked for, or all. */
+const asked = (all) => (all.some((name) => only.includes(name)) ? all.filter((name) => only.includes(name)) : all)
+
+for (const name of asked(Object.keys(pictures))) {
+  const [scene, ...steps] = pictures[name]
+  for (const colorScheme of asked(themes)) {
+    for (const size of asked(Object.keys(sizes))) {
+      const [width, height] = sizes[size]
       const label = `${name}-${colorScheme}-${size}`
       const page = await browser.newPage()
       try {
@@ -409,6 +418,8 @@ for (const [name, [scene, ...steps]] of Object.entries(pictures)) {
           const { hostname, protocol } = new URL(r.url())
           if (protocol.startsWith('http') && hostname !== '127.0.0.1') complain(label, `asked for ${r.url()}`)
         })
+        // What an earlier picture has left in the browser is none of this one's.
+        await page.addInitScript(() => localStorage.clear())
         await page.setViewportSize({ width, height })
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         await page.goto(`${url}/?scene=${scene}`)
