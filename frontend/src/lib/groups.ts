@@ -41,6 +41,15 @@ export type ListLine =
   | { key: string; group: string; label: string; chat?: undefined }
   | { key: string; group: string; label: string; chat: ChatSummary; hit: FoundChat | undefined; at: number; of: number }
 
+/** Lines below each other by their group. */
+export interface ListSection {
+  key: string
+  label: string
+  /** its heading is among them */
+  heading: boolean
+  chats: Extract<ListLine, { chat: ChatSummary }>[]
+}
+
 /** The groups as the lines that stand below each other. */
 export function linesOf(groups: readonly Group[], hits: readonly FoundChat[] = []): ListLine[] {
   const byId = new Map(hits.map((hit) => [hit.chat.id, hit]))
@@ -51,4 +60,19 @@ export function linesOf(groups: readonly Group[], hits: readonly FoundChat[] = [
       ...{ hit: byId.get(chat.id), at: i + 1, of: chats.length },
     })),
   ])
+}
+
+/** The lines that are drawn by their groups. The heading of the first may be out of sight. */
+export function sectionsOf(lines: readonly ListLine[]): ListSection[] {
+  const sections: ListSection[] = []
+  for (const line of lines) {
+    let section = sections.at(-1)
+    if (section?.key !== line.group) {
+      section = { key: line.group, label: line.label, heading: false, chats: [] }
+      sections.push(section)
+    }
+    if (line.chat) section.chats.push(line)
+    else section.heading = true
+  }
+  return sections
 }

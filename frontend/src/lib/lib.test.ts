@@ -3,7 +3,7 @@ import sizes from '../../../backend/testdata/bytes.json?raw'
 import { message } from '../bridge/fake/scenes/chats'
 import type { ChatSummary } from '../bridge/types'
 import { ago, bytes, context, percent, seconds, speed, until } from './format'
-import { groupChats } from './groups'
+import { groupChats, linesOf, sectionsOf } from './groups'
 import { display, matches, sends } from './keys'
 import { branch, newestLeaf, siblings } from './tree'
 
@@ -85,6 +85,23 @@ describe('the chat list', () => {
       ['November 2026', 'month'],
       ['October 2026', 'old'],
     ])
+  })
+
+  it('is drawn in the sections of the lines in view, whose first heading may be above them', () => {
+    const group = (key: string, ...ids: string[]) => ({ key, label: key, chats: ids.map((id) => chat(id, 0)) })
+    const lines = linesOf([group('today', 'a', 'b'), group('week', 'c')])
+    expect(sectionsOf(lines.slice(2)).map((s) => [s.label, s.heading, ...s.chats.map((c) => c.chat.id)])).toEqual([
+      ['today', false, 'b'],
+      ['week', true, 'c'],
+    ])
+    expect(sectionsOf(lines)[0]).toMatchObject({
+      heading: true,
+      chats: [
+        { at: 1, of: 2 },
+        { at: 2, of: 2 },
+      ],
+    })
+    expect(sectionsOf([])).toEqual([])
   })
 })
 
