@@ -27,17 +27,9 @@ export interface FoundChat {
   after: string
 }
 
-/** Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown. */
-export interface Chat {
-  id: string
-  title: string
-  model: string
+/** ChatOptions is what Chat settings changes about a chat. */
+export interface ChatOptions {
   system: string
-  leaf: string
-  draft: string
-  pinned: boolean
-  createdAt: number
-  updatedAt: number
   /** -1: the model's default */
   temperature: number
   /** -1: the model's default */
@@ -56,25 +48,19 @@ export interface Chat {
   maxTokens: number
   /** tokens; 0: the setting's default */
   contextLength: number
-  messages: Message[]
 }
 
-/** ChatOptions is what Chat settings changes about a chat. */
-export interface ChatOptions {
-  system: string
-  temperature: number
-  topP: number
-  /** -1: the model's default */
-  topK: number
-  /** -1: the model's default */
-  minP: number
-  /** -1: the model's default */
-  repeatPenalty: number
-  /** words that end the answer; empty: the model's own */
-  stop: string[]
-  seed: number
-  maxTokens: number
-  contextLength: number
+/** Chat is a whole conversation: every message of its tree, and the leaf whose branch is shown. */
+export interface Chat extends ChatOptions {
+  id: string
+  title: string
+  model: string
+  leaf: string
+  draft: string
+  pinned: boolean
+  createdAt: number
+  updatedAt: number
+  messages: Message[]
 }
 
 /** ChatDefaults is what counts where a chat says nothing. */
