@@ -22,6 +22,12 @@ afterEach(() => {
 const button = (id: string) => document.querySelector<HTMLButtonElement>(`#${id} button`)
 const focused = () => document.activeElement?.textContent
 
+function fresh(html: string): Element[] {
+  const box = document.createElement('div')
+  box.innerHTML = html
+  return [...box.children]
+}
+
 async function without(id: string, part = `#${id}`) {
   button(id)?.focus()
   document.querySelector(part)?.remove()
@@ -46,6 +52,21 @@ describe('the focus of what is removed', () => {
     await Promise.resolve()
     vi.advanceTimersByTime(100)
     expect(focused()).toBe('Library')
+  })
+
+  it.each<[string, (page: Element) => void]>([
+    ['goes', (page) => page.replaceWith(...fresh('<main><h1>Sums</h1></main>'))],
+    ['is kept hidden', (page) => page.after(...fresh('<main><h1>Sums</h1></main>'))],
+  ])('goes to the heading of the next page when its own %s, not to the rail beside it', async (_, turn) => {
+    document.body.insertAdjacentHTML('afterbegin', '<nav><button>Chat</button></nav>')
+    button('b')?.focus()
+    const page = document.querySelector('main')
+    if (!page) throw new Error('no page')
+    turn(page)
+    page.hidden = true
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe('Sums')
   })
 
   it('stays where somebody has put it meanwhile', async () => {

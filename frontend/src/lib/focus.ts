@@ -19,7 +19,7 @@ interface Level {
 }
 
 /**
- * Keeps the focus from being lost to nowhere: when what has it is removed, or is off for good, what comes next takes it: the
+ * Keeps the focus from being lost to nowhere: when what has it is removed, hidden or off for good, what comes next takes it: the
  * next of the list, else the one before, else the page's heading. The result ends that.
  */
 export function keepFocus(page: Document): () => void {
@@ -36,13 +36,13 @@ export function keepFocus(page: Document): () => void {
   }
   const look = () => {
     const held = levels[0]?.part
-    if (!held || (held.isConnected && !held.matches(':disabled'))) return
+    if (!held || !lost(held)) return
     clearTimeout(timer)
     timer = setTimeout(recover, patience)
   }
   const recover = () => {
     const now = page.activeElement
-    if (now && now !== page.body && !now.matches(':disabled')) return
+    if (now && now !== page.body && !lost(now)) return
     const to = successor(levels)
     levels = []
     if (to) to.focus({ preventScroll: false })
@@ -50,7 +50,12 @@ export function keepFocus(page: Document): () => void {
   }
 
   const observer = new MutationObserver(look)
-  observer.observe(page.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] })
+  observer.observe(page.body, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['disabled', 'hidden'],
+  })
   page.addEventListener('focusin', remember)
   return () => {
     observer.disconnect()
@@ -59,9 +64,16 @@ export function keepFocus(page: Document): () => void {
   }
 }
 
+/** Whether a part can't have the focus: it is gone, off, or on a page that is kept behind the one that is shown. */
+function lost(part: Element): boolean {
+  return !part.isConnected || part.matches(':disabled') || part.closest('[hidden]') !== null
+}
+
 /** What comes next to where the focus was, within the part of the page that is still there. */
 function successor(levels: readonly Level[]): HTMLElement | undefined {
   for (const { part, parent, next, previous } of levels) {
+    // Beside a page is the rail, which is not what comes next: the new page is.
+    if (part.matches('main')) return undefined
     const gone = !part.isConnected || part.matches(':disabled')
     if (!gone || !parent?.isConnected) continue
     const beside = [next, previous].filter((e): e is Element => e?.isConnected === true && e.parentElement === parent)
