@@ -34,6 +34,18 @@ describe('the plot of what was spent', () => {
     expect(plot({ ...ask, hardwarePrice: 0 }, { ...answer, breakEvenMonths: 0 }, width, height).crossing).toBeNull()
   })
 
+  it('names the crossing above the axis, also where it is low', () => {
+    for (const apiPerMonth of [92, 1135]) {
+      const { crossing } = plot(
+        ask,
+        { ...answer, apiPerMonth, breakEvenMonths: 2000 / (apiPerMonth - 2.15) },
+        width,
+        height,
+      )
+      expect(crossing?.label.y).toBeLessThan(height - margin.bottom - 4)
+    }
+  })
+
   it('keeps the names of the lines apart and inside', () => {
     const near = plot(ask, { ...answer, apiPerMonth: 43.8, breakEvenMonths: 48 }, width, height)
     expect(Math.abs(near.apiEnd.y - near.ownEnd.y)).toBeGreaterThanOrEqual(15.9)

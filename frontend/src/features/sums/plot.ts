@@ -8,7 +8,7 @@ export interface Plot {
   api: string
   own: string
   /** where both have cost the same; null: never within the picture */
-  crossing: { x: number; y: number; months: number } | null
+  crossing: { x: number; y: number; months: number; label: Label } | null
   /** where the machine is at the end of its life */
   life: number
   /** ends of the lines, for their names */
@@ -16,6 +16,13 @@ export interface Plot {
   ownEnd: { x: number; y: number }
   xTicks: Tick[]
   yTicks: Tick[]
+}
+
+/** Where words stand, and whether they end there. */
+interface Label {
+  x: number
+  y: number
+  end: boolean
 }
 
 export const margin = { top: 30, right: 96, bottom: 40, left: 58 } as const
@@ -45,12 +52,21 @@ export function plot(ask: SumsAsk, answer: SumsAnswer, width: number, height: nu
     apiEnd.y += apiAbove ? -lack / 2 : lack / 2
     ownEnd.y += apiAbove ? lack / 2 : -lack / 2
   }
+  const cross = { x: x(even), y: y(apiAt(even)) }
+  const rise = (cross.y - apiEnd.y) / Math.max(apiEnd.x - cross.x, 1)
+  const label =
+    cross.x > width * 0.6
+      ? { x: cross.x - 10, y: cross.y - 14, end: true }
+      : cross.y + 18 < height - margin.bottom - 6
+        ? { x: cross.x + 10, y: cross.y + 18, end: false }
+        : // Just above the axis there is room between the two lines alone, where they are far enough from each other.
+          { x: cross.x + Math.min(26 / Math.max(rise, 0.2), 130), y: cross.y - 8, end: false }
   const step = months <= 30 ? 6 : months <= 130 ? 12 : 24
   const xTicks = Array.from({ length: Math.floor(months / step) + 1 }, (_, i) => i * step)
   return {
     api: line(apiAt),
     own: line(ownAt),
-    crossing: net > 0 && even > 0 && even <= months ? { x: x(even), y: y(apiAt(even)), months: even } : null,
+    crossing: net > 0 && even > 0 && even <= months ? { ...cross, months: even, label } : null,
     life: x(life),
     ...{ apiEnd, ownEnd },
     xTicks: xTicks.map((m) => ({ at: x(m), label: String(m) })),
