@@ -9,7 +9,10 @@ export function engine(scene: Scene, now: number): Engine {
     llamaCpp: 'b10488',
     backends: scene === 'gpu' ? ['cuda', 'cpu'] : ['cpu'],
     networkLock: scene === 'trouble' ? 'app' : 'kernel',
-    lockDetail: scene === 'trouble' ? 'User namespaces are switched off on this system.' : '',
+    lockDetail:
+      scene === 'trouble'
+        ? 'User namespaces are switched off on this system.'
+        : 'The engine runs in a network of its own with no way out, enforced by Linux.',
     model: loaded ? mainRef : '',
     modelBytes: loaded ? 3_112_000_000 : 0,
     loadProgress: 0,
