@@ -154,6 +154,24 @@ const walks = {
         .waitFor()
     },
   ],
+  'a damaged model is marked and can’t be chosen, for the chat and for another try': [
+    'trouble',
+    async (page) => {
+      await page.keyboard.press('Control+3')
+      await button(page, 'Verify all').click()
+      await page.getByRole('alert').getByText('is damaged').waitFor({ timeout: 10_000 })
+      await page.keyboard.press('Control+1')
+      await button(page, 'Try again with…').first().click()
+      const item = page.getByRole('menuitem', { name: /^Qwen3 4B Damaged/ })
+      await item.waitFor()
+      assert.equal(await item.getAttribute('aria-disabled'), 'true')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: /^Model:/ }).click()
+      const choice = page.getByRole('menuitemradio', { name: /^Qwen3 4B Damaged/ })
+      await choice.waitFor()
+      assert.equal(await choice.getAttribute('aria-disabled'), 'true')
+    },
+  ],
   'what an early edit leaves behind is said, and is one press away': [
     'rtl',
     async (page) => {
@@ -887,6 +905,88 @@ const walks = {
       await button(page, 'A long story').click()
       await page.getByText('Part 219').waitFor()
       assert.equal(await page.locator('[data-message] .by').count(), 0)
+    },
+  ],
+  'Tab reaches every control of each page, in view and with its focus seen': [
+    'full',
+    async (page) => {
+      for (const keys of ['Control+2', 'Control+3', 'Control+4', 'Control+5', 'Control+,']) {
+        await page.keyboard.press(keys)
+        await page.waitForTimeout(400)
+        // What a group of choices, a plot or a list hands on by arrows has one stop.
+        const all = await page.evaluate(() => {
+          const can = 'main :is(a[href], button, input, textarea, select, summary, [tabindex])'
+          const stops = [...document.querySelectorAll(can)].filter(
+            (e) =>
+              e.tabIndex >= 0 && !e.disabled && e.type !== 'radio' && e.checkVisibility({ visibilityProperty: true }),
+          )
+          stops.forEach((e, i) => (e.dataset.stop = i))
+          return stops.map((e) => e.getAttribute('aria-label') ?? e.textContent.trim().slice(0, 40))
+        })
+        const reached = new Set()
+        for (let i = 0; i < all.length + 20; i++) {
+          await page.keyboard.press('Tab')
+          const at = await page.evaluate(() => {
+            const e = document.activeElement
+            const box = e.getBoundingClientRect()
+            const seen = [e, e.parentElement, e.parentElement?.parentElement].some(
+              (part) => part && getComputedStyle(part).outlineStyle !== 'none',
+            )
+            const inView = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
+            return {
+              stop: e.dataset.stop,
+              name: e.getAttribute('aria-label') ?? e.textContent.trim().slice(0, 40),
+              seen,
+              inView,
+            }
+          })
+          if (at.stop === undefined) continue
+          reached.add(Number(at.stop))
+          assert.ok(at.seen, `${keys}: the focus of “${at.name}” is not seen`)
+          assert.ok(at.inView, `${keys}: “${at.name}” is out of view`)
+        }
+        const missed = all.filter((_, i) => !reached.has(i))
+        assert.deepEqual(missed, [], `${keys}: not reached by Tab`)
+      }
+    },
+  ],
+  'the title of a chat has room beside its settings': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+.')
+      await page.getByRole('complementary', { name: 'Chat settings' }).waitFor()
+      const title = page.getByRole('heading', { name: 'Why does my loop never end?', level: 1 })
+      assert.ok(await title.evaluate((e) => e.scrollWidth <= e.clientWidth))
+    },
+  ],
+  'the head of a long table stays below the page’s, and no licence makes a row tall': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      for (const [width, height] of [
+        [1280, 820],
+        [900, 600],
+      ]) {
+        await page.setViewportSize({ width, height })
+        const table = page.getByRole('table', { name: 'Models' })
+        await table.getByRole('row').nth(20).scrollIntoViewIfNeeded()
+        const head = await table.getByRole('columnheader', { name: 'Model' }).boundingBox()
+        const page1 = await page.locator('main:not([hidden] *) header').first().boundingBox()
+        assert.ok(Math.abs(head.y - page1.y - page1.height) < 2, `${width}: ${head.y}, ${page1.y + page1.height}`)
+        const rows = await table.getByRole('row').evaluateAll((all) => all.map((r) => r.offsetHeight))
+        assert.ok(Math.max(...rows) < 90, `${width}: ${rows}`)
+        await page.locator('main.page').evaluate((e) => e.scrollTo(0, 0))
+      }
+    },
+  ],
+  'a press that leaves a page takes the focus to the next one': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+2')
+      await button(page, 'Cost calculator').press('Enter')
+      await page.getByRole('heading', { name: 'Cost calculator', level: 1 }).waitFor()
+      await page.waitForFunction(() => document.activeElement?.textContent === 'Cost calculator')
+      assert.equal(await page.getByRole('tooltip').count(), 0)
     },
   ],
   'settings take effect and every control has a name': [
