@@ -69,6 +69,20 @@ describe('the focus of what is removed', () => {
     expect(focused()).toBe('Sums')
   })
 
+  it.each([
+    ['comes back to what was pressed before a dialog is gone', false, 'b'],
+    ['goes to the row after that which a dialog has removed', true, 'c'],
+  ])('%s', async (_, removes, to) => {
+    button('b')?.focus()
+    document.body.insertAdjacentHTML('beforeend', '<div role="dialog"><button id="yes">Yes</button></div>')
+    document.querySelector<HTMLElement>('#yes')?.focus()
+    if (removes) document.querySelector('#b')?.remove()
+    document.querySelector('[role=dialog]')?.remove()
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe(to)
+  })
+
   it('stays where somebody has put it meanwhile', async () => {
     button('b')?.focus()
     document.querySelector('#b')?.remove()

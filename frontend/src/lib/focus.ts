@@ -7,6 +7,9 @@ const focusable = [
   '[tabindex]:not([tabindex="-1"])',
 ].join(', ')
 
+/** What lies over the page. */
+const overlay = '[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]'
+
 /** How long who has removed something has to put the focus where it should go, in milliseconds. */
 const patience = 60
 
@@ -24,6 +27,8 @@ interface Level {
  */
 export function keepFocus(page: Document): () => void {
   let levels: Level[] = []
+  /** Where the focus was behind what lies over the page, to which it comes back. */
+  let behind: Level[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const remember = ({ target }: Event) => {
@@ -33,6 +38,7 @@ export function keepFocus(page: Document): () => void {
       const { parentElement: parent, nextElementSibling: next, previousElementSibling: previous } = part
       levels.push({ part, parent, next, previous })
     }
+    if (!target.closest(overlay)) behind = levels
   }
   const look = () => {
     const held = levels[0]?.part
@@ -43,8 +49,10 @@ export function keepFocus(page: Document): () => void {
   const recover = () => {
     const now = page.activeElement
     if (now && now !== page.body && !lost(now)) return
-    const to = successor(levels)
-    levels = []
+    const before = levels === behind ? undefined : behind[0]?.part
+    const to =
+      successor(levels, page) ?? (before instanceof HTMLElement && !lost(before) ? before : successor(behind, page))
+    levels = behind = []
     if (to) to.focus({ preventScroll: false })
     else focusHeading(page)
   }
@@ -70,10 +78,10 @@ function lost(part: Element): boolean {
 }
 
 /** What comes next to where the focus was, within the part of the page that is still there. */
-function successor(levels: readonly Level[]): HTMLElement | undefined {
+function successor(levels: readonly Level[], page: Document): HTMLElement | undefined {
   for (const { part, parent, next, previous } of levels) {
-    // Beside a page is the rail, which is not what comes next: the new page is.
-    if (part.matches('main')) return undefined
+    // Beside a page is the rail, and beside what lies over it the whole page: neither is what comes next.
+    if (part.matches('main') || parent === page.body) return undefined
     const gone = !part.isConnected || part.matches(':disabled')
     if (!gone || !parent?.isConnected) continue
     const beside = [next, previous].filter((e): e is Element => e?.isConnected === true && e.parentElement === parent)
