@@ -158,11 +158,17 @@ const pictures = {
     'trouble',
     rail('Discover'),
     (page) => page.getByRole('slider', { name: 'At least this fast' }).fill('15'),
+    (page) => page.getByRole('slider', { name: 'Context' }).fill('18'),
   ],
   'discover-table': [
     'gpu',
     rail('Discover'),
-    (page) => page.getByRole('button', { name: 'Test drive Qwen3 8B Q4_K_S' }).click(),
+    (page) =>
+      page
+        .getByRole('table', { name: 'Models' })
+        .getByRole('button', { name: /^Test drive/ })
+        .nth(2)
+        .click(),
     (page) => page.waitForTimeout(1500),
   ],
   'discover-out': ['full', rail('Discover'), (page) => page.getByRole('radio', { name: /^Left out/ }).click()],
