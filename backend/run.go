@@ -28,12 +28,13 @@ func (p Prompt) Continues() bool {
 	return len(p.Messages) > 0 && p.Messages[len(p.Messages)-1].Role == RoleAssistant
 }
 
-// Delta is one step of an answer: a phase with its progress (0..1, or -1 where unknown), or new text.
+// Delta is one step of an answer: a phase with its progress (0..1, or -1 where unknown), or new text: about a token of it.
 type Delta struct {
-	Phase    Phase
-	Progress float64
-	Text     string
-	Thinking string
+	Phase        Phase
+	Progress     float64
+	Text         string
+	Thinking     string
+	PromptTokens int // what the prompt has, once the engine has said it; 0: not yet
 }
 
 // Runner answers prompts. Answer calls emit from one goroutine, in order, and returns after the last call; when ctx

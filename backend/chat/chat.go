@@ -315,8 +315,8 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 
 // answer runs the model and stores what comes.
 func (s *Service) answer(ctx context.Context, t *turn, chat backend.Chat, model backend.Model, a *backend.Message) {
-	w := &writer{service: s, turn: t, message: a, flushed: time.Now()}
 	before := a.Metrics
+	w := &writer{service: s, turn: t, message: a, before: before.Tokens, flushed: time.Now()}
 	p, err := s.prompt(ctx, chat, model, a.ID)
 	if err == nil {
 		err = s.queue(ctx, t, w.wait)

@@ -178,6 +178,30 @@ func TestTurn(t *testing.T) {
 		if err != nil || m.State != backend.StateStopped || m.Text == "" {
 			t.Errorf("%s, %q, %v", m.State, m.Text, err)
 		}
+		if words := strings.Count(m.Text, " "); m.Metrics.PromptTokens != 1 || m.Metrics.Tokens != words {
+			t.Errorf("counted %+v of %d words", m.Metrics, words)
+		}
+	})
+	t.Run("what is flushed while an answer streams has its counts, for nothing else is left after a crash", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &runnertest.Fake{Model: model, Words: words(1000), Pace: 50 * time.Millisecond}, nil)
+			_, answer := b.send(t, "", "hello")
+			time.Sleep(5 * time.Second)
+			m, err := b.store.Message(t.Context(), b.chat.ID, answer.ID)
+			if words := strings.Count(m.Text, " "); err != nil || words == 0 || m.Metrics.PromptTokens != 1 || m.Metrics.Tokens < words {
+				t.Errorf("counted %+v of %d words, %v", m.Metrics, words, err)
+			}
+			b.Stop(b.chat.ID)
+			_, _, err = b.Continue(t.Context(), b.chat.ID, answer.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Second)
+			b.Stop(b.chat.ID)
+			if m, err = b.store.Message(t.Context(), b.chat.ID, answer.ID); err != nil || m.Metrics.Tokens != strings.Count(m.Text, " ") {
+				t.Errorf("gone on with: counted %+v of %d words, %v", m.Metrics, strings.Count(m.Text, " "), err)
+			}
+		})
 	})
 	t.Run("a failure keeps the text and its sentence, and the next prompt works", func(t *testing.T) {
 		fake := &runnertest.Fake{Model: model, Words: words(5), Fail: backend.Fail(backend.CodeEngineDied, nil, "It stopped.", "Try again.")}

@@ -13,6 +13,7 @@ type writer struct {
 	service  *Service
 	turn     *turn
 	message  *backend.Message
+	before   int // tokens of an answer that is gone on with
 	phase    backend.Phase
 	text     string // not sent yet
 	thinking string
@@ -32,6 +33,18 @@ func (w *writer) add(d backend.Delta) {
 	}
 	w.text += d.Text
 	w.thinking += d.Thinking
+	w.count(d)
+}
+
+// count keeps the figures that an answer has as long as it has no end: for one that is stopped by a crash there are no others.
+func (w *writer) count(d backend.Delta) {
+	m := &w.message.Metrics
+	if m.PromptTokens == 0 && d.PromptTokens > w.before { // to the engine the words of an answer that is gone on with are prompt
+		m.PromptTokens = d.PromptTokens - w.before
+	}
+	if d.Text != "" || d.Thinking != "" {
+		m.Tokens++
+	}
 }
 
 // wait tells which chat is answered first.

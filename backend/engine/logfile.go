@@ -12,6 +12,8 @@ const maxLogBytes = 4 << 20
 // logFile is the engine's own words, in a file a person can open. Writing never fails its caller: an engine on a
 // full disk goes on without a log.
 type logFile struct {
+	heard func([]byte) // gets all of it too; nil: nobody
+
 	mu   sync.Mutex
 	path string
 	file *os.File
@@ -39,6 +41,9 @@ func (l *logFile) open() {
 
 // Write appends p, and begins a new file first when this one is full.
 func (l *logFile) Write(p []byte) (int, error) {
+	if l.heard != nil {
+		l.heard(p)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file != nil && l.size+int64(len(p)) > maxLogBytes {

@@ -179,6 +179,8 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	var first, last, thought time.Time
 	finished := false
 	repeated := echoOf(p)
+	prompt, counted := e.prompts.ask()
+	defer counted()
 	err := c.api.Chat(guarded, chatRequest(p), func(r api.ChatResponse) error {
 		guard.alive()
 		r.Message.Content = repeated.strip(r.Message.Content, r.Done)
@@ -192,7 +194,9 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 				thought = last
 			}
 			m.Tokens++ // one token a piece, until the engine's own count arrives
-			emit(backend.Delta{Phase: backend.PhaseWriting, Progress: -1, Text: r.Message.Content, Thinking: r.Message.Thinking})
+			emit(backend.Delta{
+				Phase: backend.PhaseWriting, Progress: -1, Text: r.Message.Content, Thinking: r.Message.Thinking, PromptTokens: int(prompt.Load()),
+			})
 		}
 		if r.Done {
 			finished = true
@@ -203,6 +207,9 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	guard.end()
 	if !thought.IsZero() {
 		m.ThinkingSeconds = thought.Sub(first).Seconds()
+	}
+	if !finished {
+		m.PromptTokens = int(prompt.Load())
 	}
 	if !finished && m.Tokens > 1 {
 		m.TokensPerSecond = float64(m.Tokens-1) / last.Sub(first).Seconds()

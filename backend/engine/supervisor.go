@@ -79,6 +79,7 @@ type Engine struct {
 	opts Options
 	log  *logFile
 
+	prompts  promptCounts
 	starting chan struct{}   // a mutex that a context can give up on
 	life     context.Context // ends at Close
 	end      context.CancelFunc
@@ -98,7 +99,7 @@ type Engine struct {
 // New makes an Engine. Nothing runs before Start.
 func New(opts Options) *Engine {
 	life, end := context.WithCancel(context.Background())
-	return &Engine{
+	e := &Engine{
 		opts:     opts,
 		log:      openLog(opts.Log),
 		starting: make(chan struct{}, 1),
@@ -108,6 +109,8 @@ func New(opts Options) *Engine {
 		tools:    make(chan struct{}, 1),
 		status:   Status{State: StateStopped, Lock: LockNone},
 	}
+	e.log.heard = e.prompts.hear
+	return e
 }
 
 // OnChange has f called, from any goroutine, after each change of Status.

@@ -28,8 +28,9 @@ func Contract(t *testing.T, r backend.Runner, model, prompt string) {
 	t.Run("an answer streams, in phases, and is measured", func(t *testing.T) {
 		var text strings.Builder
 		var phases []backend.Phase
-		pieces := 0
+		pieces, counted := 0, 0
 		m, err := r.Answer(t.Context(), ask(24), func(d backend.Delta) {
+			counted = max(counted, d.PromptTokens)
 			if d.Phase != "" && (len(phases) == 0 || phases[len(phases)-1] != d.Phase) {
 				phases = append(phases, d.Phase)
 			}
@@ -55,6 +56,9 @@ func Contract(t *testing.T, r backend.Runner, model, prompt string) {
 		}
 		if m.Tokens < 2 || m.Tokens > 24 || m.PromptTokens < 1 || m.TokensPerSecond <= 0 || m.TimeToFirstTokenSeconds <= 0 {
 			t.Errorf("not measured: %+v", m)
+		}
+		if counted != m.PromptTokens {
+			t.Errorf("%d tokens of prompt while it streamed, %d in the end", counted, m.PromptTokens)
 		}
 	})
 
@@ -92,6 +96,9 @@ func Contract(t *testing.T, r backend.Runner, model, prompt string) {
 			took = append(took, time.Since(stopped))
 			if m.Tokens < 3 {
 				t.Errorf("%d tokens counted of at least 3", m.Tokens)
+			}
+			if m.PromptTokens < 1 {
+				t.Error("its prompt is not counted")
 			}
 			if took[len(took)-1] <= stopWithin {
 				return
@@ -161,7 +168,7 @@ func (f *Fake) Answer(ctx context.Context, p backend.Prompt, emit func(backend.D
 		if f.Fail != nil && i == len(f.Words)-1 {
 			return m, f.Fail
 		}
-		emit(backend.Delta{Phase: backend.PhaseWriting, Progress: -1, Text: w})
+		emit(backend.Delta{Phase: backend.PhaseWriting, Progress: -1, Text: w, PromptTokens: m.PromptTokens})
 		if m.Tokens++; m.Tokens == 1 {
 			m.TimeToFirstTokenSeconds = time.Since(begin).Seconds()
 		}

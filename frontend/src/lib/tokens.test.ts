@@ -25,6 +25,14 @@ describe('what a chat takes of the context', () => {
     },
   )
 
+  it.each(['stopped', 'interrupted', 'failed'] as const)(
+    'is exact after an answer that is %s and was counted',
+    (state) => {
+      const shown = [user('a'.repeat(400)), answer('b', { state, promptTokens: 196, tokens: 31 })]
+      expect(contextUse(shown, '')).toEqual({ tokens: 227, about: false })
+    },
+  )
+
   it('is nothing, and not about nothing, in an empty chat', () => {
     expect(contextUse([], '')).toEqual({ tokens: 0, about: false })
   })

@@ -175,6 +175,7 @@ export const chatText = {
     first: (s: string) => `first token ${s}`,
     tokens: (n: string) => plural(n, 'token'),
     tip: 'Measured by the engine during this answer, on this machine.',
+    prompt: (n: string) => `The prompt has ${plural(n, 'token')}.`,
     detail: (prompt: string, speed: string) => `Read ${prompt} prompt tokens at ${speed} t/s.`,
     firstDetail: (s: string) => `The first token came after ${s}.`,
     load: (s: string) => `Loading the model took ${s}.`,

@@ -217,6 +217,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
           await bridge.chats.stop(id)
           await end
           const stopped = await bridge.chats.message(id, answer.id)
+          must(stopped.promptTokens > 0 && stopped.tokens > 0, 'its prompt and its words are counted')
           const offsets: number[] = []
           const off = bridge.on('chat:delta', (d) => {
             if (d.chatId === id && d.text) offsets.push(d.offset)
@@ -231,6 +232,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
           off()
           const whole = await bridge.chats.message(id, answer.id)
           must(whole.text.startsWith(stopped.text) && whole.state === 'done', 'its words are kept')
+          must(whole.promptTokens === stopped.promptTokens, 'and so is what was asked')
           must(offsets.length === 0 || offsets[0] === stopped.text.length, 'deltas follow them')
           await rejects(bridge.chats.continue(id, user.id), 'a message of one’s own')
         }),

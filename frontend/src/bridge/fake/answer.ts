@@ -3,6 +3,9 @@ import { answers } from './scenes/chats'
 import { noProblem } from './scenes/scene'
 import type { FakeWorld } from './world'
 
+/** What the engine says of every prompt. */
+const promptTokens = 1414
+
 const crashed: Problem = {
   code: 'engine_ended',
   severity: 'error',
@@ -67,11 +70,12 @@ async function write(world: FakeWorld, answer: Message, finish: (change: Partial
   const full = answers[world.answers++ % answers.length] ?? ''
   const pieces = full.match(/[\s\S]{1,6}/g) ?? []
   let text = answer.text
+  let { tokens } = answer
   for (const piece of pieces) {
     if (world.stopped.has(chatId)) return finish({ state: 'stopped', text })
     events.emit('chat:delta', { id, chatId, offset: text.length, text: piece, thinking: '', thinkingOffset: 0 })
     text += piece
-    world.patchMessage(chatId, id, { text })
+    world.patchMessage(chatId, id, { text, tokens: ++tokens, promptTokens })
     await world.wait(world.scene === 'streaming' ? 4 : 1)
     if (world.scene === 'failed' && text.length - answer.text.length > full.length / 2) {
       return finish({ state: 'failed', problem: crashed })
@@ -80,7 +84,7 @@ async function write(world: FakeWorld, answer: Message, finish: (change: Partial
   finish({
     state: 'done',
     problem: noProblem,
-    promptTokens: 1414,
+    promptTokens,
     tokens: 142,
     promptTokensPerSecond: 410.2,
     tokensPerSecond: 24.6,
