@@ -21,6 +21,14 @@ type Model struct {
 	LastUsedAt    int64    `json:"lastUsedAt"` // 0: never
 }
 
+// ModelMemory is what a model takes in memory, in bytes, with the context that a new chat would have.
+type ModelMemory struct {
+	Ref     string `json:"ref"`
+	Bytes   int64  `json:"bytes"`
+	Context int    `json:"context"`
+	Planned bool   `json:"planned"` // by the engine itself; false: calculated
+}
+
 // LibraryPage is everything the Library page shows.
 type LibraryPage struct {
 	Models     []Model `json:"models"`

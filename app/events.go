@@ -10,6 +10,7 @@ const (
 	EventEngineChanged = "engine:changed" // Changed: fetch Machine.Engine again
 	EventLibrary       = "library:changed"
 	EventDrives        = "drives:changed"
+	EventPlans         = "plans:changed" // Changed: the engine has planned a model that it had not
 	EventDropped       = "files:dropped" // Changed: fetch Library.Dropped
 	EventLab           = "lab:changed"   // Changed: of a comparison
 	EventLabProgress   = "lab:progress"  // LabProgress
@@ -43,6 +44,7 @@ func eventPayloads() []eventPayload {
 		{EventEngineChanged, Changed{}},
 		{EventLibrary, Changed{}},
 		{EventDrives, Changed{}},
+		{EventPlans, Changed{}},
 		{EventDropped, Changed{}},
 		{EventLab, Changed{}},
 		{EventLabProgress, LabProgress{}},

@@ -39,6 +39,24 @@ func (s *Library) Get() (LibraryPage, error) {
 	})
 }
 
+// Memory returns what each model takes in memory; one of which too little is known is left out. The first time it reads
+// the headers of models that the catalog does not know.
+func (s *Library) Memory() ([]ModelMemory, error) {
+	return withCore(s.host, "Library.Memory", func(ctx context.Context, c *core.Core) ([]ModelMemory, error) {
+		all, err := c.Library.Models(ctx)
+		if err != nil {
+			return nil, err
+		}
+		known, length := []ModelMemory{}, c.Settings(ctx).ContextLength
+		for _, m := range all {
+			if f, ok := c.Advice.Memory(ctx, m, length); ok {
+				known = append(known, ModelMemory{Ref: m.Ref, Bytes: f.TotalBytes, Context: f.Context, Planned: f.Planned})
+			}
+		}
+		return known, nil
+	})
+}
+
 // ChooseFile lets the person pick a GGUF file; it returns nothing when they cancelled.
 func (s *Library) ChooseFile() (string, error) {
 	return withCore(s.host, "Library.ChooseFile", func(context.Context, *core.Core) (string, error) {

@@ -70,7 +70,10 @@ func (w *Window) Startup(ctx context.Context) {
 	}
 	go func() {
 		defer close(w.opened)
-		c, err := core.Open(ctx, core.OpenOptions{Folders: w.folders, History: true, Event: w.chatEvent})
+		c, err := core.Open(ctx, core.OpenOptions{
+			Folders: w.folders, History: true, Event: w.chatEvent,
+			Planned: func() { w.emit(EventPlans, Changed{Seq: w.next()}) }, // a page or a command has asked
+		})
 		if err != nil {
 			slog.Error("start failed", "error", err)
 			w.problem = err

@@ -121,7 +121,7 @@ func fitCommand(s *session) *cobra.Command {
 		Long: `Ask the engine how much memory a model would take. REF is a model of the catalog or of the library, a GGUF file, or
 what pull takes: of that, only the file's header is read. No weights are downloaded: the engine plans for a file without.`,
 		Args: argRange(1, 1),
-		RunE: s.withTarget(func(ctx context.Context, c *core.Core, args []string) error {
+		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
 			ask.KV = advisor.KVType(kv)
 			id, quant, err := c.Advice.Target(ctx, args[0], s.path(args[0]))
 			if err != nil {
@@ -158,24 +158,6 @@ func fullRef(id, quant string) string {
 		return id
 	}
 	return id + ":" + quant
-}
-
-// withTarget opens the app around f for a command whose first argument names a model: with the history only where
-// finding it goes online, so that the rest works beside an open window.
-func (s *session) withTarget(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		ctx := cmd.Context()
-		c, done, err := s.open(ctx, s, false)
-		if err != nil {
-			return err
-		}
-		if !c.Advice.NeedsHistory(ctx, args[0], s.path(args[0])) {
-			defer done()
-			return f(ctx, c, args)
-		}
-		done()
-		return s.withHistory(f)(cmd, args)
-	}
 }
 
 // drive is the JSON of testdrive.

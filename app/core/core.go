@@ -50,6 +50,7 @@ type OpenOptions struct {
 	History    bool             // commands that only run a model need no history
 	Alone      bool             // downloads run only what this process is asked for, and not what the window had left
 	Event      func(chat.Event) // may be nil
+	Planned    func()           // the engine has planned a model that it had not; may be nil
 }
 
 // Open makes the folders and opens what is asked for. Errors are *backend.Error.
@@ -99,7 +100,7 @@ func (c *Core) compose(o OpenOptions) {
 	c.Models = models.New(forModels, c.Downloads)
 	c.Advice = advice.New(advice.Options{
 		Machine: c.Machine, Catalog: c.Catalog, Downloads: c.Downloads, Library: c.Library, History: c.History,
-		Drives:   filepath.Join(o.Folders.Data, "drives"),
+		Drives: filepath.Join(o.Folders.Data, "drives"), Planned: o.Planned,
 		Findings: func(ctx context.Context) map[[2]string][]advisor.Finding { return c.Lab.Findings(ctx) },
 		Busy:     func() bool { return c.Chat != nil && c.Chat.Busy() || c.SideBySide.Busy() },
 	})

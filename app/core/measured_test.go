@@ -55,7 +55,7 @@ func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model.Quant = quant
+	model.Quant, model.ContextLength = quant, 40960
 	calculated, ok := c.Advice.Memory(t.Context(), model, 8192)
 	if !ok || calculated.TotalBytes < 1_000_000_000 {
 		t.Fatalf("%+v, %t", calculated, ok)
@@ -67,6 +67,9 @@ func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 	}
 	if got, _ := c.Advice.Memory(t.Context(), model, 8192); got.TotalBytes != plan.TotalBytes {
 		t.Errorf("of the loaded model: %d", got.TotalBytes)
+	}
+	if got, _ := c.Advice.Memory(t.Context(), model, 8192); !got.Planned || calculated.Planned || got.Context != 8192 {
+		t.Errorf("where the figure is from: %+v, and before %+v", got, calculated)
 	}
 	if other, _ := c.Advice.Memory(t.Context(), model, 4096); other.TotalBytes >= calculated.TotalBytes {
 		t.Errorf("another context: %d", other.TotalBytes)
@@ -121,5 +124,30 @@ func TestOwnUseIsCountedFromTheLastWeeks(t *testing.T) {
 	start, err = c.Advice.Start(t.Context())
 	if err != nil || start.Usages[0].ID != "own" || start.Usages[0].Days != 1 || start.InputPerDay != 6000 || start.OutputPerDay != 1200 || start.Usages[0].MessagesPerDay != 12 {
 		t.Errorf("%+v, %v", start, err)
+	}
+}
+
+func TestTheMemoryOfAModelThatTheCatalogDoesNotKnowIsItsHeaders(t *testing.T) {
+	c := open(t)
+	path := filepath.Join(t.TempDir(), "own.gguf")
+	if err := os.WriteFile(path, gguftest.Small(1).Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	model, err := c.Library.Import(t.Context(), path, library.Options{Ref: "my-own:Q8_0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // read, and remembered
+		got, ok := c.Advice.Memory(t.Context(), model, 1<<20)
+		if !ok || got.TotalBytes <= model.Bytes || got.Planned || got.Context != model.ContextLength {
+			t.Errorf("%t, %+v", ok, got)
+		}
+	}
+	if err := os.Remove(model.Path); err != nil {
+		t.Fatal(err)
+	}
+	model.Digest = "sha256:another"
+	if got, ok := c.Advice.Memory(t.Context(), model, 8192); ok {
+		t.Errorf("a file that is gone takes %+v", got)
 	}
 }

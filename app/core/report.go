@@ -31,15 +31,15 @@ func (c *Core) Report(ctx context.Context) (Report, error) {
 }
 
 // EngineState is the engine's state, with the memory of its model by the rule of every page: the engine's plan where there
-// is one, else the calculated value. Where the catalog does not know the model, the engine's own account counts.
+// is one, else the calculated value. Where nothing is known of the model, the engine's own account counts.
 func (c *Core) EngineState(ctx context.Context) machine.EngineState {
 	e := c.Machine.EngineState(ctx)
 	if e.Model == "" || e.Context == 0 {
 		return e
 	}
 	if m, err := c.Library.Model(ctx, e.Model); err == nil {
-		if plan, ok := c.Advice.Memory(ctx, m, e.Context); ok {
-			e.Bytes = plan.TotalBytes
+		if known, ok := c.Advice.Memory(ctx, m, e.Context); ok {
+			e.Bytes = known.TotalBytes
 		}
 	}
 	return e

@@ -27,6 +27,8 @@ type Options struct {
 	Findings func(context.Context) map[[2]string][]advisor.Finding
 	// Busy reports whether an answer is written for a person who waits for it.
 	Busy func() bool
+	// Planned is called when the engine has planned a model that it had not; may be nil.
+	Planned func()
 	// Power says what the machine runs on; nil asks the system.
 	Power func(context.Context) hardware.Power
 }

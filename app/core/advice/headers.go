@@ -28,9 +28,10 @@ type target struct {
 
 // headerCache keeps external models, those outside the catalog, whose headers were read.
 type headerCache struct {
-	mu   sync.Mutex
-	all  map[[2]string]*target // by id and quant
-	keys [][2]string           // oldest first
+	mu    sync.Mutex
+	all   map[[2]string]*target // by id and quant
+	keys  [][2]string           // oldest first
+	files map[string][2]string  // models of the library by their digests; empty: their headers say too little
 }
 
 // keptHeaders is how many headers stay in memory; one is some hundred kilobytes.
@@ -58,6 +59,23 @@ func (h *headerCache) find(id, quant string) (*target, bool) {
 	defer h.mu.Unlock()
 	t, ok := h.all[[2]string{id, quant}]
 	return t, ok
+}
+
+// ofFile is the id and quant under which the header of a model of the library is kept. False: it was not read yet.
+func (h *headerCache) ofFile(digest string) (key [2]string, read bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key, read = h.files[digest]
+	return key, read
+}
+
+func (h *headerCache) keepFile(digest string, key [2]string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.files == nil {
+		h.files = map[string][2]string{}
+	}
+	h.files[digest] = key
 }
 
 // target finds what id and quant name: an external model whose header was read, else a model of the catalog.
@@ -103,19 +121,6 @@ func (a *Advice) Target(ctx context.Context, ref, path string) (id, quant string
 	}
 	found, err := a.PeekHeader(ctx, ref)
 	return found.Choice.Model, found.Choice.Quant, err
-}
-
-// NeedsHistory reports whether a reference is none that the catalog, the library or a file answers, so that finding it
-// goes online and has to be written into the ledger.
-func (a *Advice) NeedsHistory(ctx context.Context, ref, path string) bool {
-	if _, _, err := a.opts.Catalog.Ref(ref); err == nil {
-		return false
-	}
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		return false
-	}
-	_, err := a.opts.Library.Model(ctx, ref)
-	return err != nil && strings.ContainsAny(ref, ":/")
 }
 
 // readTarget makes a target of a file on this machine.

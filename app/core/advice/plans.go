@@ -40,14 +40,16 @@ func (a *Advice) plans(ctx context.Context) []keptPlan {
 	return kept
 }
 
-// keepPlan keeps the engine's plan of a model of the catalog, so that every page shows it from now on.
+// keepPlan keeps the engine's plan of a model, so that every page shows it from now on.
 func (a *Advice) keepPlan(ctx context.Context, id, quant string, ask advisor.Ask, plan backend.MemoryPlan) {
-	if _, ok := a.candidates.find(id, quant); !ok || a.opts.History == nil {
+	if a.opts.History == nil {
 		return
 	}
 	key := planKey{id, quant, ask.Context, ask.KV, a.opts.Machine.Build().Ollama}
 	var kept []keptPlan
+	news := false
 	err := a.opts.History.Update(ctx, plansKey, &kept, func() error {
+		news = !slices.Contains(kept, keptPlan{key, plan})
 		kept = slices.DeleteFunc(kept, func(p keptPlan) bool { return p.planKey == key })
 		kept = append(kept, keptPlan{key, plan})
 		kept = kept[max(0, len(kept)-keptPlans):]
@@ -55,6 +57,9 @@ func (a *Advice) keepPlan(ctx context.Context, id, quant string, ask advisor.Ask
 	})
 	if err != nil {
 		slog.Warn("the engine's plan not kept", "id", id, "quant", quant, "error", err)
+	}
+	if news && a.opts.Planned != nil {
+		a.opts.Planned()
 	}
 }
 
@@ -68,22 +73,54 @@ func (a *Advice) withPlans(ctx context.Context, all []advisor.Candidate, at map[
 	}
 }
 
-// Memory is what a model of the library takes with a context at f16: by the engine's plan where one was kept, else by
-// the catalog. False: the catalog does not know the model.
-func (a *Advice) Memory(ctx context.Context, m backend.Model, contextLength int) (backend.MemoryPlan, bool) {
+// Footprint is what a model takes in memory with a context.
+type Footprint struct {
+	backend.MemoryPlan
+	Context int
+	Planned bool // by the engine itself; false: calculated
+}
+
+// Memory is what a model of the library takes with a context at f16, of at most what it reads: by the engine's plan where
+// one was kept, else by the catalog or the model's header. False: neither says enough of it.
+func (a *Advice) Memory(ctx context.Context, m backend.Model, contextLength int) (Footprint, bool) {
+	known, ok := a.ofLibrary(m)
+	if !ok {
+		return Footprint{}, false
+	}
+	ask := advisor.Ask{Context: contextLength, KV: advisor.KVF16}
+	if m.ContextLength > 0 {
+		ask.Context = min(ask.Context, m.ContextLength)
+	}
+	one := []advisor.Candidate{known}
+	a.withPlans(ctx, one, map[[2]string]int{{known.ID, known.Quant}: 0}, ask)
+	return Footprint{one[0].Memory(ask.Context, ask.KV), ask.Context, one[0].Planned(ask)}, true
+}
+
+// ofLibrary is what the catalog knows of a model of the library, else what its header says.
+func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 	all, err := a.load()
 	if err != nil {
-		return backend.MemoryPlan{}, false
+		return advisor.Candidate{}, false
 	}
-	id, quant, ok := a.opts.Catalog.Entry(m)
-	if !ok {
-		return backend.MemoryPlan{}, false
+	if id, quant, ok := a.opts.Catalog.Entry(m); ok {
+		if known, ok := all.find(id, quant); ok {
+			return *known, true
+		}
 	}
-	known, ok := all.find(id, quant)
-	if !ok {
-		return backend.MemoryPlan{}, false
+	key, read := a.headers.ofFile(m.Digest)
+	if read && key == [2]string{} { // it says nothing
+		return advisor.Candidate{}, false
 	}
-	one := []advisor.Candidate{*known}
-	a.withPlans(ctx, one, map[[2]string]int{{id, quant}: 0}, advisor.Ask{Context: contextLength, KV: advisor.KVF16})
-	return one[0].Memory(contextLength, advisor.KVF16), true
+	x, kept := a.headers.find(key[0], key[1])
+	if !kept {
+		if key[0], key[1], err = a.readTarget(m.Path, m.Ref); err != nil {
+			slog.Info("the memory of a model is not known", "ref", m.Ref, "error", err)
+			key = [2]string{}
+		}
+		a.headers.keepFile(m.Digest, key)
+		if x, kept = a.headers.find(key[0], key[1]); !kept {
+			return advisor.Candidate{}, false
+		}
+	}
+	return *x.candidate, true
 }

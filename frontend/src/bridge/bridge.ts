@@ -38,6 +38,7 @@ import type {
   Machine,
   Message,
   ModelDetails,
+  ModelMemory,
   Offer,
   Online,
   OtherApp,
@@ -123,6 +124,8 @@ export interface ChatsService {
 
 export interface LibraryService {
   get(): Promise<Library>
+  /** What each model takes in memory; one of which too little is known is left out. */
+  memory(): Promise<ModelMemory[]>
   /** Resolves to the path chosen, or to an empty string when the dialog was cancelled. */
   chooseFile(): Promise<string>
   /** Files and folders that were dropped on the window since it was asked last. */

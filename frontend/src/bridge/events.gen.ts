@@ -127,6 +127,7 @@ export interface Payloads {
   'engine:changed': Changed
   'library:changed': Changed
   'drives:changed': Changed
+  'plans:changed': Changed
   'files:dropped': Changed
   'lab:changed': Changed
   'lab:progress': LabProgress
@@ -149,6 +150,7 @@ export const eventNames = [
   'engine:changed',
   'library:changed',
   'drives:changed',
+  'plans:changed',
   'files:dropped',
   'lab:changed',
   'lab:progress',

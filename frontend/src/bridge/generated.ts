@@ -76,6 +76,7 @@ export type Generated = [
   Holds<Narrows<app.Memory, page.Memory>>,
   Holds<Narrows<app.Message, page.Message>>,
   Holds<Narrows<app.Model, page.Model>>,
+  Holds<Narrows<app.ModelMemory, page.ModelMemory>>,
   Holds<Narrows<app.Pick, page.Pick>>,
   Holds<Narrows<app.Limits, page.Limits>>,
   Holds<Narrows<app.Preferences, page.Settings>>,

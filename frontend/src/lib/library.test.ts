@@ -9,9 +9,11 @@ describe('the table of models', () => {
   it('is put in the order of any column, either way', () => {
     expect(names('name', false)).toEqual(['Gemma 3 4B', 'Notes, second try', 'Qwen3 4B', 'SmolLM2 135M'])
     expect(names('size', true)[0]).toBe('Gemma 3 4B')
+    const weigh = (ref: string) => (ref.startsWith('smollm2') ? { bytes: 5 } : undefined)
+    expect(sortModels(all, 'memory', true, weigh)[0]?.name).toBe('SmolLM2 135M')
     expect(names('context', true)[0]).toBe('Gemma 3 4B')
     expect(names('used', true)[0]).toBe('Qwen3 4B')
-    for (const column of ['name', 'size', 'context', 'licence', 'source', 'used'] as const) {
+    for (const column of ['name', 'size', 'memory', 'context', 'licence', 'source', 'used'] as const) {
       expect(names(column, true).toSorted()).toEqual(names(column, false).toSorted())
     }
   })

@@ -1,7 +1,7 @@
 // How the Library's table is put in order and searched.
 import type { Model } from '../bridge/types'
 
-export type ModelColumn = 'name' | 'size' | 'context' | 'licence' | 'source' | 'used'
+export type ModelColumn = 'name' | 'size' | 'memory' | 'context' | 'licence' | 'source' | 'used'
 
 /** From how many models on a field to search them helps. */
 export const filterFrom = 11
@@ -14,12 +14,17 @@ export function startsDescending(column: ModelColumn): boolean {
   return !words.has(column)
 }
 
-function compare(a: Model, b: Model, column: ModelColumn): number {
+/** What a model takes in memory, in bytes; undefined: not known. */
+type Weigh = (ref: string) => { bytes: number } | undefined
+
+function compare(a: Model, b: Model, column: ModelColumn, weigh: Weigh): number {
   switch (column) {
     case 'name':
       return a.name.localeCompare(b.name, 'en', { numeric: true }) || a.bytes - b.bytes
     case 'size':
       return a.bytes - b.bytes
+    case 'memory':
+      return (weigh(a.ref)?.bytes ?? 0) - (weigh(b.ref)?.bytes ?? 0)
     case 'context':
       return a.contextLength - b.contextLength
     case 'licence':
@@ -32,9 +37,14 @@ function compare(a: Model, b: Model, column: ModelColumn): number {
 }
 
 /** Models in a column's order; equals stand by name. */
-export function sortModels(models: readonly Model[], column: ModelColumn, descending: boolean): Model[] {
+export function sortModels(
+  models: readonly Model[],
+  column: ModelColumn,
+  descending: boolean,
+  weigh: Weigh = () => undefined,
+): Model[] {
   const sign = descending ? -1 : 1
-  return [...models].sort((a, b) => sign * compare(a, b, column) || compare(a, b, 'name'))
+  return [...models].sort((a, b) => sign * compare(a, b, column, weigh) || compare(a, b, 'name', weigh))
 }
 
 /** Models that have every word in what the table shows of them, or in their reference. */

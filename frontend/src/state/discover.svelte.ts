@@ -158,6 +158,11 @@ export class DiscoverState {
   /** Something that the answer rests on has changed. Nothing happens before the page was opened once. */
   refresh(): void {
     this.#plans = {}
+    this.refreshRows()
+  }
+
+  /** Advises again where it has: what the engine planned meanwhile is in it. */
+  refreshRows(): void {
     if (this.#advice) this.#later()
   }
 

@@ -132,6 +132,19 @@ describe('the engine’s plan', () => {
     await vi.waitFor(() => expect(of('qwen3-4b')?.planned).toBe(true))
   })
 
+  it('is the figure of the Library too, also when a command has asked for it', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const app = new App(bridge)
+    await app.start()
+    app.go('library')
+    await app.library.weigh()
+    const ref = 'qwen3-4b:Q4_K_M'
+    const calculated = app.library.memoryOf(ref)
+    expect(calculated).toMatchObject({ planned: false, context: 8192 })
+    await bridge.discover.fit(ask)
+    await vi.waitFor(() => expect(app.library.memoryOf(ref)?.planned).toBe(true))
+  })
+
   it('that fails says so and can be tried again', async () => {
     const state = new DiscoverState(fakeBridge({ scene: 'noengine', step: 0 }).discover)
     await state.plan(ask)

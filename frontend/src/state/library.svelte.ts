@@ -1,6 +1,15 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { Damage, Failure, Library, Model, ModelDetails, OtherApp, VerifyReport } from '../bridge/types'
+import type {
+  Damage,
+  Failure,
+  Library,
+  Model,
+  ModelDetails,
+  ModelMemory,
+  OtherApp,
+  VerifyReport,
+} from '../bridge/types'
 import type { ModelColumn } from '../lib/library'
 import { Soon } from '../lib/timing'
 
@@ -20,6 +29,7 @@ export const removeAfter = 12_000
 export class LibraryState {
   #value = $state.raw<Library | null>(null)
   #others = $state.raw<Others>({ state: 'none' })
+  #memory = $state.raw<ReadonlyMap<string, ModelMemory>>(new Map())
   #report = $state.raw<VerifyReport>({ models: 0, at: 0, bad: [] })
   /** Removed ones that still can be brought back. */
   #leaving = $state.raw<ReadonlySet<string>>(new Set())
@@ -71,6 +81,17 @@ export class LibraryState {
     const [value, report] = await Promise.all([this.#bridge.get(), this.#bridge.verifyReport()])
     this.#value = value
     this.#report = report
+  }
+
+  /** Finds out what the models take in memory. */
+  async weigh(): Promise<void> {
+    const known = await this.#bridge.memory()
+    this.#memory = new Map(known.map((m) => [m.ref, m]))
+  }
+
+  /** What a model takes in memory; undefined: not known. */
+  memoryOf(ref: string): ModelMemory | undefined {
+    return this.#memory.get(ref)
   }
 
   /** The models that the last check found damaged, without those that are being removed. */

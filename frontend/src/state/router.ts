@@ -67,6 +67,7 @@ export class Router {
     else if (event.name === 'library:changed') this.#refreshLibrary()
     else if (event.name === 'files:dropped') this.#attempt(() => this.#parts.imports.dropped())
     else if (event.name === 'drives:changed') this.#refreshDrives()
+    else if (event.name === 'plans:changed') this.#refreshPlans()
     else if (event.name === 'downloads:changed') this.#refreshDownloads()
   }
 
@@ -99,6 +100,11 @@ export class Router {
     const { discover } = this.#parts
     this.#attempt(() => discover.loadDrives())
     discover.refresh()
+  })
+  #refreshPlans = soon(() => {
+    const { discover, library, ui } = this.#parts
+    discover.refreshRows()
+    if (ui.page === 'library') this.#attempt(() => library.weigh())
   })
   #refreshEngine = soon(() => {
     const { discover, machine, settings, ui } = this.#parts

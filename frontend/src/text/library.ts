@@ -18,6 +18,9 @@ export const libraryText = {
     table: 'Models',
     model: 'Model',
     size: 'Size',
+    memory: 'Memory',
+    memoryTip: (planned: boolean, tokens: string) =>
+      `Weights, context and working memory with ${plural(tokens, 'token')} of context, ${planned ? 'as the engine plans them' : 'calculated from the model’s shape'}.`,
     context: 'Context',
     licence: 'Licence',
     source: 'From',
@@ -101,6 +104,7 @@ export const libraryText = {
     loading: 'Reading its header…',
     about: 'What it is',
     parameters: 'Parameters',
+    memory: (tokens: string) => `Memory with ${tokens} tokens`,
     context: 'Context',
     layers: 'Layers',
     width: 'Width',

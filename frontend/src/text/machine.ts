@@ -21,6 +21,7 @@ export const machineText = {
     freeNow: 'free now',
     usedOthers: (size: string) => `${size} used by other programs`,
     usedModel: (size: string, name: string) => `${size} by ${name || 'the engine'}`,
+    residentTip: 'What the engine and its model hold in memory now, as the system counts it.',
     limit: (size: string) => `A limit of ${size} is set for this app.`,
     swap: (free: string, total: string) => `Swap: ${free} of ${total} free`,
     notMeasured: 'Speed not measured yet',

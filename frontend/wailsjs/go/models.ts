@@ -678,6 +678,12 @@ export namespace app {
 	    notes: string[];
 	}
 	
+	export interface ModelMemory {
+	    ref: string;
+	    bytes: number;
+	    context: number;
+	    planned: boolean;
+	}
 	export interface OfferChoice {
 	    ref: string;
 	    quant: string;

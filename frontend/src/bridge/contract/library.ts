@@ -21,6 +21,17 @@ export function libraryContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'what a model takes in memory is more than its weights, at a context that it reads',
+      run: async () => {
+        const { models } = await bridge.library.get()
+        for (const takes of await bridge.library.memory()) {
+          const model = models.find((m) => m.ref === takes.ref)
+          must(model !== undefined && takes.bytes > model.bytes * 0.9, 'a model of the library')
+          must(takes.context > 0 && (!model.contextLength || takes.context <= model.contextLength), 'its context')
+        }
+      },
+    },
+    {
       name: 'a model has the name that it is given, and its file’s again when it is given none',
       run: async () => {
         const [model] = (await bridge.library.get()).models

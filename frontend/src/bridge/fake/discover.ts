@@ -16,8 +16,6 @@ export const chatAsk: Ask = { ...anything, minSpeed: 8 }
 export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
   const drives = new Map<string, DriveResult>()
   const fitted = world.scene !== 'empty' && world.scene !== 'welcome'
-  /** What the engine planned, as id:quant:context:kv. */
-  const plans = new Set<string>()
   let serial = 0
   /** The question as it was recorded for the machine that the stand-in is. */
   const recorded = (ask: Ask): Ask => {
@@ -29,7 +27,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
   const mine = (c: Choice, ask: Ask): Choice => {
     const installed = world.library.models.some((m) => m.ref === `${c.id}:${c.quant}`)
     const run = drives.get(`${c.id}:${c.quant}`)
-    const planned = plans.has(`${c.id}:${c.quant}:${ask.context}:${ask.kv}`)
+    const planned = world.plans.has(`${c.id}:${c.quant}:${ask.context}:${ask.kv}`)
     if (!run) return { ...c, installed, planned, error: fitted ? c.error / 2 : c.error }
     const { tokensPerSecond, promptTokensPerSecond, source, spread: error, disturbed } = run
     return { ...c, installed, planned, tokensPerSecond, promptTokensPerSecond, source, error, disturbed }
@@ -134,7 +132,11 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       const { fit, memory, maxContext } = choiceOf(ask.id, ask.quant, { ...anything, ...ask })
       await world.wait(20)
       down()
-      plans.add(`${ask.id}:${ask.quant}:${ask.context}:${ask.kv}`)
+      const key = `${ask.id}:${ask.quant}:${ask.context}:${ask.kv}`
+      if (!world.plans.has(key)) {
+        world.plans.add(key)
+        world.events.changed('plans:changed', ask.id)
+      }
       const { gpuFreeBytes, ramFreeBytes, rejected } = advise({ ...anything, ...ask })
       const shortByBytes = Math.max(0, memory.totalBytes - gpuFreeBytes - ramFreeBytes)
       const remedies = rejected.find((r) => r.id === ask.id)?.remedies ?? []

@@ -77,6 +77,14 @@ export function libraryOf(world: FakeWorld): LibraryService {
 
   return {
     get: async () => world.library,
+    memory: async () =>
+      world.library.models
+        .filter((m) => m.parameters > 0)
+        .map(({ ref, bytes, contextLength }) => {
+          const context = Math.min(world.settings.contextLength, contextLength || Infinity)
+          const planned = world.plans.has(`${ref}:${context}:f16`)
+          return { ref, bytes: Math.round(bytes * 1.08 + context * 70_000), context, planned }
+        }),
     chooseFile: async () => world.chosenFile,
     dropped: async () => world.dropped.splice(0),
     look: async (paths) => paths.map((path) => fileAt(path, world.library.models)),

@@ -57,6 +57,8 @@ export class FakeWorld {
   /** Chats whose answers are written, in order; the first one is. */
   line: string[] = []
   presets: ChatPreset[] = [...presets]
+  /** What the engine planned, as id:quant:context:kv. */
+  readonly plans = new Set<string>()
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()

@@ -56,6 +56,8 @@ export interface Events {
   'engine:changed': Changed
   'library:changed': Changed
   'drives:changed': Changed
+  /** the engine has planned a model that it had not */
+  'plans:changed': Changed
   'files:dropped': Changed
   'downloads:changed': Changed
   'download:progress': Download

@@ -22,6 +22,15 @@ export interface Model {
   lastUsedAt: number
 }
 
+/** ModelMemory is what a model takes in memory, with the context that a new chat would have. */
+export interface ModelMemory {
+  ref: string
+  bytes: number
+  context: number
+  /** by the engine itself; false: calculated */
+  planned: boolean
+}
+
 /** Library is everything the Library page shows. */
 export interface Library {
   models: Model[]

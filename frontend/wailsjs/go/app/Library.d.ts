@@ -24,6 +24,8 @@ export function InstallStarter():Promise<app.Task>;
 
 export function Look(arg1:Array<string>):Promise<Array<app.OtherModel>>;
 
+export function Memory():Promise<Array<app.ModelMemory>>;
+
 export function Move(arg1:string):Promise<app.Task>;
 
 export function Others(arg1:string):Promise<Array<app.OtherApp>>;

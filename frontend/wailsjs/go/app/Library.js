@@ -46,6 +46,10 @@ export function Look(arg1) {
   return window['go']['app']['Library']['Look'](arg1);
 }
 
+export function Memory() {
+  return window['go']['app']['Library']['Memory']();
+}
+
 export function Move(arg1) {
   return window['go']['app']['Library']['Move'](arg1);
 }
