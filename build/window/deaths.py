@@ -57,7 +57,7 @@ class Deaths:
     def states(self):
         idle = [(f"idle on {page}", lambda page=page: self.on(page)) for page in HEADINGS]
         return idle + [("idle in the chat", self.nothing), ("while an answer streams", self.answering),
-                       ("while a chat is renamed", self.renaming), ("while a message is edited", self.editing),
+                       ("while a chat is renamed", self.renaming), ("while a title is typed above its chat", self.heading), ("while a message is edited", self.editing),
                        ("with a dialog open", self.dialog), ("in the palette", self.palette), ("while a download runs", self.downloading),
                        ("just loading", self.loading)]
 
@@ -152,7 +152,15 @@ class Deaths:
 
         window.until("the menu", chosen)
         window.fill("Name or address", "half a name")
-        return lambda: HEADINGS["Library"] in window.words()
+
+
+        def there():
+            if typed(window, "Name or address") != "half a name":
+                return False
+            window.press("Cancel")
+            return HEADINGS["Library"] in window.words()
+
+        return there
 
     def downloading(self):
         """A slow download, which the page shows and Go goes on with."""
@@ -177,7 +185,26 @@ class Deaths:
         self.window.key("ctrl+k")
         self.window.find("Search chats and commands", ("combo box", "entry", "text"))
         self.window.type("half a word")
-        return None
+
+        def there():
+            fields = [n for n in self.window.nodes() if name(n) == "Search chats and commands" and role(n) in ("combo box", "entry", "text")]
+            if not any(text(field) == "half a word" for field in fields):
+                return False
+            self.window.focus()
+            self.window.key("Escape")
+            return True
+
+        return there
+
+    def heading(self):
+        """The title above the chat is being typed."""
+        window = self.window
+        window.press("Rename this chat")
+        self.trial.title = f"half a title {self.random.randrange(10**6)}"
+        window.find("New title", ("entry", "text"))
+        window.key("ctrl+a")
+        window.type(self.trial.title)
+        return lambda: typed(window, "New title") == self.trial.title  # which another field's focus then stores
 
     def loading(self):
         time.sleep(KEPT)

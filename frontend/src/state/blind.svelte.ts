@@ -21,6 +21,8 @@ export class BlindState {
 
   /** The form of a new test is open. */
   fresh = $state(false)
+  /** What the person types for the next round. */
+  own = $state('')
 
   constructor(bridge: Bridge['lab']) {
     this.#bridge = bridge

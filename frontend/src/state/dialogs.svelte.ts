@@ -22,6 +22,9 @@ export class Dialogs {
   work = $state(false)
   /** Asks for the name or the address of a model to download. */
   naming = $state(false)
+  /** What is typed into the palette, and into the question for a model. */
+  sought = $state('')
+  named = $state('')
 
   get question(): Question | null {
     return this.#question

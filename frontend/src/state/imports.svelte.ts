@@ -98,6 +98,14 @@ export class Imports {
     this.#items = found.map((file) => ({ file, name: file.name, state: 'waiting', problem: file.problem }))
   }
 
+  /** Opens the form that was open before the page was loaded again, with the names that were given. */
+  async lookAgain(files: readonly (readonly [path: string, name: string])[]): Promise<void> {
+    await this.#host.attempt(async () => {
+      await this.look(files.map(([path]) => path))
+      for (const [path, name] of files) this.rename(path, name)
+    })
+  }
+
   rename(path: string, name: string): void {
     this.#change(path, { name })
   }

@@ -40,6 +40,7 @@ export class LibraryState {
   shown = $state('')
   /** The model that is being given another name. */
   renaming = $state('')
+  renamed = $state('')
   /** How the table is sorted and searched. */
   order = $state.raw<{ column: ModelColumn; descending: boolean }>({ column: 'used', descending: true })
   filter = $state('')
@@ -75,6 +76,17 @@ export class LibraryState {
   get totalBytes(): number {
     const leaving = (this.#value?.models ?? []).filter((m) => this.#leaving.has(m.ref))
     return (this.#value?.totalBytes ?? 0) - leaving.reduce((sum, m) => sum + m.bytes, 0)
+  }
+
+  /** Opens the form for a model's name. */
+  beginRename({ ref, name }: Model): void {
+    this.renaming = ref
+    this.renamed = name
+  }
+
+  closeRename(): void {
+    this.renaming = ''
+    this.renamed = ''
   }
 
   async refresh(): Promise<void> {

@@ -37,6 +37,57 @@ describe('a page that is loaded again', () => {
     expect(after.ui.chatSettingsOpen).toBe(true)
   })
 
+  it('has the title above the chat that was being typed there', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    await before.chatting.open(before.chats.list[2]?.id ?? '')
+    before.ui.rename(before.chat.id, 'half a title', 'header')
+    await ends(before)
+    const after = await page(bridge)
+    await vi.waitFor(() => expect(after.ui.renamed).toBe('half a title'))
+    expect(after.ui).toMatchObject({ renaming: after.chat.id, renamingAt: 'header' })
+  })
+
+  it('has what lay over it and what was typed there', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    const model = before.library.models[1]
+    if (!model) throw new Error('there is no model')
+    before.go('library')
+    Object.assign(before.dialogs, { palette: true, sought: 'half a word', naming: true, named: 'llama3' })
+    before.library.beginRename(model)
+    before.library.renamed = 'half a name'
+    Object.assign(before.side, { prompt: 'half a prompt', refs: [model.ref] })
+    Object.assign(before.tuning, { naming: true, name: 'half a preset' })
+    before.anyModel.words = 'half an address'
+    before.blind.own = 'half a task'
+    before.finding.begin()
+    before.finding.look('lighthouse')
+    await before.chats.search('cat')
+    await ends(before)
+
+    const after = await page(bridge)
+    await vi.waitFor(() => expect(after.library.renamed).toBe('half a name'))
+    expect(after.library.renaming).toBe(model.ref)
+    expect(after.dialogs).toMatchObject({ palette: true, sought: 'half a word', naming: true, named: 'llama3' })
+    expect(after.side).toMatchObject({ prompt: 'half a prompt', refs: [model.ref] })
+    expect(after.tuning).toMatchObject({ naming: true, name: 'half a preset' })
+    expect([after.anyModel.words, after.blind.own]).toEqual(['half an address', 'half a task'])
+    expect([after.finding.open, after.finding.query, after.chats.query]).toEqual([true, 'lighthouse', 'cat'])
+  })
+
+  it('has the files that were to be imported, by the names they were given', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    await before.imports.choose()
+    const [item] = before.imports.items
+    before.imports.rename(item?.file.path ?? '', 'half a name')
+    await ends(before)
+    const after = await page(bridge)
+    await vi.waitFor(() => expect(after.imports.items[0]?.name).toBe('half a name'))
+    expect(after.imports.items[0]?.file.path).toBe(item?.file.path)
+  })
+
   it('begins on the page that was open, with the new chat that was begun behind it', async () => {
     const bridge = fakeBridge({ step: 0 })
     const before = await page(bridge)
@@ -77,11 +128,14 @@ describe('a page that is loaded again', () => {
     const startup = async () => ({ ...(await bridge.settings.startup()), again: true })
     const app = await page({ ...bridge, settings: { ...bridge.settings, startup } })
     expect(app.toasts.items.map((t) => t.text)).toContain(
-      'The page had stopped and was loaded again. Nothing was lost.',
+      'The page had stopped and was loaded again. Your chats and drafts are here.',
     )
   })
 
-  it.each(['', 'nonsense', '[]', 'null', '{"page":"chat"}'])('begins as at a first start when %j was kept', (kept) => {
-    expect(readPlace(kept)).toBeNull()
-  })
+  it.each(['', 'nonsense', '[]', 'null', '{"page":"chat"}', '{"page":"chat","chat":""}'])(
+    'begins as at a first start when %j was kept',
+    (kept) => {
+      expect(readPlace(kept)).toBeNull()
+    },
+  )
 })

@@ -13,6 +13,9 @@ export function changedOptions(options: ChatOptions, standard: ChatOptions = def
 /** Named settings of chats, and what counts where a chat says nothing. */
 export class Tuning {
   #presets = $state.raw<readonly ChatPreset[]>([])
+  /** The field for the name of a new preset is open. */
+  naming = $state(false)
+  name = $state('')
   #defaults = new SvelteMap<string, ChatDefaults>()
   #bridge: Bridge['chats']
 

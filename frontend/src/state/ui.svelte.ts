@@ -10,9 +10,10 @@ export class Ui {
   listOpen = $state(true)
   chatSettingsOpen = $state(false)
   trashOpen = $state(false)
-  /** Chat whose title is being edited in the list. */
+  /** Chat whose title is being edited, in the list or above the chat. */
   renaming = $state('')
   renamed = $state('')
+  renamingAt = $state<'list' | 'header'>('list')
   /** Message being edited. */
   editing = $state('')
   edited = $state('')
@@ -39,9 +40,10 @@ export class Ui {
   }
 
   /** Opens the field for a chat's title. */
-  rename(id: string, title: string): void {
+  rename(id: string, title: string, at: Ui['renamingAt'] = 'list'): void {
     this.renaming = id
     this.renamed = title
+    this.renamingAt = at
   }
 
   closeRename(): void {

@@ -36,8 +36,9 @@ export const commonText = {
   failure: {
     unknown: unexplained.message,
     unknownHint: unexplained.hint,
-    again: 'The page had stopped and was loaded again. Nothing was lost.',
-    againHint: 'If it happens again, the log says more. Settings shows where it is.',
+    again: 'The page had stopped and was loaded again. Your chats and drafts are here.',
+    againHint:
+      'A question or a choice that was open may have to be made again. If the page stops again, the log says more. Settings shows where it is.',
   },
 
   time: {
