@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { focusHeading, keepFocus } from './focus'
+import { focusHeading, focusRow, keepFocus } from './focus'
 
 let end: () => void
 beforeEach(() => {
@@ -109,5 +109,29 @@ describe('a page that is opened by its key', () => {
     document.body.innerHTML = '<main><h1>Lab</h1></main>'
     vi.advanceTimersByTime(60)
     expect(focused()).toBe('Lab')
+  })
+})
+
+describe('a row that comes back', () => {
+  it('has the focus, where what brought it back is gone with it', async () => {
+    const list = document.querySelector('ul')
+    const undo = button('alone')
+    undo?.focus()
+    const row = document.createElement('li')
+    row.dataset['of'] = 'smollm2-135m:Q4_1'
+    row.innerHTML = '<p>words</p><button>came back</button>'
+    focusRow('smollm2-135m:Q4_1')
+    list?.append(row)
+    document.querySelector('#alone')?.remove()
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe('came back')
+  })
+
+  it('leaves the focus alone when it is not on this page', () => {
+    button('b')?.focus()
+    focusRow('another')
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe('b')
   })
 })

@@ -99,6 +99,15 @@ function first(parts: readonly Element[]): HTMLElement | undefined {
   return undefined
 }
 
+/** Moves the focus to the row of a list that has come back, by what it is of (`data-of`), once it is drawn. */
+export function focusRow(of: string): void {
+  if (typeof document === 'undefined') return
+  setTimeout(() => {
+    const rows = [...document.querySelectorAll<HTMLElement>('[data-of]')].filter((row) => row.dataset['of'] === of)
+    first(rows)?.focus()
+  })
+}
+
 /** Moves the focus to the page's heading. A page that is still on its way has none yet, and is waited for a moment. */
 export function focusHeading(page: Document = document, tries = 30): void {
   // A page may be kept, hidden, behind the one that is shown.

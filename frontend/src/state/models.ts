@@ -1,5 +1,6 @@
 import { toBridgeError } from '../bridge/failure'
 import type { Download, Found, Model, Offer, TaskKind } from '../bridge/types'
+import { focusRow } from '../lib/focus'
 import { bytes } from '../lib/format'
 import { text } from '../text'
 import type { AnyModelState } from './anymodel.svelte'
@@ -103,7 +104,10 @@ export class Models {
         label: text.common.undo,
         undo: 'shown',
         expired: () => downloads.settle(download.id),
-        run: () => void this.#host.attempt(() => downloads.keep(download.id, went)),
+        run: () => {
+          void this.#host.attempt(() => downloads.keep(download.id, went))
+          focusRow(download.id)
+        },
       })
     })
   }
@@ -145,7 +149,10 @@ export class Models {
       label: text.common.undo,
       undo: 'shown',
       expired: () => library.settle(model.ref),
-      run: () => library.keep(model.ref),
+      run: () => {
+        library.keep(model.ref)
+        focusRow(model.ref)
+      },
     })
   }
 
