@@ -185,9 +185,11 @@ class Window:
             subprocess.run(["xdotool", "windowfocus", "--sync", window], check=False)
 
     def _windows(self):
+        """The window. For a drag GTK has another of one pixel, called as the program is, which a search takes for it too."""
         found = subprocess.run(["xdotool", "search", "--all", "--onlyvisible", "--pid", str(self.process.pid), "--name", "^Weightroom$"],
                                capture_output=True, text=True)
-        return found.stdout.split()[-1:]
+        called = lambda one: subprocess.run(["xdotool", "getwindowname", one], capture_output=True, text=True).stdout.strip()  # noqa: E731
+        return [one for one in found.stdout.split() if called(one) == "Weightroom"][-1:]
 
     def type(self, words, between=2):
         subprocess.run(["xdotool", "type", "--delay", str(between), words], check=True)

@@ -326,7 +326,7 @@ class Lab(Trial):
 
 
 class Imports(Trial):
-    def test_dropped_files_are_imported_under_the_name_in_their_header(self):
+    def test_dropped_files_are_imported_under_the_name_in_their_header_renamed_and_brought_back(self):
         model = other_starter("Granite 3.3 2B")
         whole, cut = os.path.join(self.base, "some-file.gguf"), os.path.join(self.base, "cut.gguf")
         for path, data in ((whole, model), (cut, model[:-1_800_000])):
@@ -342,9 +342,25 @@ class Imports(Trial):
         window.find("Name", ("entry", "text"))
         window.press("Import")
         window.sees("Granite 3.3 2B is in your library")
-        self.assertIn("Granite 3.3 2B", [m["name"] for m in self.ask("models")["models"]])
+        names = lambda: {m["ref"]: m["name"] for m in self.ask("models")["models"]}  # noqa: E731
+        ref = next(ref for ref, called in names().items() if called == "Granite 3.3 2B")
+
         window.press("Library")
-        window.find("Details of Granite 3.3 2B")
+        window.press("More actions for Granite 3.3 2B")
+        window.press("Rename…")
+        window.fill("Name", "My best one")
+        window.key("Return")
+        window.until("its new name", lambda: names()[ref] == "My best one")
+        window.find("Details of My best one")
+        window.press("Undo")
+        window.until("its old name", lambda: names()[ref] == "Granite 3.3 2B")
+
+        window.press("More actions for Granite 3.3 2B")
+        window.press("Remove")
+        window.until("its end", lambda: not window.has("Details of Granite 3.3 2B"))
+        window.press("Undo")
+        row = window.find("Details of Granite 3.3 2B")
+        window.until("the focus at the row", lambda: row.getState().contains(pyatspi.STATE_FOCUSED))
 
 
 class Contract(Trial):
