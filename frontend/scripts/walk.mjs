@@ -260,7 +260,7 @@ const walks = {
       await page.keyboard.press('/')
       await page.keyboard.type('audit')
       await gone(button(page, 'Names for a bakery'))
-      await button(page, 'Summary of the 2025 audit').waitFor()
+      await page.getByRole('button', { name: /^Summary of the 2025 audit/ }).waitFor()
     },
   ],
   'a link is shown in full before it opens, and nothing navigates': [
@@ -348,7 +348,7 @@ const walks = {
       await page.getByRole('progressbar', { name: 'Download of Qwen3 8B IQ3_M' }).waitFor()
       await page
         .getByRole('navigation')
-        .getByRole('button', { name: /^1 download, \d+%/ })
+        .getByRole('button', { name: /^At work: 1 thing, \d+%/ })
         .waitFor()
       await page.getByText('Qwen3 8B IQ3_M is in your library.').waitFor({ timeout: 15_000 })
       await page.getByRole('radio', { name: 'Models' }).click()
@@ -551,7 +551,7 @@ const walks = {
       await page.keyboard.press('Control+k')
       await page.keyboard.type('cost')
       await page.keyboard.press('Enter')
-      await page.getByRole('heading', { name: /Your machine|The API is cheaper/ }).waitFor()
+      await page.getByRole('heading', { name: /^(Your machine .*|The API is cheaper.*)\.$/ }).waitFor()
       await page.getByText(/Counted from your chats of the last 30 days/).waitFor()
       await page.getByText(/Price of 5 August 2026\. Source: llm-prices, Simon Willison’s list of prices\./).waitFor()
       await page.getByText(/\$41\.67 machine/).waitFor()
@@ -680,10 +680,7 @@ const walks = {
       await button(page, 'Stop').click()
       await page.getByText('This comparison was cancelled').waitFor()
       await page.getByRole('row', { name: /F16 271 MB .* 76\.2/ }).waitFor()
-      await page
-        .getByRole('row', { name: /cancelled/ })
-        .first()
-        .waitFor()
+      await page.getByRole('row').filter({ hasText: 'cancelled' }).first().waitFor()
     },
   ],
   'the table of the lab sorts, and the plot is walked with arrows': [
