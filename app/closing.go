@@ -42,7 +42,7 @@ func (c *closing) wait(ask func()) {
 	}
 }
 
-// BeforeClose says whether a window that is being closed stays. It does the first time, until the page has handed over
+// BeforeClose reports whether a window that is being closed stays. It does the first time, until the page has handed over
 // what is typed, and is closed again then: on some systems this runs on the window's own loop, which the page needs.
 func (w *Window) BeforeClose(context.Context) (stays bool) {
 	c := w.closing
