@@ -54,6 +54,19 @@ const walks = {
       await page.getByRole('article', { name: 'You' }).getByText('1 of 2').waitFor()
     },
   ],
+  'the field of an edit is in view, also where its message was not': [
+    'full',
+    async (page) => {
+      await page.setViewportSize({ width: 900, height: 600 })
+      await page.waitForTimeout(300)
+      await composer(page).focus()
+      await page.keyboard.press('ArrowUp')
+      await page.waitForTimeout(300)
+      const field = await page.getByRole('textbox', { name: 'Edit your message' }).boundingBox()
+      const view = await page.getByRole('region', { name: 'Messages' }).boundingBox()
+      assert.ok(field.y >= view.y && field.y + field.height <= view.y + view.height, JSON.stringify({ field, view }))
+    },
+  ],
   'what is typed is counted, and what is too long is said before it is sent': [
     'full',
     async (page) => {
