@@ -123,9 +123,9 @@ export const discoverText = {
     anySpeed: 'any',
     free: 'Free memory',
     freeNow: (size: string) => `now, ${size}`,
-    kv: 'Notes on the chat (KV cache)',
+    kv: 'Context memory (KV cache)',
     kvTip:
-      'The model keeps notes on every token of the context, called the KV cache. Kept at half size they take half the memory, and the answers are hard to tell apart; at a quarter they may get worse.',
+      'What the model remembers of each token of the context, called the KV cache. At half size it takes half the memory, and the answers are hard to tell apart; at a quarter they may get worse.',
     kvs: { f16: 'Full', q8_0: 'Half', q4_0: 'Quarter' },
     kvShort: 'KV cache',
     use: 'For',
