@@ -1007,6 +1007,14 @@ const walks = {
       await page.waitForFunction(() => document.activeElement?.tagName === 'H1')
     },
   ],
+  'a chat that is deleted leaves the focus to the next one': [
+    'full',
+    async (page) => {
+      await button(page, 'Letter to the landlord').press('Delete')
+      await button(page, 'Undo').waitFor()
+      await page.waitForFunction(() => document.activeElement?.textContent.trim() === 'Summary of the 2025 audit')
+    },
+  ],
   'a model that its menu removes leaves the focus to the next one': [
     'full',
     async (page) => {

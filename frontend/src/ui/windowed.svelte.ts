@@ -88,8 +88,11 @@ export class Windowed<T> {
   /** A row that scrolls out of what is drawn leaves its focus to the column; one that is gone for good does not. */
   #leaveFocus(key: string): void {
     this.#focused = undefined
-    const here = untrack(() => this.#options.items().some((item) => this.#options.key(item) === key))
-    if (here && this.#column && document.activeElement === document.body) this.#options.scroller.takeFocus()
+    // While a row is taken down, what is read is still what was before.
+    queueMicrotask(() => {
+      const here = untrack(() => this.#options.items().some((item) => this.#options.key(item) === key))
+      if (here && this.#column && document.activeElement === document.body) this.#options.scroller.takeFocus()
+    })
   }
 
   #look(): void {
