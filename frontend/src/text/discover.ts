@@ -123,7 +123,7 @@ export const discoverText = {
     anySpeed: 'any',
     free: 'Free memory',
     freeNow: (size: string) => `now, ${size}`,
-    kv: 'Context memory (KV cache)',
+    kv: 'KV cache',
     kvTip:
       'What the model remembers of each token of the context, called the KV cache. At half size it takes half the memory, and the answers are hard to tell apart; at a quarter they may get worse.',
     kvs: { f16: 'Full', q8_0: 'Half', q4_0: 'Quarter' },
