@@ -47,8 +47,7 @@ const (
 	sampleLength = 50 * time.Millisecond
 )
 
-// Bandwidth measures how fast main memory is read, by one core and by all that this process may use, in under two
-// seconds. Generating a token reads every active weight once, so on a CPU this figure divided by the model's bytes
+// Bandwidth measures how fast main memory is read, by one core and by as many as work for a model, in under two seconds. Generating a token reads every active weight once, so on a CPU this figure divided by the model's bytes
 // bounds the tokens per second.
 //
 // Each core sums 64-bit words of a buffer far larger than the caches, whose pages were written before: an untouched
@@ -86,7 +85,7 @@ func measureBandwidth(ctx context.Context, cpu CPU, memory Memory) (BandwidthRes
 	}
 	defer release()
 
-	cores := max(1, min(cpu.UsableCores, runtime.GOMAXPROCS(0)))
+	cores := max(1, min(cpu.Threads.Count, runtime.GOMAXPROCS(0)))
 	s := stream{words: words}
 	// A machine that is slow to hand out pages gets a smaller buffer rather than a longer wait.
 	s.words = words[:s.touch(ctx, cores, start.Add(touchBudget))*chunkWords]

@@ -14,6 +14,7 @@ type cgroupSet struct {
 	h             *host
 	unified       []string // version 2
 	memory1, cpu1 []string // version 1
+	cpuset1       []string
 }
 
 // cgroups finds the folders by /proc/self/cgroup, which names the groups, and /proc/self/mountinfo, which says where
@@ -33,6 +34,9 @@ func (h *host) cgroups() cgroupSet {
 			}
 			if p, ok := groups["cpu"]; ok && m.controllers["cpu"] && s.cpu1 == nil {
 				s.cpu1 = m.levels(p)
+			}
+			if p, ok := groups["cpuset"]; ok && m.controllers["cpuset"] && s.cpuset1 == nil {
+				s.cpuset1 = m.levels(p)
 			}
 		}
 	}
@@ -174,6 +178,22 @@ func (s cgroupSet) cores() float64 {
 		return 0
 	}
 	return least
+}
+
+// cpusets returns the processors that each level allows, none for a level that does not say. A group without processors
+// of its own has its parent's, which the "effective" list says.
+func (s cgroupSet) cpusets() [][]int {
+	var sets [][]int
+	add := func(dirs []string, effective string) {
+		for _, dir := range dirs {
+			if cpus := parseCPUList(first(s.h.read(dir+effective), s.h.read(dir+"/cpuset.cpus"))); len(cpus) > 0 {
+				sets = append(sets, cpus)
+			}
+		}
+	}
+	add(s.unified, "/cpuset.cpus.effective")
+	add(s.cpuset1, "/cpuset.effective_cpus")
+	return sets
 }
 
 func (s cgroupSet) bytes(name string) int64 {

@@ -28,6 +28,12 @@ func ReadMemory(ctx context.Context) (Memory, error) {
 	return m, ctx.Err()
 }
 
+// ReadCPU reads only the processor: cheap enough for each load of a model, because affinity and quotas change while a
+// program runs. With an error, what could not be read is assumed.
+func ReadCPU(ctx context.Context) (CPU, error) {
+	return newDetector(newHost(Options{})).processor(ctx)
+}
+
 // ReadGPUs reads only the graphics processors, for a page that shows their free memory. It starts the vendors' tools,
 // so seconds should lie between two calls. The only error is ctx's.
 func ReadGPUs(ctx context.Context, o Options) ([]GPU, []Note, error) {
@@ -106,6 +112,9 @@ func (d detector) processor(ctx context.Context) (CPU, error) {
 	}
 	if c.Features == nil {
 		c.Features = []string{}
+	}
+	if c.Threads.Count == 0 {
+		c.Threads = coreCount{all: c.PhysicalCores, allowed: min(c.PhysicalCores, c.UsableCores), fast: c.PerformanceCores, quota: c.LimitCores}.threads()
 	}
 	return c, err
 }

@@ -25,7 +25,7 @@ type host struct {
 type system struct {
 	disk       func(path string) (total, free int64, err error)
 	features   func() []string
-	threads    func() int
+	threads    func() int // that this process may run at once, by its affinity
 	memory     func() (Memory, error)
 	processors func() ([]byte, error)                 // SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX records
 	registry   func(key, value string) (string, bool) // below HKEY_LOCAL_MACHINE

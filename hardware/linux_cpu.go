@@ -3,7 +3,6 @@ package hardware
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,22 +22,84 @@ func (l linuxProbe) cpu(context.Context) (CPU, error) {
 	if c.Model == "" {
 		c.Model = l.processorFromTree()
 	}
-	cores := l.coresOf(info.threads)
-	c.PhysicalCores = countCores(cores, func(int) bool { return true })
-	c.PerformanceCores, c.EfficiencyCores = l.coreKinds(cores)
 	c.CacheBytes = l.lastLevelCache(info.threads)
-	c.LimitCores = l.cgroups().cores()
-	c.UsableCores = c.LogicalCores
-	if allowed := len(parseCPUList(field(l.read("proc/self/status"), "Cpus_allowed_list", ":"))); allowed > 0 {
-		c.UsableCores = min(c.UsableCores, allowed)
-	}
-	if c.LimitCores > 0 {
-		c.UsableCores = min(c.UsableCores, max(1, int(math.Ceil(c.LimitCores))))
-	}
+	groups := l.cgroups()
+	c.LimitCores = groups.cores()
+	l.countCPUs(&c, info, groups.cpusets())
 	if c.LogicalCores == 0 && err == nil {
 		err = fmt.Errorf("hardware: no processor in /proc/cpuinfo")
 	}
 	return c, err
+}
+
+// countCPUs counts cores, and those of them that this process may use. The kernel narrows a process's affinity to its
+// group's set by itself; the set alone tells which of the two it was.
+func (l linuxProbe) countCPUs(c *CPU, info cpuInfo, cpusets [][]int) {
+	online := l.online(info.threads)
+	all := numbers(online)
+	cores := l.coresOf(online)
+	count := func(cpus []int) int { return countCores(cores, func(n int) bool { return slices.Contains(cpus, n) }) }
+	c.PhysicalCores = min(c.LogicalCores, count(all))
+	fast, slow := l.coreKinds(all, info.vendor)
+	c.PerformanceCores, c.EfficiencyCores = count(fast), count(slow)
+
+	grouped := all
+	for _, set := range cpusets {
+		grouped = within(grouped, set)
+	}
+	allowed := grouped
+	if status := field(l.read("proc/self/status"), "Cpus_allowed_list", ":"); status != "" {
+		allowed = within(grouped, parseCPUList(status))
+	} else if may := l.sys.threads(); may > 0 {
+		allowed = allowed[:min(len(allowed), may)]
+	}
+	c.UsableCores = min(c.LogicalCores, len(allowed))
+	if whole := wholeCores(c.LimitCores); whole > 0 {
+		c.UsableCores = min(c.UsableCores, whole)
+	}
+	if len(all) > 0 {
+		c.Threads = coreCount{
+			all: c.PhysicalCores, grouped: count(grouped), allowed: count(allowed), fast: count(intersect(allowed, fast)), quota: c.LimitCores,
+		}.threads()
+	}
+}
+
+// online lists the processors that are switched on by the kernel's own numbers. In a container /proc/cpuinfo may number
+// those that it shows anew, and what says which ones are allowed does not.
+func (l linuxProbe) online(listed []cpuThread) []cpuThread {
+	cpus := parseCPUList(l.read(cpuDir + "online"))
+	if len(cpus) == 0 {
+		return listed
+	}
+	online := make([]cpuThread, len(cpus))
+	for i, n := range cpus {
+		online[i] = cpuThread{number: n}
+		if at := slices.IndexFunc(listed, func(t cpuThread) bool { return t.number == n }); at >= 0 {
+			online[i] = listed[at]
+		}
+	}
+	return online
+}
+
+func numbers(threads []cpuThread) []int {
+	list := make([]int, len(threads))
+	for i, t := range threads {
+		list[i] = t.number
+	}
+	return list
+}
+
+func intersect(cpus, with []int) []int {
+	return slices.DeleteFunc(slices.Clone(cpus), func(n int) bool { return !slices.Contains(with, n) })
+}
+
+// within returns the processors that a list allows. Where the two number them differently, as a container may, only how
+// many there are is known.
+func within(cpus, list []int) []int {
+	if both := intersect(cpus, list); len(both) > 0 || len(list) == 0 {
+		return both
+	}
+	return cpus[:min(len(cpus), len(list))]
 }
 
 type cpuThread struct {
@@ -48,6 +109,7 @@ type cpuThread struct {
 
 type cpuInfo struct {
 	model   string
+	vendor  string // x86's: GenuineIntel, AuthenticAMD
 	flags   string
 	threads []cpuThread
 }
@@ -71,6 +133,7 @@ func parseCPUInfo(text string) cpuInfo {
 			info.threads = append(info.threads, t)
 		}
 		info.model = first(info.model, f["model name"], f["Model Name"], f["cpu model"], f["cpu"], f["uarch"])
+		info.vendor = first(info.vendor, f["vendor_id"])
 		info.flags = first(info.flags, f["flags"], f["Features"], f["features"], riscvFlags(f["isa"]))
 		if p := armPart(f["CPU implementer"], f["CPU part"]); p != "" && !slices.Contains(parts, p) {
 			parts = append(parts, p)
@@ -145,21 +208,21 @@ func (l linuxProbe) processorFromTree() string {
 
 const cpuDir = "sys/devices/system/cpu/"
 
-// coresOf maps each thread to a name of its core: from /proc/cpuinfo, or else from the topology in /sys.
+// coresOf maps each thread to a name of its core: from the topology in /sys (Documentation/admin-guide/cputopology.rst),
+// or else from /proc/cpuinfo. A virtual machine may have neither; then each is a core.
 func (l linuxProbe) coresOf(threads []cpuThread) map[int]string {
 	cores := map[int]string{}
 	for _, t := range threads {
-		switch {
-		case cores[t.number] != "":
-		case t.core != "":
-			cores[t.number] = t.core
-		default:
-			dir := fmt.Sprintf("%scpu%d/topology/", cpuDir, t.number)
-			siblings := first(l.read(dir+"core_cpus_list"), l.read(dir+"thread_siblings_list"), strconv.Itoa(t.number))
-			for _, n := range parseCPUList(siblings) {
-				cores[n] = siblings
-			}
-			cores[t.number] = siblings
+		if cores[t.number] != "" {
+			continue
+		}
+		dir := fmt.Sprintf("%scpu%d/topology/", cpuDir, t.number)
+		siblings := first(l.read(dir+"core_cpus_list"), l.read(dir+"thread_siblings_list"))
+		for _, n := range parseCPUList(siblings) {
+			cores[n] = siblings
+		}
+		if cores[t.number] == "" {
+			cores[t.number] = first(t.core, strconv.Itoa(t.number))
 		}
 	}
 	return cores
@@ -175,29 +238,58 @@ func countCores(cores map[int]string, in func(cpu int) bool) int {
 	return len(seen)
 }
 
-// coreKinds counts fast and slow cores. Intel's kernels list them as two performance-monitoring units; ARM's give each
-// processor a capacity relative to the fastest, and the least capable of several kinds are the slow ones.
-func (l linuxProbe) coreKinds(cores map[int]string) (fast, slow int) {
+// slowClock is how far below the fastest core's top clock a core's is that is of another kind. Hybrid processors' slow
+// cores reach 0.6 to 0.81 of it (from i7-1260P, i9-12900K, i9-14900K, Ultra 7 155H and Ultra 9 285K in the vendor's
+// tables), and the cores of one kind that are sorted by quality, 0.92 at least (Ryzen 9 7950X3D).
+const slowClock = 0.85
+
+// coreKinds tells fast from slow processors; none are told where all are alike. Intel's kernels list them as two
+// performance-monitoring units (tools/perf/Documentation/intel-hybrid.txt); ARM's give each processor a capacity relative
+// to the fastest (Documentation/ABI/testing/sysfs-devices-system-cpu), and the least capable of several kinds are the slow
+// ones. Where neither is told, the top clock is. AMD's compact cores have a lower one and do as much in each cycle, so
+// there all count.
+func (l linuxProbe) coreKinds(cpus []int, vendor string) (fast, slow []int) {
 	atom := parseCPUList(l.read("sys/devices/cpu_atom/cpus") + "," + l.read("sys/devices/cpu_lowpower/cpus"))
 	core := parseCPUList(l.read("sys/devices/cpu_core/cpus"))
 	if len(atom) > 0 && len(core) > 0 {
-		return countCores(cores, func(n int) bool { return slices.Contains(core, n) }),
-			countCores(cores, func(n int) bool { return slices.Contains(atom, n) })
+		return intersect(cpus, core), intersect(cpus, atom)
 	}
-	if !l.exists(cpuDir + "cpu0/cpu_capacity") {
-		return 0, 0
+	if capacity, ok := l.ofEach(cpus, "cpu_capacity"); ok {
+		least := slices.Min(capacity)
+		return split(cpus, func(i int) bool { return capacity[i] > least })
 	}
-	capacity := map[int]int64{}
-	least, most := int64(math.MaxInt64), int64(0)
-	for n := range cores {
-		capacity[n], _ = l.readInt(fmt.Sprintf("%scpu%d/cpu_capacity", cpuDir, n))
-		least, most = min(least, capacity[n]), max(most, capacity[n])
+	if clock, ok := l.ofEach(cpus, "cpufreq/cpuinfo_max_freq"); ok && vendor != "AuthenticAMD" {
+		limit := slowClock * float64(slices.Max(clock))
+		return split(cpus, func(i int) bool { return float64(clock[i]) > limit })
 	}
-	if least == most {
-		return 0, 0
+	return nil, nil
+}
+
+// ofEach reads a figure of each processor; ok is false where one has none.
+func (l linuxProbe) ofEach(cpus []int, name string) (figures []int64, ok bool) {
+	for _, n := range cpus {
+		f, ok := l.readInt(fmt.Sprintf("%scpu%d/%s", cpuDir, n, name))
+		if !ok {
+			return nil, false
+		}
+		figures = append(figures, f)
 	}
-	return countCores(cores, func(n int) bool { return capacity[n] > least }),
-		countCores(cores, func(n int) bool { return capacity[n] == least })
+	return figures, len(figures) > 0
+}
+
+// split parts processors in two kinds, and in none where one would be empty.
+func split(cpus []int, isFast func(i int) bool) (fast, slow []int) {
+	for i, n := range cpus {
+		if isFast(i) {
+			fast = append(fast, n)
+		} else {
+			slow = append(slow, n)
+		}
+	}
+	if len(fast) == 0 || len(slow) == 0 {
+		return nil, nil
+	}
+	return fast, slow
 }
 
 // lastLevelCache adds up the caches of the highest level, each counted once however many threads share it.

@@ -27,8 +27,9 @@ type CPU struct {
 	PerformanceCores int      `json:"performanceCores"` // of them fast ones; 0: all cores are alike, or unknown
 	EfficiencyCores  int      `json:"efficiencyCores"`  // of them slow ones; 0: all cores are alike, or unknown
 	LogicalCores     int      `json:"logicalCores"`     // hardware threads switched on
-	UsableCores      int      `json:"usableCores"`      // threads this process may run at once: affinity and quota heeded
+	UsableCores      int      `json:"usableCores"`      // hardware threads this process may keep busy: affinity and quota heeded
 	LimitCores       float64  `json:"limitCores"`       // a container's quota in cores; 0: none
+	Threads          Threads  `json:"threads"`          // that work for a model
 	CacheBytes       int64    `json:"cacheBytes"`       // last-level caches together; 0: unknown
 	Features         []string `json:"features"`         // vector units; see [FeatureNames]
 }

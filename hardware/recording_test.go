@@ -107,7 +107,12 @@ func (r recording) system(t testing.TB, facts map[string]string) system {
 			return 0, 0, errors.New("no disk was recorded")
 		},
 		features: func() []string { return namesIn(facts["features"]) },
-		threads:  func() int { return 1 },
+		threads: func() int {
+			if n := numbers("threads"); len(n) == 1 {
+				return int(n[0])
+			}
+			return maxCPUs // no affinity was recorded
+		},
 	}
 	if facts["goos"] != "windows" {
 		return s

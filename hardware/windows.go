@@ -35,8 +35,14 @@ func (w windowsProbe) cpu(context.Context) (CPU, error) {
 	t := parseProcessorInfo(b)
 	c.PhysicalCores, c.LogicalCores, c.CacheBytes = t.cores, t.threads, t.cache
 	c.PerformanceCores, c.EfficiencyCores = t.fast, t.slow
+	if c.LogicalCores <= affinityBits {
+		c.UsableCores = min(c.LogicalCores, w.sys.threads())
+	}
 	return c, nil
 }
+
+// affinityBits is how many processors a process's affinity mask holds. On a larger machine it tells of one group alone.
+const affinityBits = 64
 
 type processorInfo struct {
 	cores, threads, fast, slow int
