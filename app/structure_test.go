@@ -199,6 +199,61 @@ func TestNoTypeDoesEverything(t *testing.T) {
 	}
 }
 
+// TestThreadsHaveOneHome holds that hardware alone counts what the machine allows, machine.Threads alone asks it for a
+// model, and the engine alone hands the number on: to each program, and with each load of a model.
+func TestThreadsHaveOneHome(t *testing.T) {
+	homes := map[string][]string{
+		"runtime.NumCPU": {"../hardware/"}, "runtime.GOMAXPROCS": {"../hardware/"},
+		"hardware.ReadCPU": {"../app/core/machine/engine.go"}, "llama.WithThreads": {"../backend/engine/job.go"},
+		`"num_thread"`: {"../backend/engine/runner.go"}, `"-t"`: {"../backend/llama/args.go"},
+		`"--threads"`: nil, `"-tb"`: nil, `"--threads-batch"`: nil, `"LLAMA_ARG_THREADS"`: nil, `"LLAMA_ARG_THREADS="`: nil, `"OMP_NUM_THREADS="`: nil,
+	}
+	used := map[string]bool{}
+	meet := func(path, word string) {
+		home, watched := homes[word]
+		used[word] = true
+		if watched && !slices.ContainsFunc(home, func(h string) bool { return strings.HasPrefix(path, h) }) {
+			t.Errorf("%s has %s: how many threads work for a model is machine.Threads's to say, and engine.Options hands it on", path, word)
+		}
+	}
+	engines := 0
+	eachGoFile(t, func(path string, file *ast.File) {
+		path = filepath.ToSlash(path)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				meet(path, nameOf(n))
+			case *ast.BasicLit:
+				meet(path, n.Value)
+			case *ast.CompositeLit:
+				if of, ok := n.Type.(*ast.SelectorExpr); ok && nameOf(of) == "engine.Options" {
+					engines++
+					if !slices.ContainsFunc(n.Elts, func(e ast.Expr) bool { return e.(*ast.KeyValueExpr).Key.(*ast.Ident).Name == "Threads" }) {
+						t.Errorf("%s makes an engine that is not told how many threads to use", path)
+					}
+				}
+			}
+			return true
+		})
+	})
+	for word, home := range homes {
+		if home != nil && !used[word] {
+			t.Errorf("nothing has %s any more", word)
+		}
+	}
+	if engines < 2 {
+		t.Errorf("only %d engines looked at", engines)
+	}
+}
+
+// nameOf is a selector as it is written, "runtime.NumCPU"; empty where it is of no plain name.
+func nameOf(s *ast.SelectorExpr) string {
+	if of, ok := s.X.(*ast.Ident); ok {
+		return of.Name + "." + s.Sel.Name
+	}
+	return ""
+}
+
 // TestHintsSuitTheirReader holds that only the commands speak of flags and of the checkout: everybody else's hints are read
 // in the window too.
 func TestHintsSuitTheirReader(t *testing.T) {

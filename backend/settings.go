@@ -9,7 +9,7 @@ type Settings struct {
 	ContextLength    int     `json:"contextLength"`    // tokens
 	KeepAliveMinutes int     `json:"keepAliveMinutes"` // an idle model stays in memory this long; -1: until the app closes
 	SendWith         string  `json:"sendWith"`         // enter, ctrl-enter
-	Threads          int     `json:"threads"`          // 0: the engine chooses
+	Threads          int     `json:"threads"`          // 0: as many as the machine allows
 	ShowFigures      bool    `json:"showFigures"`      // speed and time under each answer
 	Welcomed         bool    `json:"welcomed"`         // the Welcome page has been left once
 	SpeedLimit       int64   `json:"speedLimit"`       // bytes per second of all downloads together; 0: no limit

@@ -83,7 +83,7 @@ func quantizeCommand(s *session) *cobra.Command {
 	f := cmd.Flags()
 	f.StringSliceVar(&to, "to", nil, "quants to make: "+strings.Join(lab.Quants(), ", "))
 	f.StringVar(&o.MatrixText, "imatrix", "", "text `FILE` to take an importance matrix from")
-	f.IntVar(&o.Threads, "threads", 0, "processor threads (default: the engine's choice)")
+	f.IntVar(&o.Threads, "threads", 0, "processor threads (default: as many as the machine allows)")
 	f.BoolVar(&plan, "plan", false, "only say how large they would be")
 	return cmd
 }
@@ -214,7 +214,7 @@ func compareCommand(s *session) *cobra.Command {
 	f.IntVar(&a.Settings.Generate, "generate", 0, "tokens that are written in each test (default: 32)")
 	f.IntVar(&a.Settings.TextChunks, "chunks", 0, "chunks of text to measure quality on (default: 16)")
 	f.IntVar(&a.Settings.TextContext, "chunk-tokens", 0, "tokens of one chunk (default: 512)")
-	f.IntVar(&a.Settings.Threads, "threads", 0, "processor threads (default: the engine's choice)")
+	f.IntVar(&a.Settings.Threads, "threads", 0, "processor threads (default: as many as the machine allows)")
 	f.Int64Var(&a.Settings.Seed, "seed", 0, "seed of the order of the runs (default: by the clock)")
 	f.BoolVar(&a.Settings.SkipQuality, "no-quality", false, "measure memory and speed alone")
 	f.BoolVar(&a.Settings.SkipSpeed, "no-speed", false, "measure memory and quality alone")

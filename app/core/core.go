@@ -86,6 +86,7 @@ func (c *Core) compose(o OpenOptions) {
 		Home:       o.Folders.Engine,
 		Log:        filepath.Join(o.Folders.Logs, "engine.log"),
 		Tuning:     func() engine.Tuning { return c.Machine.Tuning() },
+		Threads:    func() int { return c.Machine.Threads(context.Background()).Count },
 	})
 	c.Machine = machine.New(machine.Options{
 		Engine: c.Engine, Executable: o.Executable, Bandwidth: filepath.Join(o.Folders.Cache, "bandwidth.json"),

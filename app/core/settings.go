@@ -17,7 +17,7 @@ var (
 	SendKeys         = []string{"enter", "ctrl-enter"}
 	KeepAliveMinutes = backend.Range{Least: -1, Most: 7 * 24 * 60} // -1: until the app closes
 	DownloadsAtOnce  = backend.Range{Least: 1, Most: 8}
-	Threads          = backend.Range{Least: 0, Most: 1024} // 0: the engine chooses
+	Threads          = backend.Range{Least: 0, Most: 1024} // 0: as many as the machine allows
 	TextSizes        = backend.Range{Least: 80, Most: 200} // percent
 	StartPages       = []string{"last", "new", "discover", "library", "lab", "machine"}
 )
@@ -90,7 +90,7 @@ func checkSettings(s backend.Settings) error {
 	case !slices.Contains(StartPages, s.StartPage):
 		return bad("The window can't open on "+s.StartPage+".", "Choose last, new, discover, library, lab or machine.")
 	case !Threads.Holds(s.Threads):
-		return bad(fmt.Sprintf("The number of threads must be %s.", Threads), "0 lets the engine choose.")
+		return bad(fmt.Sprintf("The number of threads must be %s.", Threads), "0 takes as many as the machine allows.")
 	}
 	return nil
 }

@@ -4,6 +4,9 @@
 // serves on a unix socket in a private folder and lives in its own user, network and PID namespaces on Linux, so
 // that neither its listener nor llama-server's can be reached from outside, and neither can reach out.
 //
+// How many threads work for a model is asked for each load and each run of a program (Options.Threads): a model is loaded
+// anew when the number is another than it was loaded with.
+//
 // Engine owns the child. Start is idempotent and returns once the child answers; every request starts it when
 // needed. A child that dies is started again, slower each time. Close ends it and all its children, and so does
 // the end of this process in any way, kill -9 included.

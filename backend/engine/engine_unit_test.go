@@ -58,14 +58,14 @@ func TestEnvironmentIsAWhitelist(t *testing.T) {
 	t.Setenv("OLLAMA_HOST", "0.0.0.0")
 	t.Setenv("LLAMA_ARG_HOST", "0.0.0.0")
 	t.Setenv("CUDA_VISIBLE_DEVICES", "1")
-	e := New(Options{Home: "/home", Models: "/models", Log: filepath.Join(t.TempDir(), "log"), Tuning: func() Tuning { return Tuning{KeepAlive: -1, Threads: 3, KVType: "q8_0"} }})
+	e := New(Options{Home: "/home", Models: "/models", Log: filepath.Join(t.TempDir(), "log"), Tuning: func() Tuning { return Tuning{KeepAlive: -1, KVType: "q8_0"} }})
 	env := e.environment()
 	for _, unwanted := range []string{"PROXY", "TOKEN", "OLLAMA_HOST", "LLAMA_ARG_HOST"} {
 		if i := slices.IndexFunc(env, func(s string) bool { return strings.Contains(s, unwanted) }); i >= 0 {
 			t.Errorf("the engine gets %s", env[i])
 		}
 	}
-	for _, wanted := range []string{"OLLAMA_NOPRUNE=1", "OLLAMA_NO_CLOUD=1", "CUDA_VISIBLE_DEVICES=1", "LLAMA_ARG_THREADS=3", "OLLAMA_KV_CACHE_TYPE=q8_0", "OLLAMA_KEEP_ALIVE=10000h0m0s"} {
+	for _, wanted := range []string{"OLLAMA_NOPRUNE=1", "OLLAMA_NO_CLOUD=1", "CUDA_VISIBLE_DEVICES=1", "OLLAMA_KV_CACHE_TYPE=q8_0", "OLLAMA_KEEP_ALIVE=10000h0m0s"} {
 		if !slices.Contains(env, wanted) {
 			t.Errorf("the engine does not get %s: %v", wanted, env)
 		}

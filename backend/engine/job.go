@@ -2,9 +2,12 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"sync"
 	"time"
+
+	"weightroom/backend/llama"
 )
 
 // sampleEvery is how often the memory of a job is looked at: often enough to see a peak that lasts, seldom enough to
@@ -16,6 +19,8 @@ type Job struct {
 	Name string
 	Args []string
 	Env  []string // beside what every program gets
+	// Threads is how many the program works with; 0: as many as work for a model.
+	Threads int
 	// Watch is given what the program writes to either stream while it runs, in pieces of any length and from one
 	// goroutine at a time; nil: nobody watches.
 	Watch func(text string)
@@ -46,7 +51,7 @@ func (e *Engine) RunJob(ctx context.Context, job Job) (JobResult, error) {
 		return JobResult{}, err
 	}
 	defer done()
-	t, err := e.Tool(ctx, job.Name, job.Args...)
+	t, err := e.Tool(ctx, job.Name, llama.WithThreads(job.Name, job.Args, cmp.Or(job.Threads, e.threads()))...)
 	if err != nil {
 		return JobResult{}, err
 	}

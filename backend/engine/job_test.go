@@ -83,6 +83,23 @@ func TestJobIsWatchedWhileItRuns(t *testing.T) {
 	}
 }
 
+// TestJobWorksWithAsManyThreadsAsTheMachineAllows holds that each run asks anew.
+func TestJobWorksWithAsManyThreadsAsTheMachineAllows(t *testing.T) {
+	e := withProgram(t, `echo "$@"`)
+	allowed := 0
+	e.opts.Threads = func() int { return allowed }
+	for _, c := range []struct {
+		allowed, wanted int
+		args            string
+	}{{4, 0, "-m m -t 4\n"}, {1, 0, "-m m -t 1\n"}, {4, 2, "-m m -t 2\n"}, {0, 0, "-m m\n"}} {
+		allowed = c.allowed
+		r, err := e.RunJob(t.Context(), Job{Name: "llama-fake", Args: []string{"-m", "m"}, Threads: c.wanted})
+		if err != nil || string(r.Stdout) != c.args {
+			t.Errorf("%d allowed, %d wanted: %q, %v", c.allowed, c.wanted, r.Stdout, err)
+		}
+	}
+}
+
 func TestJobTellsItsMemoryAndItsProcessorTime(t *testing.T) {
 	e := withProgram(t, `x=$(head -c 60000000 /dev/zero | tr '\0' a); i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ${#x}`)
 	r, err := e.RunJob(t.Context(), Job{Name: "llama-fake"})

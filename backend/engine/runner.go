@@ -85,10 +85,15 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 	if err != nil {
 		return err
 	}
+	threads, before := e.threads(), c.threadsOf(ref)
 	for _, m := range loaded {
-		if m.Ref == ref && m.ContextLength == contextLength {
+		if m.Ref != ref || m.ContextLength != contextLength {
+			continue
+		}
+		if before == threads {
 			return nil
 		}
+		slog.Info("model is loaded anew for another number of threads", "before", before, "now", threads)
 	}
 	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateLoading, ref, 0 })
 	done := make(chan struct{})
@@ -111,7 +116,7 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 		}
 	}()
 	guarded, guard := c.guard(ctx)
-	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: map[string]any{"num_ctx": contextLength}},
+	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: loadOptions(contextLength, threads)},
 		func(api.GenerateResponse) error { return nil })
 	guard.end()
 	close(done)
@@ -124,8 +129,25 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 		})
 		return e.readable(ctx, c, ref, err)
 	}
+	c.threads.Store(ref, threads)
 	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateReady, ref, 1 })
 	return nil
+}
+
+// loadOptions are what a model is loaded with. A request with others has it loaded anew.
+func loadOptions(contextLength, threads int) map[string]any {
+	options := map[string]any{"num_ctx": contextLength}
+	if threads > 0 {
+		options["num_thread"] = threads
+	}
+	return options
+}
+
+// threadsOf is what a model was last loaded with; 0: llama.cpp chose, or it was not loaded.
+func (c *child) threadsOf(ref string) int {
+	n, _ := c.threads.Load(ref)
+	threads, _ := n.(int)
+	return threads
 }
 
 // loadProgress is the share of bytes that llama-server holds by now, at most 0.99 before the engine itself says it
@@ -181,7 +203,7 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	repeated := echoOf(p)
 	prompt, counted := e.prompts.ask()
 	defer counted()
-	err := c.api.Chat(guarded, chatRequest(p), func(r api.ChatResponse) error {
+	err := c.api.Chat(guarded, chatRequest(p, c.threadsOf(p.Model)), func(r api.ChatResponse) error {
 		guard.alive()
 		r.Message.Content = repeated.strip(r.Message.Content, r.Done)
 		if r.Message.Content != "" || r.Message.Thinking != "" {
@@ -266,8 +288,8 @@ func countFinal(m *backend.Metrics, f api.Metrics) {
 	}
 }
 
-func chatRequest(p backend.Prompt) *api.ChatRequest {
-	options := map[string]any{"num_ctx": p.Sampling.ContextLength}
+func chatRequest(p backend.Prompt, threads int) *api.ChatRequest {
+	options := loadOptions(p.Sampling.ContextLength, threads)
 	if p.Sampling.Temperature != nil {
 		options["temperature"] = *p.Sampling.Temperature
 	}

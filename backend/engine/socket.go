@@ -45,6 +45,7 @@ type child struct {
 	done    chan struct{} // closed once it and all it started have ended
 	err     error         // valid after done
 	clean   sync.Once
+	threads sync.Map // model's reference to the number of threads it was loaded with
 }
 
 func (c *child) start() error {

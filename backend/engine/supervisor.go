@@ -51,7 +51,6 @@ type Status struct {
 // Tuning is what reaches the engine through its environment; a change takes effect when the child starts again.
 type Tuning struct {
 	KeepAlive time.Duration // an idle model stays this long; negative: until Close
-	Threads   int           // 0: the engine chooses
 	KVType    string        // f16, q8_0, q4_0; empty: f16
 	Models    int           // that may be loaded at the same time; 0: one, so that one plan of memory holds
 }
@@ -63,6 +62,7 @@ type Options struct {
 	Home       string        // a private folder that the child gets as its home
 	Log        string        // file for the engine's own words
 	Tuning     func() Tuning // asked each time the child starts
+	Threads    func() int    // that work for a model; asked for each load and each run of a program, because what the machine allows changes
 }
 
 const (
@@ -296,6 +296,14 @@ func (e *Engine) SetModels(dir string) {
 	e.opts.Models = dir
 }
 
+// threads is how many work for a model now; 0: llama.cpp chooses.
+func (e *Engine) threads() int {
+	if e.opts.Threads == nil {
+		return 0
+	}
+	return max(0, e.opts.Threads())
+}
+
 func (e *Engine) models() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -447,9 +455,6 @@ func (e *Engine) environment() []string {
 	}
 	if t.KVType != "" {
 		env = append(env, "OLLAMA_KV_CACHE_TYPE="+t.KVType)
-	}
-	if t.Threads > 0 {
-		env = append(env, "LLAMA_ARG_THREADS="+strconv.Itoa(t.Threads))
 	}
 	return append(env, inherited()...)
 }

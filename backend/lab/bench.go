@@ -50,8 +50,8 @@ func (l *Lab) bench(ctx context.Context, r Rival, s Settings) ([]tested, Bench, 
 
 func (l *Lab) benchOnce(ctx context.Context, r Rival, s Settings, o llama.BenchOptions) ([]tested, Bench, Output, error) {
 	o.Repeats, o.NoWarmUp = 1, r.Model.Bytes > ownWarmUp
-	args := llama.BenchArgs(llama.Load{Path: r.Model.Path, Threads: s.Threads, KV: r.KV}, o)
-	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Bench, Args: args})
+	args := llama.BenchArgs(llama.Load{Path: r.Model.Path, KV: r.KV}, o)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Bench, Args: args, Threads: s.Threads})
 	if err != nil {
 		return nil, Bench{}, out, l.explain(ctx, out, err, "measure the speed")
 	}

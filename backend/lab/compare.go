@@ -58,7 +58,7 @@ func (s Settings) complete() (Settings, error) {
 	case s.TextChunks < 2 || s.TextChunks > 10_000:
 		return invalid("The number of chunks must be between 2 and 10,000.")
 	case s.Threads < 0 || s.Threads > 1024:
-		return invalid("The number of threads must be between 0 and 1024; 0 leaves it to the engine.")
+		return invalid("The number of threads must be between 0 and 1024; 0 takes as many as the machine allows.")
 	case s.SkipQuality && s.SkipSpeed:
 		return invalid("With neither quality nor speed there is nothing to measure.")
 	}
@@ -147,7 +147,7 @@ func (l *Lab) prepare(ctx context.Context, ask Ask) (*comparing, error) {
 		lab: l, rough: make(chan struct{}), headers: map[string]*gguf.File{}, random: rand.New(rand.NewPCG(uint64(settings.Seed), 1)),
 		Comparison: &Comparison{ID: cmp.Or(ask.ID, l.o.NewID()), Begun: now(), State: StateRunning, Settings: settings, Conditions: l.o.Meter.Conditions(ctx)},
 	}
-	c.Conditions.Threads = settings.Threads
+	c.Conditions.Threads = cmp.Or(settings.Threads, c.Conditions.Threads)
 	if settings.Rough {
 		close(c.rough)
 	}

@@ -177,7 +177,7 @@ func (l *Lab) derive(ctx context.Context, parent backend.Model, o DeriveOptions,
 		FallBacks: p.FallBacks, Engine: l.o.Meter.Conditions(ctx).LlamaCpp, At: now(),
 	}
 	work := llama.QuantizeOptions{
-		Source: parent.Path, Target: filepath.Join(dir, "model.gguf"), Quant: quant, Threads: o.Threads,
+		Source: parent.Path, Target: filepath.Join(dir, "model.gguf"), Quant: quant,
 		Requantize: !original(parent.Quant) || parent.Quant == "Q8_0",
 	}
 	share := 0.0 // of the progress that is behind
@@ -194,7 +194,7 @@ func (l *Lab) derive(ctx context.Context, parent backend.Model, o DeriveOptions,
 	}
 	label := "Making " + quant
 	s.at(Progress{Stage: StageQuantize, Label: label, Row: -1, Done: share})
-	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Quantize, Args: llama.QuantizeArgs(work), Watch: llama.WatchTensors(func(f float64) {
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Quantize, Args: llama.QuantizeArgs(work), Threads: o.Threads, Watch: llama.WatchTensors(func(f float64) {
 		s.at(Progress{Stage: StageQuantize, Label: label, Row: -1, Done: share + (0.9-share)*f})
 	})})
 	if err != nil {
@@ -245,8 +245,8 @@ func (l *Lab) matrix(ctx context.Context, parent backend.Model, o DeriveOptions,
 	}
 	label := "Reading the text for the importance matrix"
 	s.at(Progress{Stage: StageMatrix, Label: label, Row: -1})
-	args := llama.ImatrixArgs(llama.Load{Path: parent.Path, Threads: o.Threads}, o.MatrixText, path, chunk, chunks)
-	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Imatrix, Args: args, Watch: llama.WatchChunks(chunks, func(f float64) {
+	args := llama.ImatrixArgs(llama.Load{Path: parent.Path}, o.MatrixText, path, chunk, chunks)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Imatrix, Args: args, Threads: o.Threads, Watch: llama.WatchChunks(chunks, func(f float64) {
 		s.at(Progress{Stage: StageMatrix, Label: label, Row: -1, Done: share * f})
 	})})
 	if tooShort := shortText(out, chunk); tooShort != nil {

@@ -29,7 +29,7 @@ type FallBack struct {
 type DeriveOptions struct {
 	Quant      string
 	MatrixText string // file to take an importance matrix from; empty: none
-	Threads    int    // 0: the engine's choice
+	Threads    int    // 0: as many as the machine allows
 }
 
 // Derivation is the parentage of a derived model. It is kept beside the library.

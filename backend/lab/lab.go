@@ -16,9 +16,10 @@ import (
 
 // Job is one run of a program of the engine, such as "llama-quantize".
 type Job struct {
-	Name  string
-	Args  []string
-	Watch func(text string) // gets what the program writes, in pieces; nil: nobody watches
+	Name    string
+	Args    []string
+	Threads int               // 0: as many as the machine allows
+	Watch   func(text string) // gets what the program writes, in pieces; nil: nobody watches
 }
 
 // Output is what a program left behind.
@@ -60,7 +61,7 @@ type Server interface {
 // Serving is how a Server is started.
 type Serving struct {
 	KV      string // f16, q8_0 …
-	Threads int    // 0: the engine's choice
+	Threads int    // 0: as many as the machine allows
 }
 
 // Publication is a finished file on its way into the library.

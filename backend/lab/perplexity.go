@@ -25,8 +25,8 @@ func (l *Lab) base(ctx context.Context, reference backend.Model, header *gguf.Fi
 	if err := l.checkSpace(llama.BaseBytes(header.Vocabulary(), s.TextContext, s.TextChunks), "the answers of the reference"); err != nil {
 		return b, err
 	}
-	args := llama.ReferenceArgs(llama.Load{Path: reference.Path, Threads: s.Threads}, text, path, s.TextContext, s.TextChunks)
-	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Perplexity, Args: args, Watch: llama.WatchChunks(s.TextChunks, report)})
+	args := llama.ReferenceArgs(llama.Load{Path: reference.Path}, text, path, s.TextContext, s.TextChunks)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Perplexity, Args: args, Threads: s.Threads, Watch: llama.WatchChunks(s.TextChunks, report)})
 	if tooShort := shortText(out, s.TextContext); tooShort != nil {
 		return b, tooShort
 	}
@@ -49,8 +49,8 @@ func (l *Lab) base(ctx context.Context, reference backend.Model, header *gguf.Fi
 
 // compareWith runs a rival over the same tokens.
 func (l *Lab) compareWith(ctx context.Context, b baseline, r Rival, s Settings, report func(float64)) (Quality, error) {
-	args := llama.DivergenceArgs(llama.Load{Path: r.Model.Path, Threads: s.Threads, KV: r.KV}, b.path, s.TextContext, s.TextChunks)
-	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Perplexity, Args: args, Watch: llama.WatchDivergence(b.chunks, report)})
+	args := llama.DivergenceArgs(llama.Load{Path: r.Model.Path, KV: r.KV}, b.path, s.TextContext, s.TextChunks)
+	out, err := l.o.Tools.Run(ctx, Job{Name: llama.Perplexity, Args: args, Threads: s.Threads, Watch: llama.WatchDivergence(b.chunks, report)})
 	if err != nil {
 		return Quality{}, l.explain(ctx, out, err, "measure this quant's quality")
 	}

@@ -209,7 +209,7 @@ type Settings struct {
 	TextContext      int   `json:"textContext"`      // 512: tokens of one chunk of the text
 	TextChunks       int   `json:"textChunks"`       // 16
 	FirstTokenPrompt int   `json:"firstTokenPrompt"` // words of the prompt for the first token; 128
-	Threads          int   `json:"threads"`          // 0: the engine's choice
+	Threads          int   `json:"threads"`          // 0: as many as the machine allows
 	Seed             int64 `json:"seed"`             // of the order of the runs; 0: by the clock
 	SkipQuality      bool  `json:"skipQuality"`
 	SkipSpeed        bool  `json:"skipSpeed"`

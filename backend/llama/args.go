@@ -1,6 +1,7 @@
 package llama
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,7 +19,6 @@ const (
 // Load says how a program loads a model. The zero value of a field leaves the choice to the program.
 type Load struct {
 	Path      string
-	Threads   int
 	KV        string // type of the KV cache: f16, q8_0, q4_0 …
 	GPULayers int    // -1: all; 0: the program's choice, see CPUOnly
 	CPUOnly   bool   // no layer on a graphics processor
@@ -27,9 +27,6 @@ type Load struct {
 // args returns the model, what the program adds, and how it is loaded.
 func (l Load) args(more ...string) []string {
 	args := append([]string{"-m", l.Path}, more...)
-	if l.Threads > 0 {
-		args = append(args, "-t", strconv.Itoa(l.Threads))
-	}
 	if l.KV != "" && l.KV != "f16" { // f16 is every program's default
 		args = append(args, "-ctk", l.KV, "-ctv", l.KV)
 		if l.KV != "f32" && l.KV != "bf16" {
@@ -106,7 +103,6 @@ type QuantizeOptions struct {
 	Matrix         string // file of an importance matrix; empty: none
 	Requantize     bool   // Source may be a quant itself
 	DryRun         bool   // only say what would be made
-	Threads        int    // 0: the program's choice
 }
 
 // QuantizeArgs returns the arguments of llama-quantize. ParseQuantize reads its log.
@@ -119,13 +115,23 @@ func QuantizeArgs(o QuantizeOptions) []string {
 		args = append(args, "--allow-requantize")
 	}
 	if o.DryRun {
-		return append(args, "--dry-run", o.Source, o.Quant)
+		return append(args, dryRun, o.Source, o.Quant)
 	}
-	args = append(args, o.Source, o.Target, o.Quant)
-	if o.Threads > 0 {
-		args = append(args, strconv.Itoa(o.Threads))
+	return append(args, o.Source, o.Target, o.Quant)
+}
+
+const dryRun = "--dry-run"
+
+// WithThreads adds the number of threads to a program's arguments; 0 leaves it to the program.
+func WithThreads(program string, args []string, threads int) []string {
+	switch n := strconv.Itoa(threads); {
+	case threads <= 0, slices.Contains(args, dryRun):
+		return args
+	case program == Quantize: // it takes the number by its place
+		return append(slices.Clip(args), n)
+	default:
+		return append(slices.Clip(args), "-t", n)
 	}
-	return args
 }
 
 func list(numbers []int) string {

@@ -28,7 +28,6 @@ type Timing struct {
 // engine's choice for the rest.
 type BenchOptions struct {
 	Prompt, Generate, Repeats int
-	Threads                   int
 	KVType                    string
 	CPUOnly                   bool
 	GPULayers                 int // 0: the engine's choice
@@ -47,7 +46,7 @@ func Bench(ctx context.Context, run Tool, path string, o BenchOptions) (Timing, 
 	}
 	begin := time.Now()
 	out, err := run(ctx, llama.Bench, llama.BenchArgs(
-		llama.Load{Path: path, Threads: o.Threads, KV: o.KVType, GPULayers: o.GPULayers, CPUOnly: o.CPUOnly},
+		llama.Load{Path: path, KV: o.KVType, GPULayers: o.GPULayers, CPUOnly: o.CPUOnly},
 		llama.BenchOptions{Prompts: []int{o.Prompt}, Generate: o.Generate, Repeats: o.Repeats})...)
 	if err != nil {
 		return Timing{}, failed(ctx, out, err)

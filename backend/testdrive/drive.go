@@ -196,7 +196,7 @@ func (d *driver) run(layers int) (timed, error) {
 	defer func() { _ = os.Remove(path) }()
 	d.report(StageRun, layers, d.share[0]+0.1*d.share[1])
 	o := d.Bench
-	if large := h.ActiveBytes > 2<<30; large && o == (BenchOptions{Threads: o.Threads, KVType: o.KVType, CPUOnly: o.CPUOnly, GPULayers: o.GPULayers}) {
+	if large := h.ActiveBytes > 2<<30; large && o == (BenchOptions{KVType: o.KVType, CPUOnly: o.CPUOnly, GPULayers: o.GPULayers}) {
 		o.Generate, o.Repeats = 8, 2
 	}
 	t, during, err := d.bench(path, o)

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -80,7 +81,7 @@ func (l *Lab) open() (*lab.Lab, error) {
 type labTools struct{ engine *engine.Engine }
 
 func (t labTools) Run(ctx context.Context, job lab.Job) (lab.Output, error) {
-	r, err := t.engine.RunJob(ctx, engine.Job{Name: job.Name, Args: job.Args, Watch: job.Watch})
+	r, err := t.engine.RunJob(ctx, engine.Job{Name: job.Name, Args: job.Args, Threads: job.Threads, Watch: job.Watch})
 	return lab.Output{
 		Stdout: r.Stdout, Stderr: r.Stderr, Seconds: r.Seconds, CPUSeconds: r.CPUSeconds,
 		PeakBytes: r.Memory.Bytes, AnonymousBytes: r.Memory.AnonymousBytes, FileBytes: r.Memory.FileBytes,
@@ -113,12 +114,10 @@ func (l *Lab) serve(ctx context.Context, s lab.Serving) (lab.Server, error) {
 	}
 	tuning := l.opts.Machine.Tuning()
 	tuning.KVType, tuning.KeepAlive = s.KV, -1
-	if s.Threads > 0 {
-		tuning.Threads = s.Threads
-	}
 	e := engine.New(engine.Options{
 		Executable: l.opts.Executable, Models: l.opts.Library.Dir(), Home: home, Log: filepath.Join(l.opts.Folders.Logs, "lab.log"),
-		Tuning: func() engine.Tuning { return tuning },
+		Tuning:  func() engine.Tuning { return tuning },
+		Threads: func() int { return cmp.Or(s.Threads, l.opts.Machine.Threads(context.WithoutCancel(ctx)).Count) },
 	})
 	if err := e.Start(ctx); err != nil {
 		_ = e.Close()
@@ -210,6 +209,7 @@ func (m *labMeter) Conditions(ctx context.Context) lab.Conditions {
 	if err != nil {
 		return c
 	}
+	c.Threads = h.CPU.Threads.Count
 	c.System, c.Device, c.Power = h.System, h.CPU.Model, string(hardware.ReadPower(ctx))
 	for _, g := range h.GPUs {
 		if g.Backend != "" {

@@ -38,7 +38,18 @@ func (m *Machine) Build() engine.Build { return engine.ReadBuild(engine.LibDir(m
 func (m *Machine) Tuning() engine.Tuning {
 	s := m.opts.Settings(context.Background())
 	keep := time.Duration(s.KeepAliveMinutes) * time.Minute
-	return engine.Tuning{KeepAlive: keep, Threads: s.Threads, Models: int(m.maxLoaded.Load())}
+	return engine.Tuning{KeepAlive: keep, Models: int(m.maxLoaded.Load())}
+}
+
+// Threads is how many threads work for a model now, and why: the person's number, or what the machine allows. It is read
+// anew each time, because affinity and quotas change while a program runs. Every program that works for a model gets it.
+func (m *Machine) Threads(ctx context.Context) hardware.Threads {
+	cpu, err := hardware.ReadCPU(ctx)
+	if err != nil {
+		slog.Warn("processor not read", "error", err)
+	}
+	cpu.ChooseThreads(m.opts.Settings(ctx).Threads)
+	return cpu.Threads
 }
 
 // EngineState returns the engine's state and what it has loaded.

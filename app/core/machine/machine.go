@@ -40,7 +40,7 @@ func New(o Options) *Machine { return &Machine{opts: o} }
 // fresh is how long a reading of graphics memory is good for.
 const fresh = 5 * time.Second
 
-// Hardware returns what this machine is. Memory and disk are read anew each time, the rest every few seconds at most.
+// Hardware returns what this machine is. Memory and threads are read anew each time, the rest every few seconds at most.
 func (m *Machine) Hardware(ctx context.Context) (hardware.Machine, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,6 +61,7 @@ func (m *Machine) Hardware(ctx context.Context) (hardware.Machine, error) {
 	if memory, err := hardware.ReadMemory(ctx); err == nil {
 		h.Memory = memory
 	}
+	h.CPU.Threads = m.Threads(ctx)
 	if m.bandwidth != nil {
 		h.SetBandwidth(*m.bandwidth)
 	}
