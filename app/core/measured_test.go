@@ -44,6 +44,36 @@ func TestAnswersAreMeasurements(t *testing.T) {
 	}
 }
 
+// TestRunsWithOtherThreadsDoNotCount holds that a figure from before a quota or a setting changed says nothing of now.
+func TestRunsWithOtherThreadsDoNotCount(t *testing.T) {
+	c := open(t)
+	now := c.Machine.Threads(t.Context()).Count
+	const id, quant = "qwen3-4b", "Q4_K_M"
+	speed := func() float64 {
+		s, _ := c.Advice.LocalRuns(t.Context(), 0).Speed(id, quant)
+		return s.Generation
+	}
+	for _, step := range []struct {
+		name    string
+		run     backend.Drive
+		counted float64
+	}{
+		{"with other threads", backend.Drive{Threads: now + 1, TokensPerSecond: 1}, 0},
+		{"with those of now", backend.Drive{Threads: now, TokensPerSecond: 2}, 2},
+		{"with other threads, later", backend.Drive{Threads: now + 1, TokensPerSecond: 3}, 2},
+		{"that does not say", backend.Drive{TokensPerSecond: 4}, 4},
+		{"on a graphics processor", backend.Drive{Threads: now + 1, TokensPerSecond: 5, Driver: "550.54"}, 5},
+	} {
+		step.run.Model, step.run.Quant, step.run.Source, step.run.Engine = id, quant, backend.SourceTestDrive, c.Machine.Build().Ollama
+		if err := c.Advice.KeepRun(t.Context(), step.run); err != nil {
+			t.Fatal(err)
+		}
+		if got := speed(); got != step.counted {
+			t.Errorf("after a run %s: %g, want %g", step.name, got, step.counted)
+		}
+	}
+}
+
 func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 	c := open(t)
 	const id, quant = "qwen3-0.6b", "Q4_K_M"

@@ -19,6 +19,9 @@ type machineFile struct {
 		PhysicalCores *float64 `json:"physicalCores"`
 		UsableCores   *float64 `json:"usableCores"`
 		LogicalCores  *float64 `json:"logicalCores"`
+		Threads       struct {
+			Count *float64 `json:"count"`
+		} `json:"threads"`
 	} `json:"cpu"`
 	Memory *struct {
 		TotalBytes           *float64 `json:"totalBytes"`
@@ -178,6 +181,9 @@ func (r *reader) cores(f *machineFile, m *Machine) {
 		if n > 0 && (m.Cores == 0 || (c.key == "cpu.usableCores" && int(n) < m.Cores)) {
 			m.Cores = int(n)
 		}
+	}
+	if n, _ := r.size(f.CPU.Threads.Count, "cpu.threads.count", 1, mostCores, "threads"); n > 0 {
+		m.Cores = int(n) // those that work for a model
 	}
 	if m.Cores == 0 {
 		m.Assumed = append(m.Assumed, "The file does not say how many cores the processor has. 4 are assumed.")

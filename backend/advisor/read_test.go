@@ -23,6 +23,19 @@ func TestReadMachine(t *testing.T) {
 	}
 }
 
+func TestReadMachineCountsTheCoresThatWork(t *testing.T) {
+	for file, want := range map[string]int{
+		`"physicalCores":8,"logicalCores":16`:                                     8,
+		`"physicalCores":8,"logicalCores":16,"usableCores":3`:                     3,
+		`"physicalCores":12,"logicalCores":16,"threads":{"count":4,"reasons":[]}`: 4,
+	} {
+		m, err := ReadMachine(strings.NewReader(`{"memory":{"totalBytes":16000000000},"cpu":{` + file + `}}`))
+		if err != nil || m.Cores != want {
+			t.Errorf("%s: %d cores, want %d, %v", file, m.Cores, want, err)
+		}
+	}
+}
+
 func TestReadMachineKeepsZeroFreeMemory(t *testing.T) {
 	m, err := ReadMachine(strings.NewReader(`{"memory":{"totalBytes":16000000000,"availableBytes":0}}`))
 	if err != nil || m.RAM.AvailableBytes != 0 {

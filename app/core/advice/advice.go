@@ -96,7 +96,7 @@ func (a *Advice) thisMachine(ctx context.Context) (advisor.Machine, error) {
 		return advisor.Machine{}, err
 	}
 	out := advisor.Machine{
-		OS: m.OS, Arch: m.Arch, Cores: m.CPU.PhysicalCores, DiskFree: m.Disk.FreeBytes,
+		OS: m.OS, Arch: m.Arch, Cores: m.CPU.Threads.Count, DiskFree: m.Disk.FreeBytes,
 		RAM: advisor.Memory{
 			TotalBytes:           m.Memory.TotalBytes,
 			AvailableBytes:       min(m.Memory.TotalBytes, m.Memory.AvailableBytes+a.opts.Machine.EngineBytes()),

@@ -28,6 +28,15 @@ func (a *Advice) Runs(ctx context.Context) []backend.Drive {
 	return runs
 }
 
+// tellingRuns are those that say how fast this machine is now: on a processor, what ran with another number of threads
+// than work for a model today does not. They come back with that number.
+func (a *Advice) tellingRuns(ctx context.Context) []backend.Drive {
+	threads := a.opts.Machine.Threads(ctx).Count
+	return slices.DeleteFunc(a.Runs(ctx), func(d backend.Drive) bool {
+		return d.Threads > 0 && d.Threads != threads && d.Driver == "" // only a graphics processor has a driver
+	})
+}
+
 // KeepRun adds a run.
 func (a *Advice) KeepRun(ctx context.Context, d backend.Drive) error {
 	if a.opts.History == nil {
@@ -52,7 +61,7 @@ type LocalRuns struct {
 
 // LocalRuns reads what this machine's own runs say, for a memory of that bandwidth.
 func (a *Advice) LocalRuns(ctx context.Context, bandwidth int64) LocalRuns {
-	runs, engine := a.Runs(ctx), a.opts.Machine.Build().Ollama
+	runs, engine := a.tellingRuns(ctx), a.opts.Machine.Build().Ollama
 	return LocalRuns{runs, engine, estimator(runs, engine, bandwidth), a.opts.Findings(ctx)}
 }
 

@@ -3,6 +3,7 @@ package advice
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"weightroom/backend"
 	"weightroom/hardware"
@@ -35,7 +36,7 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 		return false
 	}
 	engine := a.opts.Machine.Build().Ollama
-	for _, d := range a.Runs(ctx) {
+	for _, d := range a.tellingRuns(ctx) {
 		if d.Model == id && d.Quant == quant && d.Engine == engine && d.Source == backend.SourceMeasured {
 			return false
 		}
@@ -44,6 +45,9 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 		Model: id, Quant: quant, Source: backend.SourceMeasured, Architecture: model.Architecture, Bytes: model.Bytes,
 		TokensPerSecond: m.TokensPerSecond, Spread: answerSpread, LoadSeconds: m.LoadSeconds, DiskBytes: model.Bytes,
 		Engine: engine, Power: string(hardware.ReadPower(ctx)), At: answer.Created,
+	}
+	if !slices.ContainsFunc(a.opts.Machine.GPUs(ctx), func(g hardware.GPU) bool { return g.Backend != "" }) {
+		d.Threads = a.opts.Machine.Threads(ctx).Count
 	}
 	if m.PromptTokens >= leastPromptTokens {
 		d.PromptTokensPerSecond = m.PromptTokensPerSecond

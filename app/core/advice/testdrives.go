@@ -126,7 +126,7 @@ const (
 func (a *Advice) Unfitted(ctx context.Context) bool { return len(a.missingDrives(ctx)) > 0 }
 
 func (a *Advice) missingDrives(ctx context.Context) [][2]string {
-	own := LocalRuns{runs: a.Runs(ctx), engine: a.opts.Machine.Build().Ollama}
+	own := LocalRuns{runs: a.tellingRuns(ctx), engine: a.opts.Machine.Build().Ollama}
 	return slices.DeleteFunc(fittingDrives(), func(d [2]string) bool {
 		_, ok := own.Speed(d[0], d[1])
 		return ok
