@@ -22,6 +22,20 @@ type CPU struct {
 	LogicalCores  int      `json:"logicalCores"`
 	Features      []string `json:"features"`
 	LimitCores    float64  `json:"limitCores"` // a container's quota; 0: none
+	Threads       Threads  `json:"threads"`
+}
+
+// Threads is how many threads work for a model, and why.
+type Threads struct {
+	Count   int            `json:"count"`
+	Reasons []ThreadReason `json:"reasons"` // one at least
+}
+
+// ThreadReason is one thing that decided the number of threads.
+type ThreadReason struct {
+	Kind  string  `json:"kind"`  // cores, cpuset, affinity, performance, quota, setting
+	Cores float64 `json:"cores"` // that it leaves or asks for
+	Of    int     `json:"of"`    // of so many
 }
 
 // Memory is main memory, in bytes, as this process may use it.

@@ -13,7 +13,7 @@ func machinePage(r core.Report) MachinePage {
 		OS: h.OS, Arch: h.Arch, Host: h.Host, System: h.System, Container: h.Container,
 		CPU: CPU{
 			Model: h.CPU.Model, PhysicalCores: h.CPU.PhysicalCores, LogicalCores: h.CPU.LogicalCores,
-			Features: nonNil(h.CPU.Features), LimitCores: h.CPU.LimitCores,
+			Features: nonNil(h.CPU.Features), LimitCores: h.CPU.LimitCores, Threads: threadsOf(h.CPU.Threads),
 		},
 		Memory: Memory{
 			TotalBytes: h.Memory.TotalBytes, AvailableBytes: h.Memory.AvailableBytes,
@@ -26,6 +26,12 @@ func machinePage(r core.Report) MachinePage {
 		Engine:   engineOf(r.Engine),
 		Problems: convert(r.Problems, standing),
 	}
+}
+
+func threadsOf(t hardware.Threads) Threads {
+	return Threads{Count: t.Count, Reasons: convert(t.Reasons, func(r hardware.ThreadReason) ThreadReason {
+		return ThreadReason{Kind: string(r.Kind), Cores: r.Cores, Of: r.Of}
+	})}
 }
 
 func engineOf(e machine.EngineState) Engine {

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"weightroom/backend"
+	"weightroom/hardware"
 )
 
 func detectCommand(s *session) *cobra.Command {
@@ -47,9 +50,10 @@ func (s *session) describe(m machineRow) {
 	row("System", strings.Trim(m.System+", "+m.Host, ", "))
 	row("Processor", fmt.Sprintf("%s, %d cores, %d threads", m.CPU.Model, m.CPU.PhysicalCores, m.CPU.LogicalCores))
 	row("", strings.Join(m.CPU.Features, " "))
+	row("", threadsText(m.CPU.Threads))
 	row("Memory", fmt.Sprintf("%s, %s free", backend.Bytes(m.Memory.TotalBytes), backend.Bytes(m.Memory.AvailableBytes)))
 	if m.Memory.BandwidthBytesPerSec > 0 {
-		row("", fmt.Sprintf("%s/s measured on all cores, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
+		row("", fmt.Sprintf("%s/s measured on all cores that the engine works with, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
 	}
 	for _, g := range m.GPUs {
 		text := fmt.Sprintf("%s, %s, %s free", g.Name, backend.Bytes(g.TotalBytes), backend.Bytes(g.FreeBytes))
@@ -70,6 +74,45 @@ func (s *session) describe(m machineRow) {
 	for _, p := range m.Problems {
 		row("Note", p.Title+" "+p.Hint)
 	}
+}
+
+// threadsText says how many threads work for a model, and why.
+func threadsText(t threadsRow) string {
+	why := make([]string, len(t.Reasons))
+	for i, r := range t.Reasons {
+		why[i] = r.text()
+	}
+	return fmt.Sprintf("the engine works with %s: %s", counted(t.Count, "thread"), strings.Join(why, ", "))
+}
+
+func (r threadReasonRow) text() string {
+	cores := strconv.FormatFloat(math.Round(r.Cores*100)/100, 'f', -1, 64)
+	switch hardware.ThreadKind(r.Kind) {
+	case hardware.ThreadsCpuset:
+		return fmt.Sprintf("its container or service may use %s of %s", cores, counted(r.Of, "core"))
+	case hardware.ThreadsAffinity:
+		return fmt.Sprintf("it may use %s of %s", cores, counted(r.Of, "core"))
+	case hardware.ThreadsPerformance:
+		return fmt.Sprintf("%s of %d", counted(int(r.Cores), "performance core"), r.Of)
+	case hardware.ThreadsQuota:
+		return fmt.Sprintf("a quota of %s of %s", cores, counted(r.Of, "core"))
+	case hardware.ThreadsSetting:
+		if int(r.Cores) > r.Of {
+			return fmt.Sprintf("%s are chosen in Settings, and %d can run at once", cores, r.Of)
+		}
+		return "chosen in Settings"
+	}
+	if r.Of == 1 {
+		return "there is one core"
+	}
+	return "one on each core"
+}
+
+func counted(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return fmt.Sprintf("%d %s", n, of)
 }
 
 func doctorCommand(s *session) *cobra.Command {

@@ -66,11 +66,24 @@ type machineRow struct {
 }
 
 type cpuRow struct {
-	Model         string   `json:"model"`
-	PhysicalCores int      `json:"physicalCores"`
-	LogicalCores  int      `json:"logicalCores"`
-	Features      []string `json:"features"`
-	LimitCores    float64  `json:"limitCores"`
+	Model         string     `json:"model"`
+	PhysicalCores int        `json:"physicalCores"`
+	LogicalCores  int        `json:"logicalCores"`
+	Features      []string   `json:"features"`
+	LimitCores    float64    `json:"limitCores"`
+	Threads       threadsRow `json:"threads"`
+}
+
+// threadsRow is how many threads work for a model. A reason is one of hardware's kinds.
+type threadsRow struct {
+	Count   int               `json:"count"`
+	Reasons []threadReasonRow `json:"reasons"`
+}
+
+type threadReasonRow struct {
+	Kind  string  `json:"kind"`
+	Cores float64 `json:"cores"`
+	Of    int     `json:"of"`
 }
 
 type memoryRow struct {
@@ -127,7 +140,12 @@ func rowOfMachine(r core.Report) machineRow {
 		OS: h.OS, Arch: h.Arch, Host: h.Host, System: h.System, Container: h.Container,
 		CPU: cpuRow{
 			Model: h.CPU.Model, PhysicalCores: h.CPU.PhysicalCores, LogicalCores: h.CPU.LogicalCores,
-			Features: rows(h.CPU.Features, same), LimitCores: h.CPU.LimitCores,
+			Features: rows(h.CPU.Features, same), LimitCores: h.CPU.LimitCores, Threads: threadsRow{
+				Count: h.CPU.Threads.Count,
+				Reasons: rows(h.CPU.Threads.Reasons, func(r hardware.ThreadReason) threadReasonRow {
+					return threadReasonRow{Kind: string(r.Kind), Cores: r.Cores, Of: r.Of}
+				}),
+			},
 		},
 		Memory: memoryRow{
 			TotalBytes: h.Memory.TotalBytes, AvailableBytes: h.Memory.AvailableBytes,

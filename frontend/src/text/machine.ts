@@ -1,4 +1,25 @@
+import type { ThreadReason, Threads } from '../bridge/types'
 import { plural } from './plural'
+
+/** What decided the number of threads. */
+function whyThreads({ kind, cores, of }: ThreadReason): string {
+  const n = String(Math.round(cores * 100) / 100)
+  const all = plural(of, 'core')
+  switch (kind) {
+    case 'cores':
+      return of === 1 ? 'there is one core' : 'one on each core'
+    case 'cpuset':
+      return `its container or service may use ${n} of ${all}`
+    case 'affinity':
+      return `it may use ${n} of ${all}`
+    case 'performance':
+      return `${plural(n, 'performance core')} of ${of}`
+    case 'quota':
+      return `a quota of ${n} of ${all}`
+    case 'setting':
+      return cores > of ? `${n} are chosen in Settings, and ${of} can run at once` : 'chosen in Settings'
+  }
+}
 
 /** This machine, its engine and every connection. */
 export const machineText = {
@@ -31,7 +52,8 @@ export const machineText = {
     processor: 'Processor',
     cores: (physical: number, logical: number) =>
       physical === logical ? plural(physical, 'core') : `${plural(physical, 'core')}, ${plural(logical, 'thread')}`,
-    limitCores: (n: string) => `Limited to ${n} of them.`,
+    threads: ({ count, reasons }: Threads) =>
+      `The engine works with ${plural(count, 'thread')}: ${reasons.map(whyThreads).join(', ')}.`,
     noFeatures: 'No special instructions found',
     disk: 'Disk',
     diskTotal: (size: string) => `${size} disk`,

@@ -49,7 +49,7 @@ export const settingsText = {
     } as Record<string, string>,
     minutes: (n: number) => plural(n, 'minute'),
     threads: 'Threads',
-    threadsHint: 'Empty: the engine chooses.',
+    threadsHint: 'Empty: as many as this machine allows. The Machine page says how many, and why.',
     auto: 'Automatic',
     dataFolder: 'Data folder',
     dataFolderHint: 'Chats, settings and backups.',

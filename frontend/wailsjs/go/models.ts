@@ -170,12 +170,22 @@ export namespace app {
 	}
 	
 	
+	export interface ThreadReason {
+	    kind: string;
+	    cores: number;
+	    of: number;
+	}
+	export interface Threads {
+	    count: number;
+	    reasons: ThreadReason[];
+	}
 	export interface CPU {
 	    model: string;
 	    physicalCores: number;
 	    logicalCores: number;
 	    features: string[];
 	    limitCores: number;
+	    threads: Threads;
 	}
 	export interface CatalogQuant {
 	    name: string;
@@ -859,6 +869,8 @@ export namespace app {
 	    left: number;
 	    startedAt: number;
 	}
+	
+	
 	export interface Token {
 	    set: boolean;
 	    place: string;

@@ -54,6 +54,9 @@ export function machineContract(bridge: Bridge): Clause[] {
       run: async () => {
         const machine = await bridge.machine.detect()
         must(machine.memory.totalBytes > 0 && machine.cpu.logicalCores > 0, 'memory and cores')
+        const { count, reasons } = machine.cpu.threads
+        must(count >= 1 && count <= machine.cpu.logicalCores, 'as many threads as can run at once')
+        must(reasons.length > 0 && reasons.every((r) => r.of >= 1 && r.cores > 0), 'and why')
         must(Array.isArray(machine.gpus) && Array.isArray(machine.problems), 'lists are never null')
         must((await bridge.machine.engine()).version !== '', 'the engine has a version')
         const { choices, canRun, known } = await bridge.machine.recommend()

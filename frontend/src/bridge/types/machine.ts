@@ -9,6 +9,23 @@ export interface CPU {
   features: string[]
   /** a container's quota; 0: none */
   limitCores: number
+  threads: Threads
+}
+
+/** Threads is how many threads work for a model, and why. */
+export interface Threads {
+  count: number
+  /** one at least */
+  reasons: ThreadReason[]
+}
+
+/** ThreadReason is one thing that decided the number of threads. */
+export interface ThreadReason {
+  kind: 'cores' | 'cpuset' | 'affinity' | 'performance' | 'quota' | 'setting'
+  /** that it leaves or asks for */
+  cores: number
+  /** of so many */
+  of: number
 }
 
 /** Memory is main memory, in bytes, as this process may use it. */

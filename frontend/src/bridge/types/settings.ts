@@ -14,7 +14,7 @@ export interface Settings {
   /** an idle model stays in memory this long; -1: until the app closes */
   keepAliveMinutes: number
   sendWith: 'enter' | 'ctrl-enter'
-  /** 0: the engine chooses */
+  /** 0: as many as the machine allows */
   threads: number
   /** speed and time under each answer */
   showFigures: boolean
@@ -58,7 +58,7 @@ export interface Limits {
   /** -1: until the app closes */
   keepAliveMinutes: Range
   downloadsAtOnce: Range
-  /** 0: the engine chooses */
+  /** 0: as many as the machine allows */
   threads: Range
   /** percent */
   textSize: Range

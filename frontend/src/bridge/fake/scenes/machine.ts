@@ -42,7 +42,11 @@ export function machine(scene: Scene, now: number): Machine {
       physicalCores: 8,
       logicalCores: 16,
       features: ['AVX2', 'AVX-512', 'VNNI', 'BF16', 'F16C', 'FMA'],
-      limitCores: scene === 'trouble' ? 4 : 0,
+      limitCores: scene === 'trouble' ? 2.5 : 0,
+      threads:
+        scene === 'trouble'
+          ? { count: 2, reasons: [{ kind: 'quota', cores: 2.5, of: 8 }] }
+          : { count: 8, reasons: [{ kind: 'cores', cores: 8, of: 8 }] },
     },
     memory: {
       totalBytes: 33_400_000_000,

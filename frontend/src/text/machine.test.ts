@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import type { ThreadReason } from '../bridge/types'
+import { text } from '.'
+
+describe('how many threads the engine works with', () => {
+  it.each<[string, ...ThreadReason[]]>([
+    ['2 threads: one on each core.', { kind: 'cores', cores: 2, of: 2 }],
+    ['1 thread: there is one core.', { kind: 'cores', cores: 1, of: 1 }],
+    ['1 thread: a quota of 1 of 2 cores.', { kind: 'quota', cores: 1, of: 2 }],
+    ['2 threads: a quota of 2.67 of 8 cores.', { kind: 'quota', cores: 8 / 3, of: 8 }],
+    ['4 threads: 4 performance cores of 12.', { kind: 'performance', cores: 4, of: 12 }],
+    ['1 thread: it may use 1 of 2 cores.', { kind: 'affinity', cores: 1, of: 2 }],
+    ['3 threads: chosen in Settings.', { kind: 'setting', cores: 3, of: 16 }],
+    ['16 threads: 64 are chosen in Settings, and 16 can run at once.', { kind: 'setting', cores: 64, of: 16 }],
+    [
+      '2 threads: its container or service may use 6 of 12 cores, 2 performance cores of 6.',
+      { kind: 'cpuset', cores: 6, of: 12 },
+      { kind: 'performance', cores: 2, of: 6 },
+    ],
+  ])('%s', (words, ...reasons) => {
+    expect(text.machine.threads({ count: parseInt(words), reasons })).toBe(`The engine works with ${words}`)
+  })
+})
