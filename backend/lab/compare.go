@@ -488,7 +488,7 @@ func (c *comparing) speeds(ctx context.Context) error {
 
 // note takes over what only a run tells.
 func (c *comparing) note(b Bench) {
-	c.Conditions.Threads = cmp.Or(b.Threads, c.Conditions.Threads)
+	c.Conditions.Threads = cmp.Or(c.Conditions.Threads, b.Threads)
 	c.Conditions.Backend = cmp.Or(b.Backend, c.Conditions.Backend)
 	if b.Backend != "CPU" || c.Conditions.Device == "" {
 		c.Conditions.Device = cmp.Or(b.Device, c.Conditions.Device)

@@ -371,6 +371,36 @@ func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
 	}
 }
 
+// TestAnotherNumberOfThreadsDisturbs holds that figures of different numbers of threads don't stand beside each other
+// without a word, as when a quota is set while a comparison runs.
+func TestAnotherNumberOfThreadsDisturbs(t *testing.T) {
+	b := newBed(t)
+	runs := 0
+	b.onJob = func(_ context.Context, job Job) (Output, error, bool) {
+		if job.Name == "llama-bench" {
+			if runs++; runs > 3 { // two to warm up, the first that counts
+				b.threads = 1
+			}
+		}
+		return Output{}, nil, false
+	}
+	s := quick()
+	s.Rounds, s.SkipQuality, s.Depths = 1, true, []int{0}
+	c, err := b.lab.Compare(t.Context(), Ask{Rivals: b.rivals(b.model("t:F16", "F16", 1e6), b.model("t:Q8_0", "Q8_0", 5e5)), Settings: s}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, r := range c.Rows {
+		if slices.Contains(r.Disturbed, "The engine worked with 1 thread, and with 2 when the comparison began.") {
+			told++
+		}
+	}
+	if told != 1 || c.Conditions.Threads != 2 || !c.Verdict.Disturbed {
+		t.Errorf("%d rows say so, %+v, %+v", told, c.Conditions, c.Rows)
+	}
+}
+
 func TestAPersonCanTakeRoughFigures(t *testing.T) {
 	busy := func() []disturb.Reading {
 		var out []disturb.Reading

@@ -36,11 +36,12 @@ type bed struct {
 	load    []disturb.Reading // one after the other; the last stays
 	joules  []Joules
 	served  int
+	threads int // that the programs work with
 	nextID  int
 }
 
 func newBed(t *testing.T) *bed {
-	b := &bed{t: t, dir: t.TempDir(), kept: map[string][]byte{}, free: 100e9, load: []disturb.Reading{{}}, joules: []Joules{{Missing: "No counter."}}}
+	b := &bed{t: t, dir: t.TempDir(), kept: map[string][]byte{}, free: 100e9, threads: 2, load: []disturb.Reading{{}}, joules: []Joules{{Missing: "No counter."}}}
 	b.say = func(ref string, p backend.Prompt) string {
 		return strings.Repeat("An answer that goes on and on about the lighthouse. ", 40) + ref + p.Messages[0].Text
 	}
@@ -173,7 +174,7 @@ func (b *bed) bench(args []string) []byte {
 	var tests []map[string]any
 	add := func(prompt, generated, depth int, speed float64) {
 		tests = append(tests, map[string]any{
-			"build_number": 10488, "cpu_info": "Fake CPU", "backends": "CPU", "model_type": "llama 1M", "model_size": 1 << 20, "model_n_params": 1e6, "n_threads": 2,
+			"build_number": 10488, "cpu_info": "Fake CPU", "backends": "CPU", "model_type": "llama 1M", "model_size": 1 << 20, "model_n_params": 1e6, "n_threads": b.threads,
 			"n_prompt": prompt, "n_gen": generated, "n_depth": depth, "samples_ns": []float64{float64(prompt+generated) / speed * 1e9},
 		})
 	}

@@ -71,6 +71,9 @@ func (c *comparing) once(ctx context.Context, r Rival) (s sample, err error) {
 		return s, err
 	}
 	s.disturbed = served.Plus(w.End(ctx, out.CPUSeconds)).Why(&c.fastest)
+	if began := c.Conditions.Threads; began > 0 && s.bench.Threads > 0 && s.bench.Threads != began {
+		s.disturbed = append(s.disturbed, fmt.Sprintf("The engine worked with %s, and with %d when the comparison began.", plural(s.bench.Threads, "thread"), began))
+	}
 	return s, nil
 }
 
