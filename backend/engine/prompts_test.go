@@ -8,7 +8,7 @@ import (
 func TestThePromptIsCountedByTheEnginesOwnWords(t *testing.T) {
 	var p promptCounts
 	log := openLog(filepath.Join(t.TempDir(), "engine.log"))
-	defer log.Close() //nolint:errcheck // a test's
+	defer log.Close()
 	log.heard = p.hear
 	say := func(words string) {
 		if _, err := log.Write([]byte(words)); err != nil {
