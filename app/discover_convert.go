@@ -30,7 +30,7 @@ func askOf(a Ask) advisor.Ask {
 func adviceOf(r advice.Ranking) Advice {
 	return Advice{
 		Choices: convert(r.Choices, choiceOf), Rejected: convert(r.Rejected, rejectionOf), Considered: r.Considered(),
-		MachineName: r.MachineName, GPUFree: r.GPUFree, RAMFree: r.RAMFree, Fitted: r.Fitted, Disturbed: nonNil(r.Disturbed),
+		MachineName: r.MachineName, GPUFree: r.GPUFree, RAMFree: r.RAMFree, Fitted: r.Fitted, Missing: nonNil(r.Missing),
 	}
 }
 

@@ -75,8 +75,8 @@ type Advice struct {
 	MachineName string      `json:"machineName"`  // of the typical machine that was asked about; empty: this one
 	GPUFree     int64       `json:"gpuFreeBytes"` // of the largest graphics processor; 0: none
 	RAMFree     int64       `json:"ramFreeBytes"`
-	Fitted      bool        `json:"fitted"`    // estimates rest on this machine's own runs
-	Disturbed   []string    `json:"disturbed"` // those of these runs, as id:quant, during which other programs kept the processors busy
+	Fitted      bool        `json:"fitted"`  // estimates rest on this machine's own runs
+	Missing     []string    `json:"missing"` // the test drives that they rest on and that no undisturbed run is kept of, as id:quant
 }
 
 // Profile is a machine that advice can be asked for.

@@ -19,7 +19,7 @@ func machinePage(r core.Report) MachinePage {
 			TotalBytes: h.Memory.TotalBytes, AvailableBytes: h.Memory.AvailableBytes,
 			SwapTotalBytes: h.Memory.SwapTotalBytes, SwapFreeBytes: h.Memory.SwapFreeBytes, LimitBytes: h.Memory.LimitBytes,
 			BandwidthBytesPerSec: h.Memory.BandwidthBytesPerSec, SingleCoreBytesPerSec: h.Memory.SingleCoreBytesPerSec,
-			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, EngineBytes: r.EngineBytes,
+			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, BandwidthDoubtful: h.Memory.BandwidthDoubtful, EngineBytes: r.EngineBytes,
 		},
 		GPUs:     convert(h.GPUs, gpuOf),
 		Disk:     Disk{Path: h.Disk.Path, TotalBytes: h.Disk.TotalBytes, FreeBytes: h.Disk.FreeBytes},

@@ -38,7 +38,7 @@ type job struct {
 type step struct {
 	done, total int64  // bytes, or steps; no total: unknown
 	label, of   string // empty: as they were
-	waits       string // what it waits for: answer, mains; empty: it works
+	waits       string // what it waits for: answer, mains, programs; empty: it works
 	left        float64
 }
 

@@ -29,26 +29,30 @@ type MemoryPlan struct {
 
 // Drive is one run on this machine: of real weights or of a weightless copy.
 type Drive struct {
-	Model                 string    `json:"model"` // catalog id, or a library reference for real weights
-	Quant                 string    `json:"quant"`
-	Source                Source    `json:"source"` // measured or test drive
-	Architecture          string    `json:"architecture"`
-	Bytes                 int64     `json:"bytes"`       // of the file
-	ActiveBytes           int64     `json:"activeBytes"` // weights read for one token: all but unused experts and the input embedding
-	Layers                int       `json:"layers"`
-	PromptTokensPerSecond float64   `json:"promptTokensPerSecond"`
-	TokensPerSecond       float64   `json:"tokensPerSecond"`
-	Spread                float64   `json:"spread"` // half of the range over the median of repeated runs, as a share
-	PeakMemoryBytes       int64     `json:"peakMemoryBytes"`
-	LoadSeconds           float64   `json:"loadSeconds"`
-	DiskBytes             int64     `json:"diskBytes"` // taken by the file that was run
-	Seconds               float64   `json:"seconds"`   // the whole drive
-	Partial               bool      `json:"partial"`   // fewer layers were run and a line was drawn through them
-	Disturbed             bool      `json:"disturbed"` // other programs kept the processors busy in every run
-	Engine                string    `json:"engine"`    // version
-	Device                string    `json:"device"`    // processor or graphics processor that ran it
-	Driver                string    `json:"driver"`
-	Threads               int       `json:"threads"`
-	Power                 string    `json:"power"` // ac, battery; empty: unknown
-	At                    time.Time `json:"at"`
+	Model                 string  `json:"model"` // catalog id, or a library reference for real weights
+	Quant                 string  `json:"quant"`
+	Source                Source  `json:"source"` // measured or test drive
+	Architecture          string  `json:"architecture"`
+	Bytes                 int64   `json:"bytes"`       // of the file
+	ActiveBytes           int64   `json:"activeBytes"` // weights read for one token: all but unused experts and the input embedding
+	Layers                int     `json:"layers"`
+	PromptTokensPerSecond float64 `json:"promptTokensPerSecond"`
+	TokensPerSecond       float64 `json:"tokensPerSecond"`
+	Spread                float64 `json:"spread"` // half of the range over the median of repeated runs, as a share
+	PeakMemoryBytes       int64   `json:"peakMemoryBytes"`
+	LoadSeconds           float64 `json:"loadSeconds"`
+	DiskBytes             int64   `json:"diskBytes"` // taken by the file that was run
+	Seconds               float64 `json:"seconds"`   // the whole drive
+	Partial               bool    `json:"partial"`   // fewer layers were run and a line was drawn through them
+	Disturbed             bool    `json:"disturbed"` // other programs kept the processors busy in every run
+	Engine                string  `json:"engine"`    // version
+	Device                string  `json:"device"`    // processor or graphics processor that ran it
+	Driver                string  `json:"driver"`
+	Threads               int     `json:"threads"`
+	Power                 string  `json:"power"` // ac, battery; empty: unknown
+	// Machine is the processor, its threads, the memory and the graphics processors, see hardware.RunKey; empty: kept
+	// before machines were told apart.
+	Machine string    `json:"machine,omitempty"`
+	Tokens  int       `json:"tokens,omitempty"` // written in the one answer that this is the speed of; 0: repeated runs
+	At      time.Time `json:"at"`
 }

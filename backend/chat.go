@@ -79,6 +79,7 @@ type Metrics struct {
 	TimeToFirstTokenSeconds float64 `json:"timeToFirstTokenSeconds"`
 	LoadSeconds             float64 `json:"loadSeconds"`
 	ThinkingSeconds         float64 `json:"thinkingSeconds"`
+	Disturbed               bool    `json:"disturbed,omitempty"` // other programs kept the processors busy while it was written
 }
 
 // LogValue keeps what people wrote out of every log: only the id, the role and the length are shown.

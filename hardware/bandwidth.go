@@ -16,11 +16,22 @@ type BandwidthResult struct {
 	SingleCoreBytesPerSec int64   `json:"singleCoreBytesPerSec"`
 	Cores                 int     `json:"cores"`       // threads that read at once for the first figure
 	BufferBytes           int64   `json:"bufferBytes"` // memory that was read through
-	Spread                float64 `json:"spread"`      // how far a middling sample fell below the first figure, as a share; above 0.15 other programs were busy
+	Spread                float64 `json:"spread"`      // half of the range that the middle half of the windows lie in, as a share
+	Got                   float64 `json:"got"`         // share of the time in which every thread had its core
+	Others                float64 `json:"others"`      // cores that other programs kept busy meanwhile, on average
 	Cached                bool    `json:"cached"`      // caches may have helped: too little memory was free for a larger buffer
 	MeasuredAt            int64   `json:"measuredAt"`  // milliseconds since 1970
 	Seconds               float64 `json:"seconds"`     // how long the measurement took
 }
+
+const (
+	leastGot   = 0.9 // of the time that every thread must have had its core
+	mostOthers = 0.3 // cores that others may keep busy: what they do with memory is not seen
+)
+
+// Doubtful reports whether other programs may have slowed the measurement down. What they took from the processors is
+// left out of the figure; what they read from memory meanwhile can't be.
+func (r BandwidthResult) Doubtful() bool { return r.Got < leastGot || r.Others > mostOthers }
 
 // ErrTooLittleMemory says that a buffer that outgrows the caches would take memory that other programs need.
 var ErrTooLittleMemory = errors.New("hardware: too little free memory to measure its speed")
@@ -43,8 +54,15 @@ const (
 	chunkBytes = 256 << 10
 	chunkWords = chunkBytes / 8
 
-	samples      = 9
-	sampleLength = 50 * time.Millisecond
+	// windowLength is long beside a chunk (some 20 microseconds) and short beside what a scheduler gives to a program
+	// at a time (some milliseconds), so that also beside busy programs many windows have every thread at work.
+	windowLength = time.Millisecond
+	readLength   = 450 * time.Millisecond
+	// lostCore is how much longer than usual a chunk takes whose thread was without its core: more than an interrupt,
+	// less than what a scheduler gives to a program.
+	lostCore = 300 * time.Microsecond
+	// leastWindows is how many windows make a figure; with fewer it is the best tenth of all.
+	leastWindows = 40
 )
 
 // Bandwidth measures how fast main memory is read, by one core and by as many as work for a model, in under two seconds. Generating a token reads every active weight once, so on a CPU this figure divided by the model's bytes
@@ -52,9 +70,10 @@ const (
 //
 // Each core sums 64-bit words of a buffer far larger than the caches, whose pages were written before: an untouched
 // page would be read from the one page of zeros that all share. The cores take chunks from a common counter, so slow
-// and fast ones both stay busy, and no word is read again before all others were. A sample is 50 ms of that. Other
-// programs can only slow a sample down, and a timer's slip could speed one up, so the figure is the median of the best
-// five of nine. Spread tells how restless the machine was: a large one is a reason to measure again later.
+// and fast ones both stay busy, and no word is read again before all others were. The figure is the median of those
+// windows of a millisecond in which every thread had its core, seen by its chunks coming one after the other: another
+// program that takes a core away does not change it. Doubtful tells when others were so busy that they may have read
+// memory too: a reason to measure again later.
 //
 // The loop is plain Go: on a Zen 4 core it sums a buffer in the first-level cache at over twice the speed of main
 // memory, and is as fast from main memory as C with AVX2 loads.
@@ -95,24 +114,32 @@ func measureBandwidth(ctx context.Context, cpu CPU, memory Memory) (BandwidthRes
 	if len(s.words) == 0 {
 		return BandwidthResult{}, ErrTooLittleMemory
 	}
-	rest := time.Until(end)
-	single, spread := s.sample(ctx, 1, time.Now().Add(rest/2)).summary(throttled(cpu.LimitCores, 1))
+	before := ReadLoad(ctx)
+	began := time.Now()
+	single := s.read(ctx, 1, min(readLength, time.Until(end)/2)).summary(throttled(cpu.LimitCores, 1))
 	total := single
 	if cores > 1 {
-		total, spread = s.sample(ctx, cores, end).summary(throttled(cpu.LimitCores, cores))
+		total = s.read(ctx, cores, min(readLength, time.Until(end))).summary(throttled(cpu.LimitCores, cores))
 	}
+	took := time.Since(began).Seconds()
+	after := ReadLoad(ctx)
 	if ctx.Err() != nil {
 		return BandwidthResult{}, ctx.Err()
 	}
 	bytes := int64(len(s.words)) * 8
-	return BandwidthResult{
-		// On a busy machine, all cores together may be seen to be slower than one was a moment before.
-		AllCoresBytesPerSec:   int64(max(total, single)),
-		SingleCoreBytesPerSec: int64(single),
-		Cores:                 cores, BufferBytes: bytes, Spread: spread,
+	r := BandwidthResult{
+		// Where the windows are few, all cores together may be seen to be slower than one.
+		AllCoresBytesPerSec:   int64(max(total.rate, single.rate)),
+		SingleCoreBytesPerSec: int64(single.rate),
+		Cores:                 cores, BufferBytes: bytes, Spread: total.spread, Got: total.got,
 		Cached:     bytes < 2*cpu.CacheBytes || bytes < 64<<20,
 		MeasuredAt: start.UnixMilli(), Seconds: time.Since(start).Seconds(),
-	}, nil
+	}
+	if before.Known && after.Known {
+		busy := after.BusySeconds + after.StolenSeconds - before.BusySeconds - before.StolenSeconds
+		r.Others = max(0, busy-s.worked.Seconds()) / took
+	}
+	return r, nil
 }
 
 // throttled reports whether so many busy cores run into a container's quota.
@@ -130,32 +157,103 @@ func bufferSize(cache, available int64) int {
 	return int(size)
 }
 
-// A series is samples in bytes per second, and their mean over the whole time.
-type series struct {
-	rates []float64
-	mean  float64
+// A series is what threads read: for each, when its chunks were done, since the begin of the reading.
+type series [][]time.Duration
+
+// figures sum a series up.
+type figures struct {
+	rate   float64 // bytes per second
+	spread float64 // half of the range of the middle half of the windows, as a share
+	got    float64 // share of the windows in which every thread had its core
 }
 
-// summary returns the median of the best five samples, and how far the median of all lies below it. Under a quota the
-// best samples fall between two throttlings; then it is the mean, which is what a quota leaves in the long run.
-func (s series) summary(throttled bool) (best, spread float64) {
-	if len(s.rates) == 0 {
-		return 0, 0
+// summary is the median rate of the windows in which every thread had its core. Under a quota, throttled, they fall
+// between two pauses; then it is the mean of all, which is what a quota leaves in the long run.
+func (s series) summary(throttled bool) figures {
+	var end time.Duration
+	chunks := 0
+	for _, ends := range s {
+		if len(ends) > 0 {
+			end = max(end, ends[len(ends)-1])
+		}
+		chunks += len(ends)
+	}
+	n := int(end / windowLength)
+	if n == 0 {
+		if end == 0 {
+			return figures{}
+		}
+		return figures{rate: float64(chunks) * chunkBytes / end.Seconds(), got: 1}
 	}
 	if throttled {
-		return s.mean, 0
+		return figures{rate: float64(chunks) * chunkBytes / end.Seconds(), got: 1}
 	}
-	rates := slices.Sorted(slices.Values(s.rates))
-	top := rates[len(rates)-(len(rates)+1)/2:]
-	best = top[len(top)/2]
-	return best, max(0, 1-rates[len(rates)/2]/best)
+	rates, lost := make([]float64, n), make([]bool, n)
+	for _, ends := range s {
+		usual := usualLength(ends)
+		begin := time.Duration(0)
+		for i := 0; i <= len(ends); i++ {
+			until, bytes := time.Duration(n)*windowLength, 0.0 // after its last chunk a thread reads no more
+			if i < len(ends) {
+				until, bytes = ends[i], chunkBytes
+			}
+			off := until-begin > usual+lostCore
+			share(begin, until, n, func(window int, part float64) {
+				rates[window] += part * bytes / windowLength.Seconds()
+				lost[window] = lost[window] || off
+			})
+			begin = until
+		}
+	}
+	var whole []float64
+	for i, r := range rates {
+		if !lost[i] {
+			whole = append(whole, r)
+		}
+	}
+	f := figures{got: float64(len(whole)) / float64(n)}
+	if len(whole) < min(leastWindows, n) { // hardly ever were all at work: the best tenth is nearest to it
+		slices.Sort(rates)
+		whole = rates[n-max(1, n/10):]
+	}
+	slices.Sort(whole)
+	f.rate = whole[len(whole)/2]
+	f.spread = (whole[len(whole)*3/4] - whole[len(whole)/4]) / 2 / f.rate
+	return f
+}
+
+// usualLength is the median time between chunks.
+func usualLength(ends []time.Duration) time.Duration {
+	if len(ends) == 0 {
+		return 0
+	}
+	lengths := make([]time.Duration, len(ends))
+	begin := time.Duration(0)
+	for i, end := range ends {
+		lengths[i], begin = end-begin, end
+	}
+	slices.Sort(lengths)
+	return lengths[len(lengths)/2]
+}
+
+// share tells the windows, of n, that a span touches, and which part of it lies in each.
+func share(begin, end time.Duration, n int, add func(window int, part float64)) {
+	if end <= begin {
+		return
+	}
+	for w := int(begin / windowLength); w < n && time.Duration(w)*windowLength < end; w++ {
+		from, to := max(begin, time.Duration(w)*windowLength), min(end, time.Duration(w+1)*windowLength)
+		add(w, float64(to-from)/float64(end-begin))
+	}
 }
 
 // A stream is a buffer that is read round and round.
 type stream struct {
 	words []uint64
 	next  atomic.Int64
-	sink  atomic.Uint64 // keeps the compiler from dropping the sums
+	// worked is the time that threads were seen to have their cores while they read.
+	worked time.Duration
+	sink   atomic.Uint64 // keeps the compiler from dropping the sums
 }
 
 // touch writes to every page, with all cores, and returns how many chunks from the start are ready by the deadline.
@@ -182,32 +280,35 @@ func (s *stream) touch(ctx context.Context, cores int, deadline time.Time) int {
 	return ready
 }
 
-// sample reads on and on for up to nine spans, ending by the deadline. There is at least one.
-func (s *stream) sample(ctx context.Context, cores int, deadline time.Time) series {
-	var rates []float64
-	var bytes int64
-	begin := time.Now()
+// read reads on and on for a time, with one thread for each core.
+func (s *stream) read(ctx context.Context, cores int, length time.Duration) series {
 	chunks := int64(len(s.words) / chunkWords)
-	for len(rates) < samples && ctx.Err() == nil {
-		start := time.Now()
-		stop := start.Add(sampleLength)
-		if len(rates) > 0 && stop.After(deadline) {
-			break
-		}
-		var read atomic.Int64
-		s.each(cores, func(i int64) bool {
-			if ctx.Err() != nil || !time.Now().Before(stop) {
-				return false
+	out := make(series, cores)
+	begin := time.Now()
+	var wait sync.WaitGroup
+	for i := range out {
+		wait.Go(func() {
+			ends := make([]time.Duration, 0, 1<<15)
+			var total uint64
+			for now := time.Duration(0); now < length && ctx.Err() == nil; {
+				at := int((s.next.Add(1)-1)%chunks) * chunkWords
+				total += sum(s.words[at:][:chunkWords])
+				now = time.Since(begin)
+				ends = append(ends, now)
 			}
-			at := int(i%chunks) * chunkWords
-			s.sink.Add(sum(s.words[at:][:chunkWords]))
-			read.Add(chunkBytes)
-			return true
+			s.sink.Add(total)
+			out[i] = ends
 		})
-		bytes += read.Load()
-		rates = append(rates, float64(read.Load())/time.Since(start).Seconds())
 	}
-	return series{rates: rates, mean: float64(bytes) / time.Since(begin).Seconds()}
+	wait.Wait()
+	for _, ends := range out {
+		usual, from := usualLength(ends), time.Duration(0)
+		for _, end := range ends {
+			s.worked += min(end-from, usual+lostCore)
+			from = end
+		}
+	}
+	return out
 }
 
 // each lets the cores take numbers from the stream's counter until do says no, and waits for them all.

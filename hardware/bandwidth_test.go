@@ -25,11 +25,11 @@ func TestBandwidth(t *testing.T) {
 				t.Errorf("%s: %d bytes per second", name, rate)
 			}
 		}
-		if r.BufferBytes < 16<<20 || r.Cores < 1 || r.MeasuredAt == 0 || r.Seconds <= 0 || r.Spread < 0 || r.Spread >= 1 {
+		if r.BufferBytes < 16<<20 || r.Cores < 1 || r.MeasuredAt == 0 || r.Seconds <= 0 || r.Spread < 0 || r.Spread >= 1 || r.Got <= 0 || r.Got > 1 || r.Others < 0 {
 			t.Errorf("%+v", r)
 		}
-		t.Logf("%.1f GB/s with %d cores, %.1f GB/s with one, spread %.0f%%, buffer %d MiB, %.2f s",
-			float64(r.AllCoresBytesPerSec)/1e9, r.Cores, float64(r.SingleCoreBytesPerSec)/1e9, r.Spread*100, r.BufferBytes>>20, r.Seconds)
+		t.Logf("%.1f GB/s with %d cores, %.1f GB/s with one, spread %.0f%%, got %.0f%%, others %.2f cores, buffer %d MiB, %.2f s",
+			float64(r.AllCoresBytesPerSec)/1e9, r.Cores, float64(r.SingleCoreBytesPerSec)/1e9, r.Spread*100, r.Got*100, r.Others, r.BufferBytes>>20, r.Seconds)
 	})
 
 	t.Run("ends soon after it is cancelled", func(t *testing.T) {
@@ -77,25 +77,59 @@ func TestBufferSize(t *testing.T) {
 	}
 }
 
+// reading makes what threads read: a chunk each 20 microseconds for 400 ms, but where one is off, in milliseconds.
+func reading(threads int, off func(thread, ms int) bool) series {
+	s := make(series, threads)
+	for i := range s {
+		for at := time.Duration(0); at < 400*time.Millisecond; {
+			at += 20 * time.Microsecond
+			if !off(i, int(at/time.Millisecond)) {
+				s[i] = append(s[i], at)
+			}
+		}
+	}
+	return s
+}
+
 func TestSummary(t *testing.T) {
-	nine := series{rates: []float64{10, 90, 80, 20, 70, 60, 50, 40, 30}, mean: 45}
-	t.Run("is the median of the best five of nine", func(t *testing.T) {
-		best, spread := nine.summary(false)
-		if best != 70 || spread < 0.28 || spread > 0.29 {
-			t.Errorf("got %v, spread %v", best, spread)
+	const full = 2 * chunkBytes / 20e-6
+	near := func(got, want float64) bool { return got > 0.98*want && got < 1.02*want }
+	never := func(int, int) bool { return false }
+	t.Run("a quiet machine", func(t *testing.T) {
+		if f := reading(2, never).summary(false); !near(f.rate, full) || f.got != 1 || f.spread > 0.01 {
+			t.Errorf("%+v, not %g", f, full)
+		}
+	})
+	t.Run("a core that is taken away for half of the time changes nothing but what is told", func(t *testing.T) {
+		f := reading(2, func(thread, ms int) bool { return thread == 0 && ms/4%2 == 1 }).summary(false)
+		if !near(f.rate, full) || f.got > 0.55 || f.got < 0.35 {
+			t.Errorf("%+v, not %g", f, full)
+		}
+	})
+	t.Run("both cores taken away, at times of their own", func(t *testing.T) {
+		f := reading(2, func(thread, ms int) bool { return ms/(3+thread)%2 == 1 }).summary(false)
+		if !near(f.rate, full) || f.got > leastGot {
+			t.Errorf("%+v, not %g", f, full)
+		}
+	})
+	t.Run("a core that is gone for good leaves the best there is", func(t *testing.T) {
+		f := reading(2, func(thread, ms int) bool { return thread == 0 && ms > 0 }).summary(false)
+		if !near(f.rate, full/2) || f.got > 0.05 {
+			t.Errorf("%+v, not %g", f, full/2)
 		}
 	})
 	t.Run("is the mean under a quota", func(t *testing.T) {
-		if best, spread := nine.summary(true); best != 45 || spread != 0 {
-			t.Errorf("got %v, spread %v", best, spread)
+		f := reading(2, func(_, ms int) bool { return ms%100 < 50 }).summary(true)
+		if rate := full / 2.0; !near(f.rate, rate) || f.got != 1 {
+			t.Errorf("%+v, not %g", f, rate)
 		}
 	})
-	t.Run("takes what there is when samples were few", func(t *testing.T) {
-		if best, spread := (series{rates: []float64{42}, mean: 42}).summary(false); best != 42 || spread != 0 {
-			t.Errorf("got %v, %v", best, spread)
+	t.Run("takes what there is", func(t *testing.T) {
+		if f := (series{{time.Microsecond}}).summary(false); f.rate != chunkBytes/1e-6 {
+			t.Errorf("%+v", f)
 		}
-		if best, _ := (series{}).summary(false); best != 0 {
-			t.Errorf("got %v from nothing", best)
+		if f := (series{}).summary(false); f != (figures{}) {
+			t.Errorf("%+v from nothing", f)
 		}
 	})
 }
@@ -157,18 +191,47 @@ func TestTouch(t *testing.T) {
 func TestBandwidthFile(t *testing.T) {
 	m := Machine{CPU: CPU{Model: "Some CPU", UsableCores: 8}, Memory: Memory{PhysicalBytes: 31 << 30}}
 	key := BandwidthKey(m)
-	want := BandwidthResult{AllCoresBytesPerSec: 50e9, SingleCoreBytesPerSec: 20e9, Cores: 8, MeasuredAt: 1700000000000}
+	want := BandwidthResult{AllCoresBytesPerSec: 50e9, SingleCoreBytesPerSec: 20e9, Cores: 8, Got: 1, MeasuredAt: 1700000000000}
 
 	t.Run("what was saved is loaded", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "bandwidth.json")
 		if err := SaveBandwidth(path, key, want); err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := LoadBandwidth(path, key); !ok || got != want {
-			t.Errorf("got %+v, %v", got, ok)
+		if got, n := LoadBandwidth(path, key); n != 1 || got != want {
+			t.Errorf("got %+v of %d", got, n)
 		}
 		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
 			t.Errorf("files left: %v", left)
+		}
+	})
+	t.Run("the best of several counts, and a doubtful one is not kept", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "bandwidth.json")
+		for rate := range int64(2 * keptBandwidths) {
+			r := want
+			r.AllCoresBytesPerSec = 10e9 + rate%4
+			r.MeasuredAt = rate
+			if err := SaveBandwidth(path, key, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, doubtful := range []BandwidthResult{{AllCoresBytesPerSec: 99e9, Got: 0.5}, {AllCoresBytesPerSec: 99e9, Got: 1, Others: 1}} {
+			if err := SaveBandwidth(path, key, doubtful); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, n := LoadBandwidth(path, key); n != keptBandwidths || got.AllCoresBytesPerSec != 10e9+3 || got.Doubtful() {
+			t.Errorf("%d, the best %+v", n, got)
+		}
+	})
+	t.Run("one that was kept before doubts were known is measured again", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "bandwidth.json")
+		old := `{"key":"` + key + `","result":{"allCoresBytesPerSec":10000000000,"spread":0.4}}`
+		if err := os.WriteFile(path, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, n := LoadBandwidth(path, key); n != 0 {
+			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("another machine's is not taken", func(t *testing.T) {
@@ -178,7 +241,7 @@ func TestBandwidthFile(t *testing.T) {
 		}
 		other := m
 		other.CPU.UsableCores = 4
-		if _, ok := LoadBandwidth(path, BandwidthKey(other)); ok {
+		if _, n := LoadBandwidth(path, BandwidthKey(other)); n != 0 {
 			t.Error("was taken")
 		}
 	})
@@ -191,13 +254,13 @@ func TestBandwidthFile(t *testing.T) {
 	})
 	t.Run("a damaged or missing file is measured again", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "bandwidth.json")
-		if _, ok := LoadBandwidth(path, key); ok {
+		if _, n := LoadBandwidth(path, key); n != 0 {
 			t.Error("missing file was taken")
 		}
 		if err := os.WriteFile(path, []byte(`{"key":"`+key+`","result":`), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := LoadBandwidth(path, key); ok {
+		if _, n := LoadBandwidth(path, key); n != 0 {
 			t.Error("damaged file was taken")
 		}
 	})

@@ -44,9 +44,10 @@ type Memory struct {
 	LimitBytes     int64 `json:"limitBytes"` // a container's limit; 0: none
 
 	// The measured speed of main memory. [Detect] leaves these at 0; see [Machine.SetBandwidth].
-	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`  // all usable cores together
-	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"` // one core
-	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"`   // milliseconds since 1970; 0: not measured
+	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`        // all usable cores together
+	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`       // one core
+	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"`         // milliseconds since 1970; 0: not measured
+	BandwidthDoubtful     bool  `json:"bandwidthDoubtful,omitempty"` // other programs were busy meanwhile, so it may be too low
 }
 
 // GPU is one graphics processor, or one MIG slice of one. The memories of several are never added up: a model's layer

@@ -53,7 +53,11 @@ func (s *session) describe(m machineRow) {
 	row("", threadsText(m.CPU.Threads))
 	row("Memory", fmt.Sprintf("%s, %s free", backend.Bytes(m.Memory.TotalBytes), backend.Bytes(m.Memory.AvailableBytes)))
 	if m.Memory.BandwidthBytesPerSec > 0 {
-		row("", fmt.Sprintf("%s/s measured on all cores that the engine works with, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
+		measured := "measured"
+		if m.Memory.BandwidthDoubtful {
+			measured = "measured while other programs were busy, so it may be more:"
+		}
+		row("", fmt.Sprintf("%s/s %s on all cores that the engine works with, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), measured, backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
 	}
 	for _, g := range m.GPUs {
 		text := fmt.Sprintf("%s, %s, %s free", g.Name, backend.Bytes(g.TotalBytes), backend.Bytes(g.FreeBytes))

@@ -95,6 +95,7 @@ type memoryRow struct {
 	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`
 	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`
 	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"`
+	BandwidthDoubtful     bool  `json:"bandwidthDoubtful"`
 	EngineBytes           int64 `json:"engineBytes"`
 }
 
@@ -151,7 +152,7 @@ func rowOfMachine(r core.Report) machineRow {
 			TotalBytes: h.Memory.TotalBytes, AvailableBytes: h.Memory.AvailableBytes,
 			SwapTotalBytes: h.Memory.SwapTotalBytes, SwapFreeBytes: h.Memory.SwapFreeBytes, LimitBytes: h.Memory.LimitBytes,
 			BandwidthBytesPerSec: h.Memory.BandwidthBytesPerSec, SingleCoreBytesPerSec: h.Memory.SingleCoreBytesPerSec,
-			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, EngineBytes: r.EngineBytes,
+			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, BandwidthDoubtful: h.Memory.BandwidthDoubtful, EngineBytes: r.EngineBytes,
 		},
 		GPUs: rows(h.GPUs, func(g hardware.GPU) gpuRow {
 			return gpuRow{

@@ -87,6 +87,7 @@ func (c *Core) compose(o OpenOptions) {
 		Log:        filepath.Join(o.Folders.Logs, "engine.log"),
 		Tuning:     func() engine.Tuning { return c.Machine.Tuning() },
 		Threads:    func() int { return c.Machine.Threads(context.Background()).Count },
+		Load:       machine.ReadLoad,
 	})
 	c.Machine = machine.New(machine.Options{
 		Engine: c.Engine, Executable: o.Executable, Bandwidth: filepath.Join(o.Folders.Cache, "bandwidth.json"),

@@ -33,14 +33,41 @@ func TestAnswersAreMeasurements(t *testing.T) {
 			t.Errorf("%s was kept", name)
 		}
 	}
-	if !c.Advice.NoteAnswer(t.Context(), answer(200, 11, backend.StateDone)) || c.Advice.NoteAnswer(t.Context(), answer(200, 22, backend.StateDone)) {
-		t.Error("the first whole answer was not kept, or the second was")
-	}
-	drives := c.Advice.Runs(t.Context())
 	id, quant, _ := c.Catalog.Entry(model)
-	speed, ok := c.Advice.LocalRuns(t.Context(), 0).Speed(id, quant)
-	if len(drives) != 1 || !ok || speed.Generation != 11 || speed.Prompt != 0 || speed.Source != backend.SourceMeasured {
-		t.Errorf("%+v, %+v", drives, speed)
+	note := func(speed float64, disturbed bool) advisor.Speed {
+		t.Helper()
+		m := answer(200, speed, backend.StateDone)
+		m.Metrics.Disturbed = disturbed
+		if !c.Advice.NoteAnswer(t.Context(), m) {
+			t.Fatal("an answer was not kept")
+		}
+		s, ok := c.Advice.LocalRuns(t.Context(), advisor.Memory{}).Speed(id, quant)
+		if !ok || s.Source != backend.SourceMeasured {
+			t.Fatalf("%+v, %v", s, ok)
+		}
+		return s
+	}
+	if s := note(4, true); s.Generation != 4 || !s.Disturbed {
+		t.Errorf("the only answer there is: %+v", s)
+	}
+	if s := note(11, false); s.Generation != 11 || s.Disturbed || s.Prompt != 0 || s.Error < 0.09 {
+		t.Errorf("one that nothing disturbed does not come before: %+v", s)
+	}
+	note(10, false)
+	if s := note(12, false); s.Generation != 11 || s.Error < 0.05 {
+		t.Errorf("not the median of three: %+v", s)
+	}
+	if s := note(3, true); s.Generation != 11 {
+		t.Errorf("a disturbed answer moves the figure: %+v", s)
+	}
+	for range 9 {
+		note(20, false)
+	}
+	if s := note(20, false); s.Generation != 20 || s.Error > 0.04 {
+		t.Errorf("answers of long ago still count: %+v", s)
+	}
+	if n := len(c.Advice.Runs(t.Context())); n != 11 { // nine of one kind and the two disturbed
+		t.Errorf("%d are kept", n)
 	}
 }
 
@@ -50,7 +77,7 @@ func TestRunsWithOtherThreadsDoNotCount(t *testing.T) {
 	now := c.Machine.Threads(t.Context()).Count
 	const id, quant = "qwen3-4b", "Q4_K_M"
 	speed := func() float64 {
-		s, _ := c.Advice.LocalRuns(t.Context(), 0).Speed(id, quant)
+		s, _ := c.Advice.LocalRuns(t.Context(), advisor.Memory{}).Speed(id, quant)
 		return s.Generation
 	}
 	for _, step := range []struct {

@@ -184,7 +184,7 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 		}
 		promptSeconds += rest * 2 * float64(c.activeParams()) / ops
 		err = max(err, processorError)
-		if m.RAM.BandwidthBytesPerSec == 0 {
+		if m.RAM.BandwidthBytesPerSec == 0 || m.RAM.BandwidthDoubtful {
 			err = unknownError
 		}
 	}

@@ -136,11 +136,7 @@ func (e *Engine) CPUSeconds() float64 {
 	if pid == 0 {
 		return 0
 	}
-	var ticks uint64
-	for _, p := range processTree(pid) {
-		ticks += p.cpuTicks + p.reapedTicks
-	}
-	return float64(ticks) / ticksPerSecond
+	return treeCPUSeconds(pid)
 }
 
 // ticksPerSecond is USER_HZ: 100 on every system that Linux runs on today, and what process_other.go counts in.

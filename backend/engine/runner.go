@@ -199,6 +199,7 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	guarded, guard := c.guard(ctx)
 	begin := time.Now()
 	var first, last, thought time.Time
+	var writing ownWatch
 	finished := false
 	repeated := echoOf(p)
 	prompt, counted := e.prompts.ask()
@@ -211,6 +212,7 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 			if first.IsZero() {
 				first = last
 				m.TimeToFirstTokenSeconds = first.Sub(begin).Seconds()
+				writing = e.watchOwn(ctx)
 			}
 			if r.Message.Thinking != "" {
 				thought = last
@@ -227,6 +229,9 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 		return nil
 	})
 	guard.end()
+	if !first.IsZero() {
+		m.Disturbed = writing.end(context.WithoutCancel(ctx)).Disturbed()
+	}
 	if !thought.IsZero() {
 		m.ThinkingSeconds = thought.Sub(first).Seconds()
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"weightroom/backend"
+	"weightroom/backend/disturb"
 	"weightroom/backend/llama"
 )
 
@@ -63,6 +64,7 @@ type Options struct {
 	Log        string        // file for the engine's own words
 	Tuning     func() Tuning // asked each time the child starts
 	Threads    func() int    // that work for a model; asked for each load and each run of a program, because what the machine allows changes
+	Load       disturb.Read  // of the whole machine, to tell answers that others disturbed; nil: not watched
 }
 
 const (

@@ -38,7 +38,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 	for _, m := range [][2]string{{"smollm2-360m", "Q8_0"}, {"qwen3-0.6b", "Q4_K_M"}, {"llama-3.2-1b", "Q4_K_M"}} {
 		fitting = append(fitting, drive(planned(t, m[0], m[1]), m[0]))
 	}
-	speed := NewSpeed(fitting, 0)
+	speed := NewSpeed(fitting, Bandwidth{})
 	var driven, estimated, peers []float64
 	for _, m := range models {
 		path, name, _ := strings.Cut(m, "=")

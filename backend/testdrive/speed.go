@@ -85,12 +85,21 @@ func classOf(quant string) int {
 	return best
 }
 
+// Bandwidth is a memory's measured read speed.
+type Bandwidth struct {
+	BytesPerSecond float64 // 0: not measured
+	Doubtful       bool    // other programs may have slowed the measurement down
+}
+
 // NewSpeed fits the model to the runs of one device: the caller leaves out runs of other devices, engines or power
-// states. bandwidth is the measured memory bandwidth in bytes per second; 0: not measured.
-func NewSpeed(drives []backend.Drive, bandwidth float64) Speed {
-	prior, doubt := bandwidth*bandwidthShare, bandwidthDoubt
-	if !(bandwidth > 0) || math.IsInf(bandwidth, 0) {
+// states, and those that other programs disturbed.
+func NewSpeed(drives []backend.Drive, bandwidth Bandwidth) Speed {
+	prior, doubt := bandwidth.BytesPerSecond*bandwidthShare, bandwidthDoubt
+	if !usable(bandwidth.BytesPerSecond) {
 		prior, doubt = unknownBandwidth, unknownDoubt
+	}
+	if bandwidth.Doubtful {
+		doubt = unknownDoubt
 	}
 	var tg, pp []sample
 	for _, d := range drives {

@@ -10,6 +10,7 @@ import (
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/catalog"
+	"weightroom/backend/disturb"
 	"weightroom/backend/library"
 	"weightroom/backend/store"
 	"weightroom/hardware"
@@ -31,18 +32,20 @@ type Options struct {
 	Planned func()
 	// Power says what the machine runs on; nil asks the system.
 	Power func(context.Context) hardware.Power
+	// Load reads how busy the whole machine has been; nil asks the system.
+	Load disturb.Read
 }
 
 // Advice knows which models suit this machine. It may be used from many goroutines.
 type Advice struct {
-	opts       Options
+	kept
 	candidates candidates
 	headers    headerCache
 	scratch    scratch
 }
 
 // New makes an Advice. Nothing is read yet.
-func New(o Options) *Advice { return &Advice{opts: o, scratch: scratch{dir: o.Drives}} }
+func New(o Options) *Advice { return &Advice{kept: kept{o}, scratch: scratch{dir: o.Drives}} }
 
 // Close waits until plans and drives under way have removed their files. Their contexts must have ended, or it waits for
 // them to be done. Later ones fail.
@@ -100,7 +103,7 @@ func (a *Advice) thisMachine(ctx context.Context) (advisor.Machine, error) {
 		RAM: advisor.Memory{
 			TotalBytes:           m.Memory.TotalBytes,
 			AvailableBytes:       min(m.Memory.TotalBytes, m.Memory.AvailableBytes+a.opts.Machine.EngineBytes()),
-			BandwidthBytesPerSec: m.Memory.BandwidthBytesPerSec,
+			BandwidthBytesPerSec: m.Memory.BandwidthBytesPerSec, BandwidthDoubtful: m.Memory.BandwidthDoubtful,
 		},
 		GPUs: gpusOf(m.GPUs),
 	}
@@ -155,7 +158,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 		if err != nil {
 			return judged{}, err
 		}
-		j.machine, j.known = &this, a.LocalRuns(ctx, this.RAM.BandwidthBytesPerSec)
+		j.machine, j.known = &this, a.LocalRuns(ctx, this.RAM)
 	} else {
 		m.SetBandwidths(a.bandwidthOf)
 	}
@@ -219,8 +222,8 @@ type Ranking struct {
 	GPUFree     int64  // of the largest graphics processor of its own; 0: none
 	RAMFree     int64
 	Fitted      bool // estimates rest on this machine's own runs
-	// Disturbed are the runs that estimates rest on during which other programs kept the processors busy, as id:quant.
-	Disturbed []string
+	// Missing are the drives that estimates rest on and that no undisturbed run is kept of, as id:quant.
+	Missing []string
 }
 
 // Considered is how many models were judged.
@@ -260,7 +263,7 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 		}
 	}
 	if own, ok := j.known.(LocalRuns); ok {
-		out.Fitted, out.Disturbed = own.speed != nil, own.disturbed()
+		out.Fitted, out.Missing = own.speed != nil, own.missing()
 	}
 	seen := map[string]bool{}
 	for _, r := range j.Picks {

@@ -258,5 +258,5 @@ func (a *Advice) judgeTarget(ctx context.Context, t *target) (Choice, error) {
 	if err != nil {
 		return Choice{}, err
 	}
-	return a.dominated(t.candidate, &m, a.LocalRuns(ctx, m.RAM.BandwidthBytesPerSec), ask, ""), nil
+	return a.dominated(t.candidate, &m, a.LocalRuns(ctx, m.RAM), ask, ""), nil
 }

@@ -1,14 +1,18 @@
 package advice
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/lab"
+	"weightroom/backend/llama"
 	"weightroom/backend/testdrive"
+	"weightroom/hardware"
 )
 
 // runsKey holds the runs that are kept, and keptRuns is how many; the oldest go first.
@@ -17,8 +21,11 @@ const (
 	keptRuns = 500
 )
 
+// kept are the runs of this machine: test drives, answers and the lab's.
+type kept struct{ opts Options }
+
 // Runs returns the test drives and measurements kept on this machine, oldest first.
-func (a *Advice) Runs(ctx context.Context) []backend.Drive {
+func (a kept) Runs(ctx context.Context) []backend.Drive {
 	var runs []backend.Drive
 	if a.opts.History != nil {
 		if _, err := a.opts.History.Get(ctx, runsKey, &runs); err != nil {
@@ -30,84 +37,205 @@ func (a *Advice) Runs(ctx context.Context) []backend.Drive {
 
 // tellingRuns are those that say how fast this machine is now: on a processor, what ran with another number of threads
 // than work for a model today does not. They come back with that number.
-func (a *Advice) tellingRuns(ctx context.Context) []backend.Drive {
+func (a kept) tellingRuns(ctx context.Context) []backend.Drive {
 	threads := a.opts.Machine.Threads(ctx).Count
 	return slices.DeleteFunc(a.Runs(ctx), func(d backend.Drive) bool {
 		return d.Threads > 0 && d.Threads != threads && d.Driver == "" // only a graphics processor has a driver
 	})
 }
 
+// keptAnswers is how many answers of one model and quant are kept, of each kind: their median counts.
+const keptAnswers = 9
+
 // KeepRun adds a run.
-func (a *Advice) KeepRun(ctx context.Context, d backend.Drive) error {
+func (a kept) KeepRun(ctx context.Context, d backend.Drive) error {
 	if a.opts.History == nil {
 		return nil
 	}
 	var runs []backend.Drive
 	return a.opts.History.Update(ctx, runsKey, &runs, func() error {
+		if d.Tokens > 0 {
+			runs = withoutOldest(runs, d)
+		}
 		runs = append(runs, d)
 		runs = runs[max(0, len(runs)-keptRuns):]
 		return nil
 	})
 }
 
+// withoutOldest makes room for an answer among its like.
+func withoutOldest(runs []backend.Drive, d backend.Drive) []backend.Drive {
+	like := func(o backend.Drive) bool {
+		return o.Tokens > 0 && o.Model == d.Model && o.Quant == d.Quant && o.Machine == d.Machine && o.Engine == d.Engine && o.Power == d.Power && o.Disturbed == d.Disturbed
+	}
+	n := 0
+	for _, o := range runs {
+		if like(o) {
+			n++
+		}
+	}
+	if n < keptAnswers {
+		return runs
+	}
+	i := slices.IndexFunc(runs, like)
+	return slices.Delete(runs, i, i+1)
+}
+
+// rig is what a speed belongs to: the machine, the engine and what the machine runs on.
+type rig struct {
+	machine, engine string
+	power           hardware.Power
+}
+
+func (a kept) rig(ctx context.Context) rig {
+	r := rig{engine: a.opts.Machine.Build().Ollama, power: a.quiet().powerNow(ctx)}
+	if m, err := a.opts.Machine.Hardware(ctx); err == nil {
+		r.machine = hardware.RunKey(m)
+	}
+	return r
+}
+
+// has reports whether a run is of this machine and this engine.
+func (r rig) has(d backend.Drive) bool {
+	return d.Engine == r.engine && (d.Machine == "" || r.machine == "" || d.Machine == r.machine)
+}
+
+// alike reports whether a run had the power that there is now. On a battery most laptops are slower.
+func (r rig) alike(d backend.Drive) bool {
+	return (d.Power == string(hardware.PowerBattery)) == (r.power == hardware.PowerBattery)
+}
+
 // LocalRuns is what this machine's own runs say; it implements advisor.Measurements.
 type LocalRuns struct {
-	runs   []backend.Drive // newest last
-	engine string
-	speed  *testdrive.Speed // fitted to this machine's processor; nil: too few runs
+	rig
+	runs  []backend.Drive  // newest last
+	speed *testdrive.Speed // fitted to this machine's processor; nil: too few runs
 	// findings of the person's blind tests, by catalog id and quant
 	findings map[[2]string][]advisor.Finding
 }
 
-// LocalRuns reads what this machine's own runs say, for a memory of that bandwidth.
-func (a *Advice) LocalRuns(ctx context.Context, bandwidth int64) LocalRuns {
-	runs, engine := a.tellingRuns(ctx), a.opts.Machine.Build().Ollama
-	return LocalRuns{runs, engine, estimator(runs, engine, bandwidth), a.opts.Findings(ctx)}
+// LocalRuns reads what this machine's own runs say, for its main memory.
+func (a kept) LocalRuns(ctx context.Context, ram advisor.Memory) LocalRuns {
+	r := LocalRuns{rig: a.rig(ctx), runs: a.tellingRuns(ctx), findings: a.opts.Findings(ctx)}
+	r.speed = r.estimator(ram)
+	return r
 }
 
-// estimator is the speed model fitted to the runs of this machine's processor; nil: too few runs for a fit.
-func estimator(runs []backend.Drive, engine string, bandwidth int64) *testdrive.Speed {
-	var fresh []backend.Drive
-	for _, d := range runs {
-		if d.Engine == engine && !d.Partial {
-			fresh = append(fresh, d)
+// estimator is the speed model fitted to the runs of this machine's processor; nil: too few runs for a fit. Nothing that
+// other programs disturbed is among them: one wrong figure of three spoils all estimates, where the bandwidth alone is a
+// fair guess. Runs on mains power count, and those on the battery only where there are too few others.
+func (r LocalRuns) estimator(ram advisor.Memory) *testdrive.Speed {
+	var mains, all []backend.Drive
+	for _, d := range r.runs {
+		if !r.has(d) || d.Partial || d.Disturbed || d.ActiveBytes <= 0 {
+			continue
+		}
+		all = append(all, d)
+		if d.Power != string(hardware.PowerBattery) {
+			mains = append(mains, d)
 		}
 	}
-	if len(fresh) < len(fittingDrives()) {
-		return nil
+	for _, runs := range [][]backend.Drive{mains, all} {
+		if len(runs) >= len(fittingDrives()) {
+			s := testdrive.NewSpeed(runs, testdrive.Bandwidth{BytesPerSecond: float64(ram.BandwidthBytesPerSec), Doubtful: ram.BandwidthDoubtful})
+			return &s
+		}
 	}
-	s := testdrive.NewSpeed(fresh, float64(bandwidth))
-	return &s
+	return nil
 }
 
-// disturbed are the newest runs of the fitting drives that other programs disturbed, as id:quant.
-func (r LocalRuns) disturbed() []string {
+// missing are the fitting drives that no undisturbed run of is kept, as id:quant.
+func (r LocalRuns) missing() []string {
 	var refs []string
 	for _, d := range fittingDrives() {
-		if s, ok := r.Speed(d[0], d[1]); ok && s.Disturbed {
+		if s, ok := r.Speed(d[0], d[1]); !ok || s.Disturbed {
 			refs = append(refs, d[0]+":"+d[1])
 		}
 	}
 	return refs
 }
 
-// Speed returns the newest measured figure, else the newest test drive.
+// Speed returns the best figure there is of a model: of repeated runs of real weights, else the median of recent answers,
+// else of a test drive. One that other programs disturbed counts where there is no other.
 func (r LocalRuns) Speed(id, quant string) (advisor.Speed, bool) {
-	best := -1
-	for i, d := range r.runs {
-		if d.Model != id || d.Quant != quant || d.Engine != r.engine {
-			continue
-		}
-		if best < 0 || d.Source == backend.SourceMeasured || r.runs[best].Source != backend.SourceMeasured {
-			best = i
+	var clean, disturbed []backend.Drive
+	for _, d := range r.samePower(id, quant) {
+		if d.Disturbed {
+			disturbed = append(disturbed, d)
+		} else {
+			clean = append(clean, d)
 		}
 	}
-	if best < 0 {
-		return advisor.Speed{}, false
+	for _, runs := range [][]backend.Drive{clean, disturbed} {
+		if len(runs) > 0 {
+			return speedOf(runs), true
+		}
 	}
-	d := r.runs[best]
-	return advisor.Speed{Generation: d.TokensPerSecond, Prompt: d.PromptTokensPerSecond, Source: d.Source, Error: d.Spread, Disturbed: d.Disturbed}, true
+	return advisor.Speed{}, false
 }
+
+// samePower are a model's runs with the power that there is now; where there are none, all of them.
+func (r LocalRuns) samePower(id, quant string) []backend.Drive {
+	var alike, all []backend.Drive
+	for _, d := range r.runs {
+		if d.Model == id && d.Quant == quant && r.has(d) {
+			all = append(all, d)
+			if r.alike(d) {
+				alike = append(alike, d)
+			}
+		}
+	}
+	if len(alike) > 0 {
+		return alike
+	}
+	return all
+}
+
+// speedOf sums the runs of one model up, of which there is one at least.
+func speedOf(runs []backend.Drive) advisor.Speed {
+	var repeated, drive *backend.Drive
+	var answers []backend.Drive
+	for i := range runs {
+		switch d := &runs[i]; {
+		case d.Source != backend.SourceMeasured:
+			drive = d
+		case isAnswer(*d):
+			answers = append(answers, *d)
+		default:
+			repeated = d
+		}
+	}
+	one := cmp.Or(repeated, drive)
+	if repeated == nil && len(answers) > 0 {
+		return ofAnswers(answers)
+	}
+	return advisor.Speed{Generation: one.TokensPerSecond, Prompt: one.PromptTokensPerSecond, Source: one.Source, Error: one.Spread, Disturbed: one.Disturbed}
+}
+
+// isAnswer reports whether a measured run is one answer. Before they were marked so, they were those without a device.
+func isAnswer(d backend.Drive) bool { return d.Tokens > 0 || d.Device == "" }
+
+// ofAnswers is the median of recent answers with how far they lie apart. Of few, that is not known yet: then a usual
+// spread counts, the less the more there are.
+func ofAnswers(answers []backend.Drive) advisor.Speed {
+	answers = answers[max(0, len(answers)-keptAnswers):]
+	var write, read []float64
+	for _, d := range answers {
+		write = append(write, d.TokensPerSecond)
+		if d.PromptTokensPerSecond > 0 {
+			read = append(read, d.PromptTokensPerSecond)
+		}
+	}
+	s := advisor.Speed{Generation: llama.Median(write), Source: backend.SourceMeasured, Disturbed: answers[0].Disturbed}
+	s.Error = max((slices.Max(write)-slices.Min(write))/2/s.Generation, answerSpread/math.Sqrt(float64(len(write))))
+	if len(read) > 0 {
+		s.Prompt = llama.Median(read)
+	}
+	return s
+}
+
+// worstEstimate is the error beyond which a fit says less than memory bandwidth does.
+const worstEstimate = 1.0
 
 // Estimate returns a figure of the model fitted to this machine's own runs, which ran in main memory; for graphics
 // processors the prior counts.
@@ -120,6 +248,9 @@ func (r LocalRuns) Estimate(c *advisor.Candidate, v advisor.Verdict) (advisor.Sp
 		active = c.FileBytes
 	}
 	e := r.speed.Estimate(testdrive.SpeedInput{Quant: c.Quant, Bytes: c.FileBytes, ActiveBytes: active, Layers: max(1, c.Layers)})
+	if e.Error > worstEstimate {
+		return advisor.Speed{}, false
+	}
 	return advisor.Speed{Generation: e.TokensPerSecond, Prompt: e.PromptTokensPerSecond, Source: backend.SourceEstimated, Error: e.Error, Place: v.Place}, true
 }
 
@@ -137,3 +268,6 @@ func (r LocalRuns) Finding(id, quant string) (advisor.Finding, bool) {
 	}
 	return slices.MinFunc(found, func(a, b advisor.Finding) int { return lab.ComparePrecision(a.AsGoodAs, b.AsGoodAs) }), true
 }
+
+// RunKey names this machine in the runs that are kept.
+func (a kept) RunKey(ctx context.Context) string { return a.rig(ctx).machine }

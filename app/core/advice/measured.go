@@ -17,11 +17,11 @@ const (
 	mostAnswerTokens  = 2048 // with the prompt
 )
 
-// answerSpread is how far apart the speeds of answers lie on a machine that does other things too.
+// answerSpread is how far apart the speeds of answers lie, where only one is known.
 const answerSpread = 0.1
 
-// NoteAnswer keeps the speed of the first finished answer of a model of the catalog, so that from then on the figures
-// shown for it are measured ones. The lab measures better: what it found is not replaced. It reports whether it kept one.
+// NoteAnswer keeps the speed of a finished answer of a model of the catalog, so that the figures shown for it are
+// measured ones: the median of the recent answers that other programs did not disturb. It reports whether it kept one.
 func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 	m := answer.Metrics
 	if answer.State != backend.StateDone || m.Tokens < leastAnswerTokens || m.PromptTokens+m.Tokens > mostAnswerTokens || !(m.TokensPerSecond > 0) {
@@ -35,16 +35,12 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 	if !ok {
 		return false
 	}
-	engine := a.opts.Machine.Build().Ollama
-	for _, d := range a.tellingRuns(ctx) {
-		if d.Model == id && d.Quant == quant && d.Engine == engine && d.Source == backend.SourceMeasured {
-			return false
-		}
-	}
+	here := a.rig(ctx)
 	d := backend.Drive{
 		Model: id, Quant: quant, Source: backend.SourceMeasured, Architecture: model.Architecture, Bytes: model.Bytes,
 		TokensPerSecond: m.TokensPerSecond, Spread: answerSpread, LoadSeconds: m.LoadSeconds, DiskBytes: model.Bytes,
-		Engine: engine, Power: string(hardware.ReadPower(ctx)), At: answer.Created,
+		Tokens: m.Tokens, Disturbed: m.Disturbed,
+		Machine: here.machine, Engine: here.engine, Power: string(here.power), At: answer.Created,
 	}
 	if !slices.ContainsFunc(a.opts.Machine.GPUs(ctx), func(g hardware.GPU) bool { return g.Backend != "" }) {
 		d.Threads = a.opts.Machine.Threads(ctx).Count

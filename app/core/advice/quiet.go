@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"weightroom/app/core/machine"
+	"weightroom/backend/disturb"
 	"weightroom/hardware"
 )
 
@@ -11,13 +13,24 @@ import (
 type quiet struct {
 	busy  func() bool                          // an answer is written for a person who waits for it
 	power func(context.Context) hardware.Power // nil asks the system
+	load  disturb.Read
 }
 
-func (a *Advice) quiet() quiet { return quiet{a.opts.Busy, a.opts.Power} }
+func (a kept) quiet() quiet {
+	q := quiet{a.opts.Busy, a.opts.Power, a.opts.Load}
+	if q.load == nil {
+		q.load = machine.ReadLoad
+	}
+	return q
+}
 
 const (
 	quietTick = 200 * time.Millisecond // how often it is looked whether somebody writes
 	powerTick = 5 * time.Second        // how often it is looked what the machine runs on
+	lookAt    = 2 * time.Second        // how long it is looked whether other programs keep the processors busy
+	// busyShare is what programs may take of the processors before work that nobody waits for begins. It is more than a
+	// measurement bears, because the window itself is among them and draws.
+	busyShare = 0.15
 )
 
 // inTheWay looks what work in the background has to wait for. The power is asked for when askPower says so.
@@ -38,11 +51,28 @@ func (q quiet) powerNow(ctx context.Context) hardware.Power {
 	return hardware.ReadPower(ctx)
 }
 
+// programs looks for a moment whether programs keep the processors busy.
+func (q quiet) programs(ctx context.Context) Wait {
+	look := disturb.Begin(ctx, q.load)
+	select {
+	case <-ctx.Done():
+		return ""
+	case <-time.After(lookAt):
+	}
+	if look.End(ctx, 0).Share() > busyShare {
+		return WaitPrograms
+	}
+	return ""
+}
+
 // giveWay waits until nothing is in the way, and tells what it waits for whenever that changes, nothing at the end.
 func (q quiet) giveWay(ctx context.Context, waits func(Wait)) error {
 	told := Wait("nothing told yet")
 	for {
 		wait := q.inTheWay(ctx, true)
+		if wait == "" {
+			wait = q.programs(ctx)
+		}
 		if wait != told {
 			told = wait
 			waits(wait)

@@ -7,8 +7,37 @@ import (
 	"testing/synctest"
 	"time"
 
+	"weightroom/backend/disturb"
 	"weightroom/hardware"
 )
+
+// idle is a machine that nothing else runs on.
+func idle(context.Context) disturb.Reading { return disturb.Reading{Known: true, Cores: 4} }
+
+// TestBackgroundDrivesWaitForOtherPrograms holds that drives nobody asked for begin once the processors are quiet.
+func TestBackgroundDrivesWaitForOtherPrograms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		const busy = 5 * time.Minute
+		a := New(Options{
+			Busy:  func() bool { return false },
+			Power: func(context.Context) hardware.Power { return hardware.PowerAC },
+			Load: func(context.Context) disturb.Reading { // two of four cores are busy for five minutes
+				return disturb.Reading{Known: true, Cores: 4, BusySeconds: 2 * min(time.Since(began), busy).Seconds()}
+			},
+		})
+		var told []Wait
+		if err := a.quiet().giveWay(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
+			t.Fatal(err)
+		}
+		if want := []Wait{WaitPrograms, ""}; !slices.Equal(told, want) {
+			t.Errorf("waited for %q, want %q", told, want)
+		}
+		if took := time.Since(began); took < busy || took > busy+3*lookAt {
+			t.Errorf("went on after %v", took)
+		}
+	})
+}
 
 // TestBackgroundDrivesGiveWay holds that drives nobody asked for wait for the end of an answer and for mains power, say
 // so, and are given up when one of these comes in between.
@@ -24,6 +53,7 @@ func TestBackgroundDrivesGiveWay(t *testing.T) {
 				}
 				return hardware.PowerBattery
 			},
+			Load: idle,
 		})
 		var told []Wait
 		if err := a.quiet().giveWay(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
@@ -32,7 +62,7 @@ func TestBackgroundDrivesGiveWay(t *testing.T) {
 		if want := []Wait{WaitAnswer, WaitMains, ""}; !slices.Equal(told, want) {
 			t.Errorf("waited for %q, want %q", told, want)
 		}
-		if took := time.Since(began); took < time.Hour || took > time.Hour+powerTick {
+		if took := time.Since(began); took < time.Hour || took > time.Hour+powerTick+lookAt {
 			t.Errorf("went on after %v", took)
 		}
 	})

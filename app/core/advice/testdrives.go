@@ -3,9 +3,8 @@ package advice
 import (
 	"context"
 	"os"
-	"slices"
+	"time"
 
-	"weightroom/app/core/machine"
 	"weightroom/backend"
 	"weightroom/backend/advisor"
 	"weightroom/backend/testdrive"
@@ -73,8 +72,18 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (ad
 	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil
 }
 
-// TestDrive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk.
+// TestDrive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk. A run into which
+// other programs came is repeated twice at most.
 func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(testdrive.Progress)) (backend.Drive, error) {
+	d, err := a.drive(ctx, id, quant, 0, progress)
+	if err != nil {
+		return d, err
+	}
+	return d, a.KeepRun(ctx, d)
+}
+
+// drive runs a weightless copy, with so many tries against other programs; 0: the usual ones.
+func (a *Advice) drive(ctx context.Context, id, quant string, tries int, progress func(testdrive.Progress)) (backend.Drive, error) {
 	x, err := a.target(id, quant)
 	if err != nil {
 		return backend.Drive{}, err
@@ -89,14 +98,16 @@ func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(
 	}
 	defer leave()
 	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes, Load: machine.ReadLoad, Progress: progress,
+		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes,
+		Load: a.quiet().load, Tries: tries, Progress: progress,
 	})
 	if err != nil {
 		return d, err
 	}
+	here := a.rig(ctx)
 	d.Quant = quant // the name it is asked for by, which a header may say otherwise
-	d.Engine, d.Power, d.Driver = a.opts.Machine.Build().Ollama, string(hardware.ReadPower(ctx)), a.opts.Machine.Driver(ctx, d.Device)
-	return d, a.KeepRun(ctx, d)
+	d.Machine, d.Engine, d.Power, d.Driver = here.machine, here.engine, string(here.power), a.opts.Machine.Driver(ctx, d.Device)
+	return d, nil
 }
 
 // fittingDrives are the three small models whose runs fit the estimates to this machine: two sizes and two types, so
@@ -118,45 +129,82 @@ type Wait string
 
 // What work in the background gives way to.
 const (
-	WaitAnswer Wait = "answer" // a person waits for one
-	WaitMains  Wait = "mains"  // the machine runs on its battery
+	WaitAnswer   Wait = "answer"   // a person waits for one
+	WaitMains    Wait = "mains"    // the machine runs on its battery
+	WaitPrograms Wait = "programs" // other programs keep the processors busy
 )
 
-// Unfitted reports whether one of the drives that fit the estimates is missing.
-func (a *Advice) Unfitted(ctx context.Context) bool { return len(a.missingDrives(ctx)) > 0 }
-
-func (a *Advice) missingDrives(ctx context.Context) [][2]string {
-	own := LocalRuns{runs: a.tellingRuns(ctx), engine: a.opts.Machine.Build().Ollama}
-	return slices.DeleteFunc(fittingDrives(), func(d [2]string) bool {
-		_, ok := own.Speed(d[0], d[1])
-		return ok
-	})
+// Unfitted reports whether something that the estimates rest on is still to be measured.
+func (a *Advice) Unfitted(ctx context.Context) bool {
+	return len(a.missingDrives(ctx)) > 0 || !a.opts.Machine.BandwidthSettled(ctx)
 }
 
-// FitEstimates runs the three small drives that are still missing, and calls done after each. It gives way to a person:
-// it waits while an answer is written and while the machine runs on its battery, and a drive that one of these comes into
-// is given up and run again, because its figures would be wrong.
+func (a kept) missingDrives(ctx context.Context) []string {
+	return LocalRuns{runs: a.tellingRuns(ctx), rig: a.rig(ctx)}.missing()
+}
+
+// The pauses between two tries of a measurement into which other programs came: from the first on each is twice as long.
+const (
+	firstPause = 10 * time.Second
+	lastPause  = 10 * time.Minute
+)
+
+// FitEstimates measures what the estimates rest on and is still missing, memory bandwidth and three small drives, and
+// calls done after each. It gives way to a person and to other programs: it waits while an answer is written, while the
+// machine runs on its battery and while programs keep the processors busy. What one of these comes into is given up and
+// measured again, because its figures would be wrong: nothing disturbed is kept.
 func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done func()) error {
 	a.scratch.sweep()
-	missing := a.missingDrives(ctx)
-	for i, d := range missing {
-		now := Fitting{Model: a.NameOf(d[0]) + " " + d[1], At: i + 1, Many: len(missing)}
-		for {
+	drives := a.missingDrives(ctx)
+	now := Fitting{Many: len(drives)}
+	measure := func(once func(ctx context.Context) (disturbed bool, err error)) error {
+		for pause := firstPause; ; pause = min(2*pause, lastPause) {
 			if err := a.quiet().giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
 				return err
 			}
 			undisturbed, cancel := context.WithCancel(ctx)
 			go a.quiet().cancelInTheWay(undisturbed, cancel)
-			_, err := a.TestDrive(undisturbed, d[0], d[1], func(p testdrive.Progress) { now.Done = p.Done; report(now) })
-			disturbed := undisturbed.Err() != nil
+			disturbed, err := once(undisturbed)
+			gaveWay := undisturbed.Err() != nil
 			cancel()
-			if err == nil {
+			switch {
+			case err == nil && !disturbed:
 				done()
-				break
-			}
-			if ctx.Err() != nil || !disturbed {
+				return nil
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil && !gaveWay:
 				return err
+			case err != nil:
+				pause = firstPause / 2
+				continue
 			}
+			now.Waits, now.Done = WaitPrograms, 0
+			report(now)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(pause):
+			}
+		}
+	}
+	for !a.opts.Machine.BandwidthSettled(ctx) {
+		if err := measure(a.opts.Machine.MeasureBandwidth); err != nil {
+			return err
+		}
+	}
+	for i, ref := range drives {
+		id, quant := backend.SplitRef(ref)
+		now = Fitting{Model: a.NameOf(id) + " " + quant, At: i + 1, Many: len(drives)}
+		err := measure(func(ctx context.Context) (bool, error) {
+			run, err := a.drive(ctx, id, quant, 1, func(p testdrive.Progress) { now.Done = p.Done; report(now) })
+			if err != nil || run.Disturbed {
+				return true, err
+			}
+			return false, a.KeepRun(ctx, run)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

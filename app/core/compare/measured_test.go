@@ -6,6 +6,7 @@ import (
 	"weightroom/app/core"
 	"weightroom/app/core/compare"
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 	"weightroom/backend/lab"
 	"weightroom/backend/platform"
 )
@@ -34,7 +35,7 @@ func TestMeasuredSpeedReachesTheAdvisor(t *testing.T) {
 	if err := compare.KeepMeasured(t.Context(), in.Lab, c); err != nil {
 		t.Fatal(err)
 	}
-	own := in.Advice.LocalRuns(t.Context(), 0)
+	own := in.Advice.LocalRuns(t.Context(), advisor.Memory{})
 	if s, ok := own.Speed("smollm2-135m", "Q8_0"); !ok || s.Generation != 77 || s.Source != backend.SourceMeasured || s.Error < 0.019 {
 		t.Errorf("%+v, %v", s, ok)
 	}

@@ -52,7 +52,7 @@ func (m *Machine) Hardware(ctx context.Context) (hardware.Machine, error) {
 		h.GPUs = hardware.Merge(h.GPUs, m.engineDevices(ctx), m.Build().Backends...)
 		m.hardware, m.readAt = &h, time.Now()
 		if m.bandwidth == nil {
-			if r, ok := hardware.LoadBandwidth(m.opts.Bandwidth, hardware.BandwidthKey(h)); ok {
+			if r, kept := hardware.LoadBandwidth(m.opts.Bandwidth, hardware.BandwidthKey(h)); kept > 0 {
 				m.bandwidth = &r
 			}
 		}

@@ -4,6 +4,7 @@ import { BridgeError } from '../bridge/failure'
 import { fakeBridge } from '../bridge/fake'
 import type { Advice, Ask, FitAsk } from '../bridge/types'
 import { latest } from '../lib/timing'
+import { text } from '../text'
 import { App } from './app'
 import { DiscoverState, firstAsk } from './discover.svelte'
 import { SumsState } from './sums.svelte'
@@ -177,17 +178,26 @@ describe('a test drive', () => {
   })
 })
 
-describe('runs that other programs disturbed', () => {
-  it('are measured again one after the other', async () => {
-    const app = new App(fakeBridge({ step: 1 }))
+describe('test drives that estimates rest on', () => {
+  it('run one after the other when a person does not wait for a quiet machine, and say what they count for', async () => {
+    const base = fakeBridge({ step: 1 })
+    let refs: string[] = []
+    const advise = async (ask: Ask) => {
+      const advice = await base.discover.advise(ask)
+      refs = advice.choices.slice(0, 2).map((c) => `${c.id}:${c.quant}`)
+      return { ...advice, fitted: false, missing: refs }
+    }
+    const app = new App({ ...base, discover: { ...base.discover, advise } })
     await app.start()
     await app.discover.load()
-    const refs = (app.discover.advice?.choices ?? []).slice(0, 2).map((c) => `${c.id}:${c.quant}`)
-    await app.measuring.again(refs)
+    await app.measuring.now([])
+    expect(app.toasts.items.map((t) => t.text)).not.toContain(text.discover.measuredBusy)
+    await app.measuring.now(refs)
     for (const ref of refs) {
       const [id = '', quant = ''] = ref.split(':')
       expect(app.discover.driveOf(id, quant)?.source).toBe('test drive')
     }
+    expect(app.toasts.items.map((t) => t.text)).toContain(text.discover.measuredBusy)
   })
 })
 

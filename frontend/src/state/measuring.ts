@@ -49,13 +49,19 @@ export class Measuring {
     discover.ended(id, quant)
   }
 
-  /** Times the models again whose runs other programs disturbed, one after the other: `id:quant`. */
-  async again(refs: readonly string[]): Promise<void> {
+  /**
+   * Runs the test drives that estimates rest on, `id:quant`, one after the other, whatever other programs do. Those that
+   * were disturbed count for no other model, which is said.
+   */
+  async now(refs: readonly string[]): Promise<void> {
+    const { discover } = this.#parts
     for (const ref of refs) {
       const cut = ref.lastIndexOf(':')
       const [id, quant] = [ref.slice(0, cut), ref.slice(cut + 1)]
-      await this.testDrive(id, quant, this.#parts.discover.models.get(id)?.name ?? id)
+      await this.testDrive(id, quant, discover.models.get(id)?.name ?? id)
     }
+    if (discover.advice?.fitted === false && refs.some((ref) => discover.advice?.missing.includes(ref)))
+      this.#host.toasts.info(text.discover.measuredBusy)
   }
 
   /** Has the models under test answer, and shows the answers when all are there. */

@@ -14,6 +14,10 @@ export const discoverText = {
     unfitted: 'Speeds are only rough so far',
     unfittedHint:
       'Three short test drives are running in the background. Until they end, speeds are estimated from memory speed alone.',
+    unfittedWaits:
+      'Other programs keep the processor busy, so three short test drives wait for a quiet moment. Until they end, speeds are rough estimates from memory speed alone.',
+    measureNow: 'Measure now',
+    measuredBusy: 'Other programs were busy, so these test drives count for their own models only.',
     emptyTitle: 'No model fits all that you ask for',
     emptyHint:
       'Ask for less speed, a shorter context or another licence. Under “Left out”, each model says what it lacks.',
@@ -94,9 +98,6 @@ export const discoverText = {
     measureAgainOf: (name: string) => `Measure ${name} again`,
     disturbedRun: 'Other programs were busy during this run, so the model may be faster than this says.',
     disturbedTag: 'disturbed',
-    disturbedFit: 'Speeds may be too low',
-    disturbedFitHint: (n: number) =>
-      `All estimates rest on test drives, and other programs were busy during ${n === 1 ? 'one of them' : `${n} of them`}. Measure again when the machine is quiet.`,
     driveOf: (name: string) => `Test drive ${name}`,
     driveTip: 'Runs a copy without weights for a few seconds. Nothing is downloaded.',
     driveWaiting: 'Starting',

@@ -46,7 +46,11 @@ export const shellText = {
     traffic: (host: string, bytesIn: string, bytesOut: string) => `${host} · ${bytesIn} in, ${bytesOut} out`,
     atWork: 'At work',
     none: 'Nothing is running in the background.',
-    waits: { answer: 'Waiting until the answer is written.', mains: 'Waiting until the computer is plugged in.' },
+    waits: {
+      answer: 'Waiting until the answer is written.',
+      mains: 'Waiting until the computer is plugged in.',
+      programs: 'Waiting until other programs are quiet.',
+    },
     queued: 'Waiting for its turn.',
     finishing: 'Being checked.',
     paused: 'Paused.',

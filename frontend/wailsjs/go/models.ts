@@ -90,7 +90,7 @@ export namespace app {
 	    gpuFreeBytes: number;
 	    ramFreeBytes: number;
 	    fitted: boolean;
-	    disturbed: string[];
+	    missing: string[];
 	}
 	export interface Answer {
 	    question: string;
@@ -635,6 +635,7 @@ export namespace app {
 	    bandwidthBytesPerSec: number;
 	    singleCoreBytesPerSec: number;
 	    bandwidthMeasuredAt: number;
+	    bandwidthDoubtful: boolean;
 	    engineBytes: number;
 	}
 	export interface MachinePage {

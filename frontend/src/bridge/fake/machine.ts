@@ -19,6 +19,7 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
         const memory = {
           ...world.machine.memory,
           bandwidthBytesPerSec: 61_200_000_000,
+          bandwidthDoubtful: false,
           singleCoreBytesPerSec: 22_800_000_000,
         }
         world.machine = { ...world.machine, memory: { ...memory, bandwidthMeasuredAt: world.now() } }

@@ -98,8 +98,8 @@ export interface Advice {
   ramFreeBytes: number
   /** estimates rest on this machine's own runs */
   fitted: boolean
-  /** those of these runs, as id:quant, during which other programs kept the processors busy */
-  disturbed: string[]
+  /** the test drives that they rest on and that no undisturbed run is kept of, as id:quant */
+  missing: string[]
 }
 
 /** Profile is a machine that advice can be asked for. */

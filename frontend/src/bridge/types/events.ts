@@ -30,8 +30,8 @@ export interface TaskProgress {
   label: string
   /** what it works on, as a person knows it; empty: the label says it all */
   of: string
-  /** what it waits for: the end of an answer, mains power; empty: it works */
-  waits: '' | 'answer' | 'mains'
+  /** what it waits for: the end of an answer, mains power, processors that other programs leave alone; empty: it works */
+  waits: '' | 'answer' | 'mains' | 'programs'
   /** seconds to the end, about; -1: not known */
   left: number
   startedAt: number

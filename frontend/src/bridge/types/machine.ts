@@ -40,6 +40,8 @@ export interface Memory {
   singleCoreBytesPerSec: number
   /** 0: not measured yet */
   bandwidthMeasuredAt: number
+  /** other programs were busy meanwhile, so it may be too low */
+  bandwidthDoubtful: boolean
   /** what the loaded model takes now */
   engineBytes: number
 }

@@ -57,6 +57,7 @@ export function machine(scene: Scene, now: number): Machine {
       bandwidthBytesPerSec: scene === 'empty' ? 0 : 61_200_000_000,
       singleCoreBytesPerSec: scene === 'empty' ? 0 : 22_800_000_000,
       bandwidthMeasuredAt: scene === 'empty' ? 0 : now - 2 * hour,
+      bandwidthDoubtful: false,
       engineBytes: scene === 'gpu' ? 0 : e.modelBytes,
     },
     gpus:

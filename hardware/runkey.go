@@ -1,0 +1,17 @@
+package hardware
+
+import (
+	"slices"
+	"strings"
+)
+
+// RunKey names what the speed of a model depends on and a restart doesn't change: what [BandwidthKey] names, and the
+// graphics processors.
+func RunKey(m Machine) string {
+	names := make([]string, len(m.GPUs))
+	for i, g := range m.GPUs {
+		names[i] = g.Name
+	}
+	slices.Sort(names)
+	return strings.Join(append([]string{BandwidthKey(m)}, names...), "|")
+}
