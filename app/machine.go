@@ -30,8 +30,8 @@ func (s *Machine) Engine() (Engine, error) {
 
 // MeasureBandwidth measures memory bandwidth as a task of about two seconds.
 func (s *Machine) MeasureBandwidth() (Task, error) {
-	return s.host.task("Machine.MeasureBandwidth", "bandwidth", "Measuring memory", func(ctx context.Context, c *core.Core, _ func(done, total int64)) (string, error) {
-		_, err := c.Machine.MeasureBandwidth(ctx)
+	return s.host.task("Machine.MeasureBandwidth", "bandwidth", "Measuring memory", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
+		_, err := c.Machine.MeasureBandwidth(ctx, progress)
 		return "", err
 	})
 }

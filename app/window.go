@@ -28,7 +28,7 @@ type Window struct {
 	Page      *Page
 
 	*host
-	fitStopped bool // a person has stopped what the estimates rest on; housekeeping's alone
+	refused map[string]bool // what a person has stopped that the app does by itself; housekeeping's alone
 }
 
 // NewWindow makes the services. Nothing is opened before Startup.
@@ -95,9 +95,7 @@ func (w *Window) Startup(ctx context.Context) {
 // housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed,
 // and the runs that the estimates rest on.
 func (w *Window) housekeeping(ctx context.Context) {
-	if w.core.Models.FirstStart(ctx) {
-		w.libraryChanged("")
-	}
+	w.addStarter(ctx)
 	debug.FreeOSMemory() // what starting took and idling does not need
 	timer := time.NewTimer(10 * time.Second)
 	defer timer.Stop()
@@ -109,9 +107,7 @@ func (w *Window) housekeeping(ctx context.Context) {
 			if err := w.core.History.Maintain(ctx); err != nil {
 				slog.Error("history maintenance failed", "error", err)
 			}
-			if err := w.core.Machine.MeasureBandwidthOnce(ctx); err != nil {
-				slog.Warn("bandwidth not measured", "error", err)
-			}
+			w.measureMemory(ctx)
 			w.fitEstimates(ctx)
 			timer.Reset(time.Hour)
 		}

@@ -36,6 +36,9 @@ func (r BandwidthResult) Doubtful() bool { return r.Got < leastGot || r.Others >
 // ErrTooLittleMemory says that a buffer that outgrows the caches would take memory that other programs need.
 var ErrTooLittleMemory = errors.New("hardware: too little free memory to measure its speed")
 
+// BandwidthTakes is how long [Bandwidth] takes at the most.
+const BandwidthTakes = bandwidthBudget
+
 const (
 	// bandwidthBudget bounds the whole measurement, preparation included.
 	bandwidthBudget = 1800 * time.Millisecond

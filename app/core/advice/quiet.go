@@ -13,7 +13,7 @@ import (
 type quiet struct {
 	busy  func() bool                          // an answer is written for a person who waits for it
 	power func(context.Context) hardware.Power // nil asks the system
-	load  disturb.Read
+	load  disturb.Read // nil: other programs are not waited for
 }
 
 func (a kept) quiet() quiet {
@@ -53,6 +53,9 @@ func (q quiet) powerNow(ctx context.Context) hardware.Power {
 
 // programs looks for a moment whether programs keep the processors busy.
 func (q quiet) programs(ctx context.Context) Wait {
+	if q.load == nil {
+		return ""
+	}
 	look := disturb.Begin(ctx, q.load)
 	select {
 	case <-ctx.Done():
@@ -90,6 +93,12 @@ func (q quiet) giveWay(ctx context.Context, waits func(Wait)) error {
 		case <-time.After(tick):
 		}
 	}
+}
+
+// AfterAnswers waits until no answer is written for a person, and tells what it waits for as giveWay does.
+func (a *Advice) AfterAnswers(ctx context.Context, waits func(Wait)) error {
+	plugged := func(context.Context) hardware.Power { return hardware.PowerAC }
+	return quiet{busy: a.opts.Busy, power: plugged}.giveWay(ctx, waits)
 }
 
 // cancelInTheWay ends ctx's work when something comes that it has to give way to.

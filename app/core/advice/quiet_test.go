@@ -88,3 +88,21 @@ func TestBackgroundDriveEndsOnBattery(t *testing.T) {
 		}
 	})
 }
+
+// TestMemoryIsMeasuredAfterAnswers holds that what is quick waits for answers alone, also on a battery.
+func TestMemoryIsMeasuredAfterAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		a := New(Options{
+			Busy:  func() bool { return time.Since(began) < 3*time.Second },
+			Power: func(context.Context) hardware.Power { return hardware.PowerBattery },
+		})
+		var told []Wait
+		if err := a.AfterAnswers(t.Context(), func(w Wait) { told = append(told, w) }); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); !slices.Equal(told, []Wait{WaitAnswer, ""}) || took > 4*time.Second {
+			t.Errorf("waited for %q, %v", told, took)
+		}
+	})
+}

@@ -156,7 +156,7 @@ const (
 func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done func()) error {
 	a.scratch.sweep()
 	drives := a.missingDrives(ctx)
-	now := Fitting{Many: len(drives)}
+	now := Fitting{At: 1, Many: max(1, len(drives))} // the memory first
 	measure := func(once func(ctx context.Context) (disturbed bool, err error)) error {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
 			if err := a.quiet().giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
@@ -189,7 +189,7 @@ func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done fu
 		}
 	}
 	for !a.opts.Machine.BandwidthSettled(ctx) {
-		if err := measure(a.opts.Machine.MeasureBandwidth); err != nil {
+		if err := measure(func(ctx context.Context) (bool, error) { return a.opts.Machine.MeasureBandwidth(ctx, nil) }); err != nil {
 			return err
 		}
 	}

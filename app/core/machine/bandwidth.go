@@ -5,18 +5,25 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"weightroom/hardware"
 )
 
-// settledBandwidths is how many measurements that nothing disturbed make a figure that need not be measured again.
-const settledBandwidths = 3
+const (
+	bandwidthTick = 100 * time.Millisecond
+	// settledBandwidths is how many measurements that nothing disturbed make a figure that need not be measured again.
+	settledBandwidths = 3
+)
 
 // MeasureBandwidth measures memory bandwidth, in about two seconds, and reports whether other programs may have slowed
 // that down. An undisturbed result is kept for this machine, and the best of those kept counts. A doubtful one counts
-// until the app ends or an undisturbed one comes.
-func (m *Machine) MeasureBandwidth(ctx context.Context) (doubtful bool, err error) {
+// until the app ends or an undisturbed one comes. progress is called with the milliseconds that have passed and those
+// that it takes; it may be nil.
+func (m *Machine) MeasureBandwidth(ctx context.Context, progress func(done, total int64)) (doubtful bool, err error) {
+	stop := everyTick(progress, hardware.BandwidthTakes)
 	r, err := hardware.Bandwidth(ctx)
+	stop()
 	if err != nil {
 		return false, err
 	}
@@ -43,13 +50,40 @@ func (m *Machine) MeasureBandwidth(ctx context.Context) (doubtful bool, err erro
 	return r.Doubtful(), nil
 }
 
-// MeasureBandwidthOnce measures only where no undisturbed result of this machine is kept.
-func (m *Machine) MeasureBandwidthOnce(ctx context.Context) error {
-	h, err := m.Hardware(ctx)
-	if err != nil || h.Memory.BandwidthBytesPerSec > 0 && !h.Memory.BandwidthDoubtful {
-		return err
+// everyTick reports how much of the time that something takes has passed, until stop has returned.
+func everyTick(progress func(done, total int64), takes time.Duration) (stop func()) {
+	if progress == nil {
+		return func() {}
 	}
-	_, err = m.MeasureBandwidth(ctx)
+	began, end, ended := time.Now(), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(bandwidthTick)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-ticker.C:
+				progress(min(takes, time.Since(began)).Milliseconds(), takes.Milliseconds())
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
+}
+
+// Unmeasured reports whether no undisturbed bandwidth of this machine is known.
+func (m *Machine) Unmeasured(ctx context.Context) bool {
+	h, err := m.Hardware(ctx)
+	return err == nil && (h.Memory.BandwidthBytesPerSec == 0 || h.Memory.BandwidthDoubtful)
+}
+
+// MeasureBandwidthOnce measures only where no undisturbed result of this machine is known.
+func (m *Machine) MeasureBandwidthOnce(ctx context.Context) error {
+	if !m.Unmeasured(ctx) {
+		return nil
+	}
+	_, err := m.MeasureBandwidth(ctx, nil)
 	return err
 }
 

@@ -110,10 +110,16 @@ func (m *Models) HasStarter(ctx context.Context) (installed, available bool) {
 	return missing == nil, available
 }
 
+// WantsStarter reports whether the library is empty and the starter's file is at hand.
+func (m *Models) WantsStarter(ctx context.Context) bool {
+	all, err := m.opts.Library.Models(ctx)
+	_, available := library.FindStarter(m.starterDirs())
+	return err == nil && len(all) == 0 && available
+}
+
 // FirstStart fills an empty library with the starter, quietly: a chat must be possible with no network at all.
 func (m *Models) FirstStart(ctx context.Context) (added bool) {
-	all, err := m.opts.Library.Models(ctx)
-	if err != nil || len(all) > 0 {
+	if !m.WantsStarter(ctx) {
 		return false
 	}
 	if _, err := m.ImportStarter(ctx, nil); err != nil {

@@ -58,6 +58,7 @@ export class Router {
     tasks.apply(event)
     downloads.apply(event)
     if (event.name === 'download:finished') models.ended(event.data)
+    if (event.name === 'task:finished' && event.data.kind === 'bandwidth') this.#refreshMachine()
     this.#fetch(chat.apply(event))
     const changed = lab.apply(event)
     if (changed) this.#attempt(() => lab.refresh(changed))
@@ -105,6 +106,10 @@ export class Router {
     const { discover, library, ui } = this.#parts
     discover.refreshRows()
     if (ui.page === 'library') this.#attempt(() => library.weigh())
+  })
+  #refreshMachine = soon(() => {
+    const { machine, ui } = this.#parts
+    if (ui.page === 'machine') this.#attempt(() => machine.detect())
   })
   #refreshEngine = soon(() => {
     const { discover, machine, settings, ui } = this.#parts

@@ -22,6 +22,11 @@ export class Tasks {
     return this.#running.find((t) => t.kind === kind)
   }
 
+  /** Whether a call of the page waits for the end of a task; the app began the others by itself, or a page before this one. */
+  asked(id: string): boolean {
+    return this.#waiting.has(id)
+  }
+
   get(id: string): TaskProgress | undefined {
     return this.#running.find((t) => t.id === id)
   }

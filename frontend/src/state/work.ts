@@ -37,15 +37,17 @@ function taskWork(task: TaskProgress, { tasks }: Parts, host: Host): Work {
   const { id, kind, of, done, total, left } = task
   // The label of work on a file names it; that of other work says no more than its kind.
   const name = of ? `${text.tasks[kind]}: ${of}` : task.label || text.tasks[kind]
+  const own = !tasks.asked(id)
   const run = () => {
+    const stopped = own && text.work.ownStopped[kind]
     void host.attempt(() => tasks.cancel(id))
-    if (kind === 'fit') host.toasts.info(text.work.fitStopped)
+    if (stopped) host.toasts.info(stopped)
   }
   return {
     ...{ id, name, left, since: task.startedAt },
     share: total > 0 ? done / total : -1,
     waits: task.waits ? text.work.waits[task.waits] : '',
-    note: kind === 'fit' ? text.work.fitWhy : '',
+    note: (own && text.work.why[kind]) || '',
     stop: { text: text.work.stop, label: text.work.stopLabel(name), run },
   }
 }

@@ -1,4 +1,4 @@
-import type { OpenReason } from '../bridge/types'
+import type { OpenReason, TaskKind } from '../bridge/types'
 import { plural } from './plural'
 
 const reasons: Record<OpenReason['kind'], [one: string, many?: string]> = {
@@ -56,12 +56,20 @@ export const shellText = {
     paused: 'Paused.',
     soFar: (time: string) => `${time} so far`,
     left: (time: string) => `about ${time} left`,
-    fitWhy: 'Estimates of speed rest on this. It is done once for each version of the engine.',
+    why: {
+      fit: 'Estimates of speed rest on this. It is done once for each version of the engine.',
+      bandwidth: 'Estimates of large models rest on this. It is done once for each machine.',
+      starter: 'It comes with the app, so that you can chat at once.',
+    } as Partial<Record<TaskKind, string>>,
     stop: 'Stop',
     stopLabel: (name: string) => `Stop: ${name}`,
     pause: 'Pause',
     pauseLabel: (name: string) => `Pause: ${name}`,
-    fitStopped: 'Stopped. Weightroom does it after its next start; until then, speeds are rougher estimates.',
+    ownStopped: {
+      fit: 'Stopped. Weightroom does it after its next start; until then, speeds are rougher estimates.',
+      bandwidth: 'Stopped. Weightroom does it after its next start, or when you press Measure on the Machine page.',
+      starter: 'Stopped. You can add it on the Library page.',
+    } as Partial<Record<TaskKind, string>>,
     failed: (n: number) => (n === 1 ? 'A download has stopped.' : `${n} downloads have stopped.`),
     showDownloads: 'Show downloads',
   },

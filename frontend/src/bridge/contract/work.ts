@@ -9,8 +9,12 @@ export function workContract(bridge: Bridge): Clause[] {
       run: async () => {
         const told = new Set<string>()
         const ended = new Set<string>()
+        let far = 0
         const off = [
-          bridge.on('task:progress', (task) => told.add(task.id)),
+          bridge.on('task:progress', (task) => {
+            told.add(task.id)
+            if (task.kind === 'bandwidth' && task.total > 0) far = Math.max(far, task.done / task.total)
+          }),
           bridge.on('task:finished', (task) => ended.add(task.id)),
         ]
         try {
@@ -23,6 +27,7 @@ export function workContract(bridge: Bridge): Clause[] {
           }
           while (!ended.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
           must(!(await bridge.tasks.list()).some((t) => t.id === id), 'and not after its end')
+          must(far > 0 && far <= 1, 'how far it is is said on the way')
         } finally {
           for (const end of off) end()
         }

@@ -1,7 +1,7 @@
 import type { MachineService } from '../bridge'
 import { engineLog } from './scenes/machine'
 import { noProblem } from './scenes/scene'
-import type { Advice } from '../types'
+import type { Advice, Problem } from '../types'
 import type { FakeWorld } from './world'
 
 /** The stand-in’s machine and its engine. */
@@ -14,8 +14,21 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
     engine: async () => world.engine,
     measureBandwidth: async () => {
       const id = 'bandwidth'
-      world.report({ id, kind: 'bandwidth', done: 0, total: 0, label: 'Measuring memory' })
-      void world.wait(40).then(() => {
+      const total = 1800
+      const report = (done: number) =>
+        world.report({ id, kind: 'bandwidth', done, total: done && total, label: 'Measuring memory' })
+      const measure = async () => {
+        report(0)
+        for (let step = 1; step <= 18; step++) {
+          await world.wait(2)
+          if (world.cancelled.has(id)) {
+            const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
+            world.cancelled.delete(id)
+            world.ended({ id, kind: 'bandwidth', result: '', problem })
+            return
+          }
+          report(step * 100)
+        }
         const memory = {
           ...world.machine.memory,
           bandwidthBytesPerSec: 61_200_000_000,
@@ -24,7 +37,8 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
         }
         world.machine = { ...world.machine, memory: { ...memory, bandwidthMeasuredAt: world.now() } }
         world.ended({ id, kind: 'bandwidth', result: '', problem: noProblem })
-      })
+      }
+      void measure()
       return { id }
     },
     recommend: async () => {
