@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"weightroom/app/core"
+	"weightroom/app/core/compare"
+	"weightroom/backend/advisor"
 	"weightroom/backend/lab"
 )
 
@@ -14,7 +16,18 @@ func (s *Lab) blind(method string, f func(ctx context.Context, c *core.Core) (la
 		if err != nil {
 			return BlindTest{}, err
 		}
-		return blindPage(&b, true), nil
+		page := blindPage(&b, true)
+		if page.State == "open" {
+			w := compare.WritingOf(&b, func(ref string) (advisor.Speed, bool) {
+				m, err := c.Library.Model(ctx, ref)
+				if err != nil {
+					return advisor.Speed{}, false
+				}
+				return c.Advice.SpeedOf(ctx, m)
+			})
+			page.RoundSeconds, page.LoadSeconds, page.Ahead = w.Round, w.Load, w.Ahead
+		}
+		return page, nil
 	})
 }
 

@@ -210,6 +210,10 @@ type BlindTest struct {
 	Pace    float64  `json:"pace"`  // at which all its answers are to be shown, in letters a second
 	Prompt  string   `json:"prompt"`
 	Answers []string `json:"answers"` // empty: none is ready
+	// How long answers take to be written, about, of all variants together; of a list of tests they are not known.
+	RoundSeconds float64 `json:"roundSeconds"` // for one prompt; 0: nothing tells
+	LoadSeconds  float64 `json:"loadSeconds"`  // to load every model once; 0: not known
+	Ahead        int     `json:"ahead"`        // rounds that are written together where no prompt of the person's own is asked
 	// After the end.
 	Verdict string       `json:"verdict"`
 	Winner  string       `json:"winner"` // reference; empty: none

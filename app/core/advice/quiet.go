@@ -13,7 +13,7 @@ import (
 type quiet struct {
 	busy  func() bool                          // an answer is written for a person who waits for it
 	power func(context.Context) hardware.Power // nil asks the system
-	load  disturb.Read // nil: other programs are not waited for
+	load  disturb.Read                         // nil: other programs are not waited for
 }
 
 func (a kept) quiet() quiet {

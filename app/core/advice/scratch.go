@@ -1,11 +1,13 @@
 package advice
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"sync"
 
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 	"weightroom/backend/testdrive"
 )
 
@@ -29,6 +31,22 @@ func (s *scratch) enter() (leave func(), err error) {
 		return nil, err
 	}
 	return s.mu.RUnlock, nil
+}
+
+// plan has the engine plan the memory of a file without weights.
+func (s *scratch) plan(ctx context.Context, engine testdrive.Tool, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
+	leave, err := s.enter()
+	if err != nil {
+		return backend.MemoryPlan{}, err
+	}
+	defer leave()
+	path, err := testdrive.WriteTemp(s.dir, header)
+	if err != nil {
+		return backend.MemoryPlan{}, err
+	}
+	defer os.Remove(path) //nolint:errcheck // swept at the next start
+	plan, err := testdrive.Fit(ctx, engine, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
+	return plan.MemoryPlan, err
 }
 
 // sweep removes what a killed run left, once, and not while a file is in use.

@@ -39,7 +39,7 @@ func TestNothingStaysOfAPlan(t *testing.T) {
 		}
 		planned, closed := make(chan error, 1), make(chan struct{})
 		go func() {
-			_, err := a.planWith(ctx, engine, h, advisor.Ask{Context: 512})
+			_, err := a.scratch.plan(ctx, engine, h, advisor.Ask{Context: 512})
 			planned <- err
 		}()
 		if path := <-running; len(inside(a)) != 1 || inside(a)[0] != path {
@@ -60,7 +60,7 @@ func TestNothingStaysOfAPlan(t *testing.T) {
 		if err := <-planned; err == nil {
 			t.Error("planned")
 		}
-		if _, err := a.planWith(ctx, engine, h, advisor.Ask{Context: 512}); err == nil || len(running) != 0 || len(inside(a)) != 0 {
+		if _, err := a.scratch.plan(ctx, engine, h, advisor.Ask{Context: 512}); err == nil || len(running) != 0 || len(inside(a)) != 0 {
 			t.Errorf("after the end: %v, %d run, %v", err, len(running), inside(a))
 		}
 	})
@@ -78,7 +78,7 @@ func TestNothingStaysOfAPlan(t *testing.T) {
 			}
 			return testdrive.Output{}, errors.New("exit status 1")
 		}
-		if _, err := a.planWith(t.Context(), engine, h, advisor.Ask{Context: 512}); err == nil || len(inside(a)) != 1 {
+		if _, err := a.scratch.plan(t.Context(), engine, h, advisor.Ask{Context: 512}); err == nil || len(inside(a)) != 1 {
 			t.Errorf("%v, %v", err, inside(a))
 		}
 		if a.scratch.sweep(); len(inside(a)) != 0 {

@@ -2,7 +2,6 @@ package advice
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"weightroom/backend"
@@ -28,22 +27,7 @@ func (a *Advice) header(id, quant string) (*testdrive.Header, error) {
 
 // plan asks the engine for its own memory plan of a weightless copy.
 func (a *Advice) plan(ctx context.Context, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
-	return a.planWith(ctx, a.opts.Machine.Tool, header, ask)
-}
-
-func (a *Advice) planWith(ctx context.Context, engine testdrive.Tool, header *testdrive.Header, ask advisor.Ask) (backend.MemoryPlan, error) {
-	leave, err := a.scratch.enter()
-	if err != nil {
-		return backend.MemoryPlan{}, err
-	}
-	defer leave()
-	path, err := testdrive.WriteTemp(a.scratch.dir, header)
-	if err != nil {
-		return backend.MemoryPlan{}, err
-	}
-	defer os.Remove(path) //nolint:errcheck // swept at the next start
-	plan, err := testdrive.Fit(ctx, engine, path, testdrive.FitOptions{Context: ask.Context, KVType: string(ask.KV)})
-	return plan.MemoryPlan, err
+	return a.scratch.plan(ctx, a.opts.Machine.Tool, header, ask)
 }
 
 // Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.

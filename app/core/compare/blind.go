@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"weightroom/backend"
@@ -94,6 +95,52 @@ func (l *Lab) Findings(ctx context.Context) map[[2]string][]advisor.Finding {
 
 // roundsAhead is how many rounds are written at a time: every model is loaded once for all of them.
 const roundsAhead = 3
+
+// usualPrompt is about how many tokens a built-in prompt has with what a template puts around it.
+const usualPrompt = 80
+
+// Writing is about how long the answers of a blind test take to be written, in seconds. It is of all variants together, so
+// that it tells nothing of any of them.
+type Writing struct {
+	Round float64 // for one prompt; 0: nothing tells
+	Load  float64 // to load every model once; 0: not known
+	Ahead int     // rounds that are written together where no prompt of the person's own is asked
+}
+
+// WritingOf foretells it from the answers that were written, and before there are any from the speeds of the models and
+// the most that an answer may have.
+func WritingOf(b *lab.Blind, speed func(ref string) (advisor.Speed, bool)) Writing {
+	out := Writing{Ahead: max(1, min(roundsAhead, b.MaxRounds-len(b.Rounds)))}
+	round := 0.0
+	for v, variant := range b.Variants {
+		seconds, load, n := 0.0, 0.0, 0.0
+		for _, r := range b.Rounds {
+			at := slices.Index(r.Order, v)
+			if len(r.Answers) != len(b.Variants) || at < 0 {
+				continue
+			}
+			if m := r.Answers[at].Metrics; m.TokensPerSecond > 0 {
+				seconds, n = seconds+m.TimeToFirstTokenSeconds+float64(m.Tokens)/m.TokensPerSecond, n+1
+				load = max(load, m.LoadSeconds)
+			}
+		}
+		out.Load += load
+		if n > 0 {
+			round += seconds / n
+			continue
+		}
+		s, ok := speed(variant.Ref)
+		if !ok || !(s.Generation > 0) {
+			return Writing{Ahead: out.Ahead}
+		}
+		round += float64(b.MaxTokens) / s.Generation
+		if s.Prompt > 0 {
+			round += usualPrompt / s.Prompt
+		}
+	}
+	out.Round = round
+	return out
+}
 
 // WaitingRound returns the round of a blind test to vote on: the person's own prompt first.
 func WaitingRound(b *lab.Blind) (lab.Round, bool) {

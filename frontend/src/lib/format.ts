@@ -34,6 +34,13 @@ export function seconds(n: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
+/** A length of time as a person says it: "30 s", "3 min". */
+export function roughly(seconds: number): string {
+  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`
+  if (seconds < 55) return `${Math.round(seconds / 5) * 5} s`
+  return `${Math.max(1, Math.round(seconds / 60))} min`
+}
+
 /** A share of one as whole percent. */
 export function percent(share: number): string {
   return `${Math.round(Math.min(1, Math.max(0, share)) * 100)}%`

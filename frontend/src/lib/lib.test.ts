@@ -2,12 +2,22 @@ import { describe, expect, it } from 'vitest'
 import sizes from '../../../backend/testdata/bytes.json?raw'
 import { message } from '../bridge/fake/scenes/chats'
 import type { ChatSummary } from '../bridge/types'
-import { ago, bytes, context, percent, seconds, speed, until } from './format'
+import { ago, bytes, context, percent, roughly, seconds, speed, until } from './format'
 import { groupChats, linesOf, sectionsOf } from './groups'
 import { display, matches, sends } from './keys'
 import { branch, newestLeaf, siblings } from './tree'
 
 describe('figures', () => {
+  it.each([
+    [0.2, '1 s'],
+    [7.6, '8 s'],
+    [42, '40 s'],
+    [57, '1 min'],
+    [170, '3 min'],
+  ])('a length of %d seconds is roughly %s', (n, words) => {
+    expect(roughly(n)).toBe(words)
+  })
+
   it.each([
     [0, '0 B'],
     [-5, '0 B'],

@@ -16,6 +16,7 @@ export class BlindState {
   #bridge: Bridge['lab']
   #timer: ReturnType<typeof setInterval> | undefined
   #asked = 0
+  #expected = 0
   /** How long answers took that began in this window, in milliseconds, by test. */
   #took = new Map<string, number>()
 
@@ -90,7 +91,24 @@ export class BlindState {
     const task = await this.#bridge.askBlind(test.id, prompt)
     this.#writing = task.id
     this.#asked = Date.now()
+    this.#expected = this.takes(prompt)
     return task
+  }
+
+  /** How many prompts are answered together. */
+  prompts(own: string): number {
+    return own ? 1 : (this.#test?.ahead ?? 1)
+  }
+
+  /** About how long it takes to have the answers written, in seconds; 0: nothing tells. */
+  takes(own: string): number {
+    const test = this.#test
+    return test && test.roundSeconds > 0 ? test.loadSeconds + test.roundSeconds * this.prompts(own) : 0
+  }
+
+  /** About how long the answers that are being written take, in seconds; 0: nothing tells. */
+  get expected(): number {
+    return this.#expected
   }
 
   /** When the answers that are being written were asked for, in milliseconds. */

@@ -140,6 +140,20 @@ describe('a blind test', () => {
     expect(app.blind.test?.rounds).toBe(1)
   })
 
+  it('foretells how long the answers take, and better once some were written', async () => {
+    const app = await started()
+    const first = app.blind.takes('')
+    expect(first).toBe(3 * 2 * 27)
+    expect(app.blind.takes('My own words')).toBe(first / 3)
+    const asking = app.measuring.askBlind('')
+    await until(() => app.blind.writing !== '')
+    expect(app.blind.expected).toBe(first)
+    await asking
+    app.blind.revealAll()
+    await app.blind.vote(0)
+    expect(app.blind.takes('')).toBeLessThan(first)
+  })
+
   it('counts a tie, goes on later, and tells at the end which was which', async () => {
     const app = await started()
     for (const choice of [-1, 0, 1]) {

@@ -193,6 +193,11 @@ export const labText = {
       writing: 'The answers are being written. They appear together, so that speed gives nothing away.',
       passed: (time: string) => `${time} so far.`,
       asBefore: (passed: string, before: string) => `${passed} The last ones took ${before}.`,
+      ofAbout: (passed: string, all: string) => `${passed} All of it takes about ${all}.`,
+      takes: (time: string, prompts: number) =>
+        prompts === 1
+          ? `Writing takes about ${time}.`
+          : `Writing for ${plural(prompts, 'prompt')} takes about ${time}.`,
       firstRounds:
         'Several rounds are written together, so that each model is loaded only once. The next rounds come faster.',
       cancel: 'Cancel',

@@ -162,6 +162,9 @@ export namespace app {
 	    pace: number;
 	    prompt: string;
 	    answers: string[];
+	    roundSeconds: number;
+	    loadSeconds: number;
+	    ahead: number;
 	    verdict: string;
 	    winner: string;
 	    tallies: BlindTally[];

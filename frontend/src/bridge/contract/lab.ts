@@ -58,6 +58,7 @@ export function labContract(bridge: Bridge): Clause[] {
           await finished(bridge, task.id)
           const asked = await bridge.lab.blind(id)
           must(asked.answers.length === 2 && asked.prompt === 'Say hello.', 'two answers')
+          must(asked.roundSeconds > 0 && asked.ahead > 0, 'how long the next answers take, by these')
           must(asked.votes.length === 0 && asked.tallies.length === 0 && asked.winner === '', 'nothing told')
           const voted = await bridge.lab.voteBlind(id, -1)
           must(voted.rounds === 1 && voted.ties === 1 && voted.answers.length === 0, 'a tie')

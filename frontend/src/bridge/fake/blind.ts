@@ -72,6 +72,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
       ...hidden.test,
       round: hidden.test.rounds + 1,
       pace: 60,
+      ...{ roundSeconds: 21 * steps, loadSeconds: steps },
       answers: hidden.order.map((v) => answers[v] ?? ''),
     }
     world.ended({ id: task, kind: 'blind', result: id, problem: noProblem })
@@ -132,7 +133,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
         verdict: '',
         winner: '',
       },
-      ...{ tallies: [], votes: [], advice: '' },
+      ...{ tallies: [], votes: [], advice: '', roundSeconds: 0, loadSeconds: 0, ahead: 3 },
     }
     const hidden = { test, order: [], votes: past, wins }
     tests.set(test.id, hidden)
@@ -165,6 +166,7 @@ export function blindOf(world: FakeWorld, installed: readonly LabModel[]): Blind
           pace: 60,
         },
         ...{ verdict: '', winner: '', tallies: [], votes: [], advice: '' },
+        ...{ roundSeconds: 27 * variants.length, loadSeconds: 0, ahead: 3 },
       }
       tests.set(id, { test, order: [], votes: [], wins: variants.map(() => 0) })
       return test

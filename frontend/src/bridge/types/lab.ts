@@ -269,6 +269,13 @@ export interface BlindTest {
   prompt: string
   /** empty: none is ready */
   answers: string[]
+  // How long answers take to be written, about, of all variants together; of a list of tests they are not known.
+  /** seconds for one prompt; 0: nothing tells */
+  roundSeconds: number
+  /** seconds to load every model once; 0: not known */
+  loadSeconds: number
+  /** rounds that are written together where no prompt of the person’s own is asked */
+  ahead: number
   // After the end.
   verdict: string
   /** reference; empty: none */

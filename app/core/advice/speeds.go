@@ -1,0 +1,26 @@
+package advice
+
+import (
+	"context"
+
+	"weightroom/backend"
+	"weightroom/backend/advisor"
+)
+
+// SpeedOf is how fast a model of the library runs here: measured, by a test drive, or estimated. False: too little is known.
+func (a *Advice) SpeedOf(ctx context.Context, m backend.Model) (advisor.Speed, bool) {
+	c, ok := a.ofLibrary(m)
+	if !ok {
+		return advisor.Speed{}, false
+	}
+	machine, err := a.thisMachine(ctx)
+	if err != nil {
+		return advisor.Speed{}, false
+	}
+	ask, err := advisor.Ask{}.Complete()
+	if err != nil {
+		return advisor.Speed{}, false
+	}
+	s := advisor.Expect(&c, &machine, c.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM.BandwidthBytesPerSec))
+	return s, s.Generation > 0
+}
