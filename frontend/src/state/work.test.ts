@@ -1,6 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../bridge/fake'
-import { noProblem } from '../bridge/fake/scenes/scene'
 import { App } from './app'
 import { workOf } from './work'
 
@@ -37,26 +36,6 @@ describe('what is at work', () => {
     expect(all.some((w) => w.name.startsWith('Test drive: '))).toBe(true)
     expect(all.some((w) => w.name.startsWith('Downloading: '))).toBe(true)
     for (const work of all) expect(work.stop?.label, work.name).toContain(work.name)
-  })
-
-  it('has what the app does by itself, why, and what becomes of it when it is stopped', async () => {
-    const app = await started('full')
-    const about = { seq: 1, done: 0, total: 0, label: 'Measuring memory', of: '', left: -1, startedAt: 0 } as const
-    app.tasks.apply({ name: 'task:progress', data: { id: 'own', kind: 'bandwidth', waits: 'answer', ...about } })
-    const [own] = workOf(app, app)
-    expect(own).toMatchObject({ name: 'Measuring memory', waits: 'Waiting until the answer is written.' })
-    expect(own?.note).toContain('once for each machine')
-    own?.stop?.run()
-    expect(app.toasts.items.at(-1)?.text).toContain('after its next start')
-    app.tasks.apply({
-      name: 'task:finished',
-      data: { id: 'own', seq: 2, kind: 'bandwidth', result: '', problem: noProblem },
-    })
-
-    const asked = app.measuring.bandwidth()
-    await vi.waitFor(() => expect(workOf(app, app)).toHaveLength(1))
-    expect(workOf(app, app)[0]?.note, 'a person who asked knows why').toBe('')
-    await asked
   })
 
   it('says what it waits for', async () => {

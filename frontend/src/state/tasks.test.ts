@@ -1,0 +1,30 @@
+import { describe, expect, it, vi } from 'vitest'
+import { fakeBridge } from '../bridge/fake'
+import { noProblem } from '../bridge/fake/scenes/scene'
+import { App } from './app'
+import { workOf } from './work'
+
+describe('what is at work', () => {
+  it('has what the app does by itself, why, and what becomes of it when it is stopped', async () => {
+    const app = new App(fakeBridge({ step: 0 }))
+    await app.start()
+    const about = { seq: 1, done: 0, total: 0, label: 'Measuring memory', of: '', left: -1, startedAt: 0 } as const
+    app.tasks.apply({ name: 'task:progress', data: { id: 'own', kind: 'bandwidth', waits: 'answer', ...about } })
+    const [own] = workOf(app, app)
+    expect(own).toMatchObject({ name: 'Measuring memory', waits: 'Waiting until the answer is written.' })
+    expect(own?.note).toContain('once for each machine')
+    own?.stop?.run()
+    expect(app.toasts.items.at(-1)?.text).toContain('after its next start')
+    app.tasks.apply({
+      name: 'task:finished',
+      data: { id: 'own', seq: 2, kind: 'bandwidth', result: '', problem: noProblem },
+    })
+
+    const slow = new App(fakeBridge({ scene: 'full', step: 5 }))
+    await slow.start()
+    const asked = slow.measuring.bandwidth()
+    await vi.waitFor(() => expect(workOf(slow, slow)).toHaveLength(1))
+    expect(workOf(slow, slow)[0]?.note, 'a person who asked knows why').toBe('')
+    await asked
+  })
+})
