@@ -50,7 +50,7 @@ func (s *Chats) Backups() ([]ChatBackup, error) {
 	})
 }
 
-// RestoreBackup adds what a backup has and the history has not. Nothing that is here is changed.
+// RestoreBackup adds what a backup has and the history has not, or has in the trash. Nothing else that is here is changed.
 func (s *Chats) RestoreBackup(name string) (AddedChats, error) {
 	return withCore(s.host, "Chats.RestoreBackup", func(ctx context.Context, c *core.Core) (AddedChats, error) {
 		done, err := c.History.RestoreBackup(ctx, name)
@@ -60,8 +60,8 @@ func (s *Chats) RestoreBackup(name string) (AddedChats, error) {
 
 // added is what an import or a restore has brought; the page hears of it.
 func (s *Chats) added(from string, done store.Imported) AddedChats {
-	if done.Messages+done.Chats > 0 {
+	if done.Messages+done.Chats+done.Back > 0 {
 		s.changed("")
 	}
-	return AddedChats{From: from, Chats: done.Chats, Known: len(done.IDs) - done.Chats, Messages: done.Messages}
+	return AddedChats{From: from, Chats: done.Chats, Back: done.Back, Known: len(done.IDs) - done.Chats - done.Back, Messages: done.Messages}
 }

@@ -118,6 +118,7 @@ type ChatBackup struct {
 type AddedChats struct {
 	From     string `json:"from"`     // the file; empty: the person cancelled
 	Chats    int    `json:"chats"`    // that were not here
-	Known    int    `json:"known"`    // that were here already, in the trash or not
+	Back     int    `json:"back"`     // that came back from the trash
+	Known    int    `json:"known"`    // that were here already
 	Messages int    `json:"messages"` // that were not here, in new and in known chats
 }

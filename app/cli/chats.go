@@ -100,7 +100,7 @@ func chatsCommand(in *session) *cobra.Command {
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error { return s.listBackups(ctx, c) }),
 		},
 		&cobra.Command{
-			Use: "restore BACKUP", Short: "Add the chats of a backup that are missing; those you have are not changed", Args: argRange(1, 1),
+			Use: "restore BACKUP", Short: "Add the chats of a backup that are missing or in the trash; the others are not changed", Args: argRange(1, 1),
 			RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
 				done, err := c.History.RestoreBackup(ctx, args[0])
 				if err != nil {
@@ -115,11 +115,12 @@ func chatsCommand(in *session) *cobra.Command {
 
 // tellAdded says what an import or a restore has brought.
 func (s chatPrinter) tellAdded(done store.Imported) error {
-	known := len(done.IDs) - done.Chats
+	known := len(done.IDs) - done.Chats - done.Back
 	if s.json {
-		return s.print(map[string]any{"chats": done.Chats, "known": known, "messages": done.Messages})
+		return s.print(map[string]any{"chats": done.Chats, "back": done.Back, "known": known, "messages": done.Messages})
 	}
-	fmt.Fprintf(s.stdout, "Added %s with %s; %d of its chats were here already.\n", backend.Plural(done.Chats, "chat"), backend.Plural(done.Messages, "message"), known)
+	fmt.Fprintf(s.stdout, "Added %s with %s; %d came back from the trash, %d of its chats were here already.\n",
+		backend.Plural(done.Chats, "chat"), backend.Plural(done.Messages, "message"), done.Back, known)
 	return nil
 }
 

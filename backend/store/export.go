@@ -34,6 +34,7 @@ type ArchiveChat struct {
 // Imported says what Import added.
 type Imported struct {
 	Chats    int      // new ones
+	Back     int      // that came back from the trash
 	Messages int      // new ones, in new and in known chats
 	IDs      []string // of every chat that was in the file
 }
@@ -124,8 +125,8 @@ func (a *Archive) Markdown() string {
 }
 
 // Import adds the chats of an Archive's JSON, all or none. Chats and messages that are here already are left as they
-// are, so importing twice adds nothing; nothing is ever overwritten. What the file says is not trusted: ids of
-// other forms are replaced, parents that do not exist become roots.
+// are, so importing twice adds nothing; nothing is ever overwritten. A chat that lies in the trash comes back. What the file
+// says is not trusted: ids of other forms are replaced, parents that do not exist become roots.
 func (x archiver) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxImport+1))
 	if err != nil {
@@ -183,8 +184,13 @@ func (x archiver) importChat(tx *writeTx, in ArchiveChat, done *Imported) error 
 		}
 		done.Messages++
 	}
-	if exists {
+	if exists && known.Deleted.IsZero() {
 		return nil
+	}
+	if exists { // whoever asks for it again wants to see it
+		done.Back++
+		known.Deleted = time.Time{}
+		return tx.put(kindChat, c.ID, known)
 	}
 	done.Chats++
 	return tx.put(kindChat, c.ID, c)

@@ -120,6 +120,11 @@ func runModel(t *testing.T, seed uint64, steps int) {
 			if done.Chats != 0 || done.Messages != 0 {
 				t.Fatalf("seed %d: importing what is here added %+v", seed, done)
 			}
+			for _, id := range done.IDs { // from the trash they come back
+				c := chats[id]
+				c.Deleted = time.Time{}
+				chats[id] = c
+			}
 		case op < 90:
 			must(s.Close())
 			s = mustOpen(t, dir, Options{Now: clock.now})

@@ -29,7 +29,8 @@ func (s backupSet) CountBackup(ctx context.Context, name string) (int, error) {
 }
 
 // RestoreBackup adds the chats of a backup that are not here, with what is missing of those that are, all or nothing.
-// Nothing that is here is changed, and what was in the trash when the backup was made stays away.
+// Those that lie in the trash now come back. Nothing else that is here is changed, and what was in the trash when the
+// backup was made stays away.
 func (s *Store) RestoreBackup(ctx context.Context, name string) (Imported, error) {
 	a := Archive{Weightroom: exportVersion}
 	at := map[string]int{} // of a chat in a

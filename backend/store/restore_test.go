@@ -9,7 +9,7 @@ import (
 	"weightroom/backend"
 )
 
-// TestABackupComesBack holds that a backup brings back what is gone, leaves all that is here as it is, and adds nothing
+// TestABackupComesBack holds that a backup brings back what is gone or in the trash, leaves all else that is here as it is, and adds nothing
 // when it is restored twice.
 func TestABackupComesBack(t *testing.T) {
 	t.Parallel()
@@ -47,9 +47,12 @@ func TestABackupComesBack(t *testing.T) {
 	if _, err := s.UpdateChat(ctx, kept.ID, func(c *backend.Chat) error { c.Title = "renamed since"; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []Imported{{Chats: 1, Messages: 2}, {}} {
+	if err := s.DeleteChat(ctx, kept.ID); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Imported{{Chats: 1, Back: 1, Messages: 2}, {}} {
 		got, err := s.RestoreBackup(ctx, filepath.Base(old))
-		if err != nil || got.Chats != want.Chats || got.Messages != want.Messages || len(got.IDs) != 2 {
+		if err != nil || got.Chats != want.Chats || got.Back != want.Back || got.Messages != want.Messages || len(got.IDs) != 2 {
 			t.Fatal(i, got, err)
 		}
 	}
@@ -57,7 +60,7 @@ func TestABackupComesBack(t *testing.T) {
 	if err != nil || len(back) != 2 || back[1].Text != "Paris." {
 		t.Errorf("%+v, %v", back, err)
 	}
-	if c, err := s.Chat(ctx, kept.ID); err != nil || c.Title != "renamed since" {
+	if c, err := s.Chat(ctx, kept.ID); err != nil || c.Title != "renamed since" || !c.Deleted.IsZero() {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if c, err := s.Chat(ctx, trashed.ID); err != nil || c.Deleted.IsZero() {

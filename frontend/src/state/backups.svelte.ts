@@ -58,8 +58,8 @@ export class Backups {
     await this.#work(async () => this.#tell(await this.#bridge.restoreBackup(backup.name)))
   }
 
-  #tell({ chats, known, messages }: AddedChats): void {
-    this.#host.toasts.info(text.keep.added(chats, known, messages))
+  #tell({ chats, back, known, messages }: AddedChats): void {
+    this.#host.toasts.info(text.keep.added(chats, back, known, messages))
   }
 
   async #work(run: () => Promise<void>): Promise<void> {

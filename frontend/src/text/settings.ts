@@ -84,7 +84,7 @@ export const settingsText = {
     backupsAction: 'Show',
     backupsTitle: 'Daily backups of your chats',
     backupsIntro:
-      'Restoring adds the chats that are missing. It does not change those you have, nor bring back any that you deleted for good.',
+      'Restoring adds the chats that are missing, also those in the trash. It does not change those you have, nor bring back any that you deleted for good.',
     backupsNone: 'No backup has been made yet. One is made each day that Weightroom is open.',
     reading: 'Reading the backups…',
     about: (chats: number, size: string) => `${plural(chats, 'chat')} · ${size}`,
@@ -92,12 +92,18 @@ export const settingsText = {
     restoreLabel: (date: string) => `Restore the backup of ${date}`,
     restoreTitle: (date: string) => `Restore the backup of ${date}?`,
     restoreBody: (n: number) =>
-      `It holds ${plural(n, 'chat')}. Those that are missing come back; those you have stay as they are.`,
+      `It holds ${plural(n, 'chat')}. Those that are missing or in the trash come back; those you have stay as they are.`,
     restoreAction: 'Restore',
-    added: (chats: number, known: number, messages: number) =>
-      chats + messages === 0
+    added: (chats: number, back: number, known: number, messages: number) =>
+      chats + back + messages === 0
         ? `You have everything in it already: ${plural(known, 'chat')}.`
-        : `${plural(chats, 'chat')} added, with ${plural(messages, 'message')}. ${known ? `You had ${plural(known, 'chat')} of them already.` : ''}`.trim(),
+        : [
+            chats + messages > 0 ? `${plural(chats, 'chat')} added, with ${plural(messages, 'message')}.` : '',
+            back ? `${plural(back, 'chat')} came back from the trash.` : '',
+            known ? `You had ${plural(known, 'chat')} of them already.` : '',
+          ]
+            .filter(Boolean)
+            .join(' '),
   },
 
   network: {

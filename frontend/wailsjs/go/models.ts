@@ -30,6 +30,7 @@ export namespace app {
 	export interface AddedChats {
 	    from: string;
 	    chats: number;
+	    back: number;
 	    known: number;
 	    messages: number;
 	}

@@ -328,7 +328,7 @@ export function chatsContract(bridge: Bridge): Clause[] {
       },
     },
     {
-      name: 'a backup brings back nothing that is here, and one that is not there is a sentence',
+      name: 'a backup brings back what is missing or in the trash, and one that is not there is a sentence',
       run: async () => {
         for (const backup of (await bridge.chats.backups()).slice(0, 1)) {
           must(
@@ -336,9 +336,10 @@ export function chatsContract(bridge: Bridge): Clause[] {
             'it says what it is',
           )
           const before = (await bridge.chats.list()).length
-          const { chats } = await bridge.chats.restoreBackup(backup.name)
-          must((await bridge.chats.list()).length === before + chats, 'what it brings is listed')
-          must((await bridge.chats.restoreBackup(backup.name)).chats === 0, 'a second time it brings nothing')
+          const { chats, back } = await bridge.chats.restoreBackup(backup.name)
+          must((await bridge.chats.list()).length === before + chats + back, 'what it brings is listed')
+          const again = await bridge.chats.restoreBackup(backup.name)
+          must(again.chats === 0 && again.back === 0, 'a second time it brings nothing')
         }
         await rejects(bridge.chats.restoreBackup('../history.db'), 'no such backup')
       },

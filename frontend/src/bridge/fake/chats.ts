@@ -34,12 +34,15 @@ export function chatsOf(world: FakeWorld): ChatsService {
     return world.summary(made)
   }
   const backups = world.scene === 'empty' ? [] : backupsAt(world.now(), world.chats.size)
-  /** Adds one chat, the first time. */
+  /** Adds one chat, the first time, and takes all out of the trash. */
   const added = (from: string, title: string): AddedChats => {
-    const known = world.list(false).length + world.trash.size
+    const known = world.list(false).length
+    const back = world.trash.size
+    world.trash.clear()
+    world.events.changed('chats:changed', '')
     const is = [...world.chats.values()].some((c) => c.title === title)
     if (!is) world.patch(create('').id, { title, updatedAt: world.now() - 3 * day })
-    return { from, chats: is ? 0 : 1, known, messages: is ? 0 : 2 }
+    return { from, chats: is ? 0 : 1, back, known, messages: is ? 0 : 2 }
   }
   const send = (chatId: string, parentId: string, text: string) => {
     const first = world.chat(chatId).messages.length === 0

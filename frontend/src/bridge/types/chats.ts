@@ -165,7 +165,9 @@ export interface AddedChats {
   from: string
   /** that were not here */
   chats: number
-  /** that were here already, in the trash or not */
+  /** that came back from the trash */
+  back: number
+  /** that were here already */
   known: number
   /** that were not here, in new and in known chats */
   messages: number
