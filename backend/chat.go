@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -37,6 +38,17 @@ type Sampling struct {
 	Stop          []string `json:"stop,omitempty"`          // words that end the answer; empty: the model's own
 	MaxTokens     int      `json:"maxTokens,omitempty"`     // 0: no limit but the context
 	ContextLength int      `json:"contextLength,omitempty"` // tokens; 0: the setting's default
+}
+
+// Over is what s leaves open, taken from base.
+func (s Sampling) Over(base Sampling) Sampling {
+	s.Temperature, s.TopP, s.Seed = cmp.Or(s.Temperature, base.Temperature), cmp.Or(s.TopP, base.TopP), cmp.Or(s.Seed, base.Seed)
+	s.TopK, s.MinP, s.RepeatPenalty = cmp.Or(s.TopK, base.TopK), cmp.Or(s.MinP, base.MinP), cmp.Or(s.RepeatPenalty, base.RepeatPenalty)
+	s.MaxTokens, s.ContextLength = cmp.Or(s.MaxTokens, base.MaxTokens), cmp.Or(s.ContextLength, base.ContextLength)
+	if len(s.Stop) == 0 {
+		s.Stop = base.Stop
+	}
+	return s
 }
 
 // Chat is one conversation: a tree of messages and the leaf that is on screen.

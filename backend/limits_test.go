@@ -36,3 +36,13 @@ func TestCountsHaveTheirCommas(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatSamplingLeavesOpenIsTakenFromAnother(t *testing.T) {
+	warm, cold, top := 1.1, 0.0, 0.9
+	seed := int64(7)
+	base := Sampling{Temperature: &warm, TopP: &top, MaxTokens: 100, ContextLength: 4096, Stop: []string{"END"}}
+	got := Sampling{Temperature: &cold, Seed: &seed, MaxTokens: 5}.Over(base)
+	if *got.Temperature != 0 || *got.TopP != 0.9 || *got.Seed != 7 || got.MaxTokens != 5 || got.ContextLength != 4096 || len(got.Stop) != 1 || got.TopK != nil {
+		t.Errorf("%+v", got)
+	}
+}

@@ -123,7 +123,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		detectCommand(s), doctorCommand(s), recommendCommand(s), fitCommand(s), testdriveCommand(s), sumsCommand(s),
-		pullCommand(s), downloadsCommand(s), ledgerCommand(s), importCommand(s), modelsCommand(s), runCommand(s), chatsCommand(s), labCommand(s),
+		pullCommand(s), downloadsCommand(s), ledgerCommand(s), importCommand(s), modelsCommand(s), runCommand(s), presetsCommand(s), chatsCommand(s), labCommand(s),
 		engineCommand(), discoverCommand(),
 	)
 	return root

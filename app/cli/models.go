@@ -358,6 +358,7 @@ func runCommand(s *session) *cobra.Command {
 		penalty     float64
 		seed        int64
 		lora        []string
+		preset      string
 	)
 	cmd := &cobra.Command{
 		Use:   "run REF PROMPT",
@@ -387,10 +388,21 @@ func runCommand(s *session) *cobra.Command {
 			if err := p.Sampling.Check(); err != nil {
 				return usage(cmd, backend.Readable(err).Message)
 			}
+			if preset != "" {
+				named, err := s.preset(cmd.Context(), preset)
+				if err != nil {
+					return err
+				}
+				p.Sampling = p.Sampling.Over(named.Sampling)
+				if !set("system") {
+					p.System = named.System
+				}
+			}
 			return s.ask(cmd.Context(), p, args[0], args[1], lora)
 		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&preset, "preset", "", "named settings to begin with; the other flags count above it (list them: presets)")
 	f.StringVar(&p.System, "system", "", "system prompt")
 	f.Int64Var(&seed, "seed", 0, "seed of the random choices")
 	f.Float64Var(&temperature, "temperature", 0, "0 always takes the likeliest token (default: the model's own)")

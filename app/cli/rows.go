@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"text/tabwriter"
 	"time"
 
 	"weightroom/app/core"
@@ -41,6 +43,23 @@ func rows[A, B any](in []A, f func(A) B) []B {
 		out = append(out, f(a))
 	}
 	return out
+}
+
+// list prints what a command lists: as JSON under key, as one sentence where there is nothing, else as a table.
+func list[T any](s *session, key string, all []T, none, head string, line func(T) string) error {
+	if s.json {
+		return s.print(map[string]any{key: all})
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(s.stdout, none)
+		return nil
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	for _, row := range all {
+		fmt.Fprintln(w, line(row))
+	}
+	return w.Flush()
 }
 
 func millis(t time.Time) int64 {

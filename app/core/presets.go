@@ -44,6 +44,19 @@ func (c *Core) Presets(ctx context.Context) []Preset {
 	return append(builtInPresets(), own...)
 }
 
+// FindPreset finds one of all presets by its name.
+func FindPreset(all []Preset, name string) (Preset, error) {
+	i := slices.IndexFunc(all, sameName(strings.Join(strings.Fields(name), " ")))
+	if i >= 0 {
+		return all[i], nil
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return Preset{}, backend.Fail(backend.CodeNotFound, nil, "There is no preset called "+name+".", "Choose one of these: "+strings.Join(names, ", ")+".")
+}
+
 // SavePreset keeps a preset, in place of the person's own of that name, and returns all.
 func (c *Core) SavePreset(ctx context.Context, p Preset) ([]Preset, error) {
 	p.Name = strings.Join(strings.Fields(p.Name), " ")

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"testing"
 
 	"weightroom/backend"
@@ -33,5 +34,16 @@ func TestPresets(t *testing.T) {
 	}
 	if all, err := c.DeletePreset(t.Context(), "my way"); err != nil || len(all) != builtIn {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestAPresetIsFoundByItsName(t *testing.T) {
+	all := builtInPresets()
+	if p, err := FindPreset(all, "  creative "); err != nil || p.Name != "Creative" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	_, err := FindPreset(all, "Wild")
+	if e := backend.Readable(err); e.Code != backend.CodeNotFound || !strings.Contains(e.Hint, "Precise, Balanced, Creative") {
+		t.Errorf("%+v", e)
 	}
 }
