@@ -21,6 +21,6 @@ func (a *Advice) SpeedOf(ctx context.Context, m backend.Model) (advisor.Speed, b
 	if err != nil {
 		return advisor.Speed{}, false
 	}
-	s := advisor.Expect(&c, &machine, c.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM.BandwidthBytesPerSec))
+	s := advisor.Expect(&c, &machine, c.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM))
 	return s, s.Generation > 0
 }
