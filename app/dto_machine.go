@@ -48,7 +48,7 @@ type Memory struct {
 	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`
 	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`
 	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"` // 0: not measured yet
-	BandwidthDoubtful     bool  `json:"bandwidthDoubtful"`   // other programs were busy meanwhile, so it may be too low
+	BandwidthDoubtful     bool  `json:"bandwidthDoubtful"`   // other programs were busy meanwhile, so it is rough
 	EngineBytes           int64 `json:"engineBytes"`         // what the loaded model takes now
 }
 

@@ -64,7 +64,7 @@ const (
 	// lostCore is how much longer than usual a chunk takes whose thread was without its core: more than an interrupt,
 	// less than what a scheduler gives to a program.
 	lostCore = 300 * time.Microsecond
-	// leastWindows is how many windows make a figure; with fewer it is the best tenth of all.
+	// leastWindows is how many windows make a figure; with fewer it is the best fifth of all.
 	leastWindows = 40
 )
 
@@ -215,9 +215,9 @@ func (s series) summary(throttled bool) figures {
 		}
 	}
 	f := figures{got: float64(len(whole)) / float64(n)}
-	if len(whole) < min(leastWindows, n) { // hardly ever were all at work: the best tenth is nearest to it
+	if len(whole) < min(leastWindows, n) { // hardly ever were all at work: the best fifth is nearest to it
 		slices.Sort(rates)
-		whole = rates[n-max(1, n/10):]
+		whole = rates[n-max(1, n/5):]
 	}
 	slices.Sort(whole)
 	f.rate = whole[len(whole)/2]

@@ -47,7 +47,7 @@ type Memory struct {
 	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`        // all usable cores together
 	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`       // one core
 	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"`         // milliseconds since 1970; 0: not measured
-	BandwidthDoubtful     bool  `json:"bandwidthDoubtful,omitempty"` // other programs were busy meanwhile, so it may be too low
+	BandwidthDoubtful     bool  `json:"bandwidthDoubtful,omitempty"` // other programs were busy meanwhile, so it is rough
 }
 
 // GPU is one graphics processor, or one MIG slice of one. The memories of several are never added up: a model's layer

@@ -33,6 +33,11 @@ func recommendCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if other == nil { // advice for this machine rests on it; where it can't be measured, the error is larger
+				if err := c.Machine.MeasureBandwidthOnce(ctx); err != nil && ctx.Err() != nil {
+					return ctx.Err()
+				}
+			}
 			a, err := c.Advice.Advise(ctx, ask, other)
 			if err != nil {
 				return err

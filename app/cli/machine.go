@@ -55,7 +55,7 @@ func (s *session) describe(m machineRow) {
 	if m.Memory.BandwidthBytesPerSec > 0 {
 		measured := "measured"
 		if m.Memory.BandwidthDoubtful {
-			measured = "measured while other programs were busy, so it may be more:"
+			measured = "measured roughly, while other programs were busy,"
 		}
 		row("", fmt.Sprintf("%s/s %s on all cores that the engine works with, %s/s on one", backend.Bytes(m.Memory.BandwidthBytesPerSec), measured, backend.Bytes(m.Memory.SingleCoreBytesPerSec)))
 	}

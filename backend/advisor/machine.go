@@ -20,7 +20,7 @@ type Memory struct {
 	TotalBytes           int64 `json:"totalBytes"`
 	AvailableBytes       int64 `json:"availableBytes"`       // 0: none is free
 	BandwidthBytesPerSec int64 `json:"bandwidthBytesPerSec"` // as measured by reading with all cores; 0: unknown
-	BandwidthDoubtful    bool  `json:"bandwidthDoubtful"`    // other programs were busy meanwhile, so it may be too low
+	BandwidthDoubtful    bool  `json:"bandwidthDoubtful"`    // other programs were busy meanwhile, so it is rough
 }
 
 // GPU is one graphics processor.

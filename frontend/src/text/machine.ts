@@ -46,9 +46,8 @@ export const machineText = {
     limit: (size: string) => `A limit of ${size} is set for this app.`,
     swap: (free: string, total: string) => `Swap: ${free} of ${total} free`,
     notMeasured: 'Speed not measured yet',
-    doubtful: 'at least',
-    doubtfulTip:
-      'Other programs were busy while this was measured, so it may be more. It is measured again at a quiet moment.',
+    doubtful: 'rough',
+    doubtfulTip: 'Other programs were busy while this was measured. It is measured again at a quiet moment.',
     measure: 'Measure',
     measureAgain: 'Measure again',
     measureTip: 'Reads and writes memory for about two seconds. This speed sets how fast large models can write.',

@@ -40,7 +40,7 @@ export interface Memory {
   singleCoreBytesPerSec: number
   /** 0: not measured yet */
   bandwidthMeasuredAt: number
-  /** other programs were busy meanwhile, so it may be too low */
+  /** other programs were busy meanwhile, so it is rough */
   bandwidthDoubtful: boolean
   /** what the loaded model takes now */
   engineBytes: number
