@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -146,36 +146,16 @@ func (s chatPrinter) listBackups(ctx context.Context, c *core.Core) error {
 		}
 		rows = append(rows, row)
 	}
-	if s.json {
-		return s.print(map[string]any{"backups": rows})
-	}
-	if len(rows) == 0 {
-		fmt.Fprintln(s.stdout, "No backups yet. One is made each day that the window is open.")
-		return nil
-	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "BACKUP\tMADE\tCHATS\tSIZE")
-	for _, r := range rows {
+	return list(s.session, "backups", rows, "No backups yet. One is made each day that the window is open.", "BACKUP\tMADE\tCHATS\tSIZE", func(r backupRow) string {
+		chats := strconv.Itoa(r.Chats)
 		if r.Problem != "" {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.At, r.Problem, backend.Bytes(r.Bytes))
-			continue
+			chats = r.Problem
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", r.Name, r.At, r.Chats, backend.Bytes(r.Bytes))
-	}
-	return w.Flush()
+		return fmt.Sprintf("%s\t%s\t%s\t%s", r.Name, r.At, chats, backend.Bytes(r.Bytes))
+	})
 }
 
-// withHistory opens the app with the history around f.
-func (s *session) withHistory(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		c, done, err := s.open(cmd.Context(), s, true)
-		if err != nil {
-			return err
-		}
-		defer done()
-		return f(cmd.Context(), c, args)
-	}
-}
+const noChats = "No chats."
 
 func (s chatPrinter) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
 	rows := make([]chatRow, 0, len(chats))
@@ -186,19 +166,9 @@ func (s chatPrinter) listChats(ctx context.Context, c *core.Core, chats []backen
 		}
 		rows = append(rows, row)
 	}
-	if s.json {
-		return s.print(map[string]any{"chats": rows})
-	}
-	if len(rows) == 0 {
-		fmt.Fprintln(s.stdout, "No chats.")
-		return nil
-	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTITLE\tMESSAGES\tMODEL\tLAST")
-	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", r.ID, r.Title, r.Messages, r.Model, r.UpdatedAt)
-	}
-	return w.Flush()
+	return list(s.session, "chats", rows, noChats, "ID\tTITLE\tMESSAGES\tMODEL\tLAST", func(r chatRow) string {
+		return fmt.Sprintf("%s\t%s\t%d\t%s\t%s", r.ID, r.Title, r.Messages, r.Model, r.UpdatedAt)
+	})
 }
 
 func rowOf(ctx context.Context, c *core.Core, chat backend.Chat) (chatRow, error) {
@@ -218,19 +188,9 @@ func (s chatPrinter) listFound(ctx context.Context, c *core.Core, found []core.F
 		}
 		rows = append(rows, foundRow{row, f.MessageID, f.Before, f.Match, f.After})
 	}
-	if s.json {
-		return s.print(map[string]any{"chats": rows})
-	}
-	if len(rows) == 0 {
-		fmt.Fprintln(s.stdout, "No chats.")
-		return nil
-	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tTITLE\tLAST\tWORDS")
-	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s%s%s\n", r.ID, r.Title, r.UpdatedAt, r.Before, r.Match, r.After)
-	}
-	return w.Flush()
+	return list(s.session, "chats", rows, noChats, "ID\tTITLE\tLAST\tWORDS", func(r foundRow) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s%s%s", r.ID, r.Title, r.UpdatedAt, r.Before, r.Match, r.After)
+	})
 }
 
 func (s chatPrinter) exportChat(ctx context.Context, c *core.Core, id, format, out string) error {

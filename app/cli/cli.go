@@ -129,6 +129,23 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	return root
 }
 
+// handler is what a command does with the app.
+type handler func(ctx context.Context, c *core.Core, args []string) error
+
+// withHistory opens the app with the history around f.
+func (s *session) withHistory(f handler) func(*cobra.Command, []string) error { return s.with(true, f) }
+
+func (s *session) with(history bool, f handler) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, done, err := s.open(cmd.Context(), s, history)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return f(cmd.Context(), c, args)
+	}
+}
+
 func usage(cmd *cobra.Command, what string) error {
 	return fmt.Errorf("%w: %s\nSee %s --help", errUsage, what, cmd.CommandPath())
 }

@@ -31,16 +31,11 @@ func labCommand(s *session) *cobra.Command {
 }
 
 // withLab opens the app with its history, where the lab keeps its results, around f.
-func (s *session) withLab(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		c, done, err := s.open(cmd.Context(), s, true)
-		if err != nil {
-			return err
-		}
-		defer done()
-		c.Models.FirstStart(cmd.Context())
-		return f(cmd.Context(), c, args)
-	}
+func (s *session) withLab(f handler) func(*cobra.Command, []string) error {
+	return s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+		c.Models.FirstStart(ctx)
+		return f(ctx, c, args)
+	})
 }
 
 // derived is a row of "lab quantize".

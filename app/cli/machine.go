@@ -86,20 +86,20 @@ func threadsText(t threadsRow) string {
 	for i, r := range t.Reasons {
 		why[i] = r.text()
 	}
-	return fmt.Sprintf("the engine works with %s: %s", counted(t.Count, "thread"), strings.Join(why, ", "))
+	return fmt.Sprintf("the engine works with %s: %s", backend.Plural(t.Count, "thread"), strings.Join(why, ", "))
 }
 
 func (r threadReasonRow) text() string {
 	cores := strconv.FormatFloat(math.Round(r.Cores*100)/100, 'f', -1, 64)
 	switch hardware.ThreadKind(r.Kind) {
 	case hardware.ThreadsCpuset:
-		return fmt.Sprintf("its container or service may use %s of %s", cores, counted(r.Of, "core"))
+		return fmt.Sprintf("its container or service may use %s of %s", cores, backend.Plural(r.Of, "core"))
 	case hardware.ThreadsAffinity:
-		return fmt.Sprintf("it may use %s of %s", cores, counted(r.Of, "core"))
+		return fmt.Sprintf("it may use %s of %s", cores, backend.Plural(r.Of, "core"))
 	case hardware.ThreadsPerformance:
-		return fmt.Sprintf("%s of %d", counted(int(r.Cores), "performance core"), r.Of)
+		return fmt.Sprintf("%s of %d", backend.Plural(int(r.Cores), "performance core"), r.Of)
 	case hardware.ThreadsQuota:
-		return fmt.Sprintf("a quota of %s of %s", cores, counted(r.Of, "core"))
+		return fmt.Sprintf("a quota of %s of %s", cores, backend.Plural(r.Of, "core"))
 	case hardware.ThreadsSetting:
 		if int(r.Cores) > r.Of {
 			return fmt.Sprintf("%s are chosen in Settings, and %d can run at once", cores, r.Of)
@@ -110,13 +110,6 @@ func (r threadReasonRow) text() string {
 		return "there is one core"
 	}
 	return "one on each core"
-}
-
-func counted(n int, of string) string {
-	if n != 1 {
-		of += "s"
-	}
-	return fmt.Sprintf("%d %s", n, of)
 }
 
 func doctorCommand(s *session) *cobra.Command {

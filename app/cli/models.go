@@ -188,16 +188,9 @@ func modelsCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-// withLibrary opens the app without the history around f.
-func (s *session) withLibrary(f func(ctx context.Context, c *core.Core, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		c, done, err := s.open(cmd.Context(), s, false)
-		if err != nil {
-			return err
-		}
-		defer done()
-		return f(cmd.Context(), c, args)
-	}
+// withLibrary opens the app without the history around f, beside an open window too.
+func (s *session) withLibrary(f handler) func(*cobra.Command, []string) error {
+	return s.with(false, f)
 }
 
 func (s *session) verify(ctx context.Context, c *core.Core, args []string) error {
@@ -307,23 +300,10 @@ func (s *session) listOthers(apps []appRow) error {
 }
 
 func (s *session) listModels(models []backend.Model) error {
-	if s.json {
-		rows := make([]model, 0, len(models))
-		for _, m := range models {
-			rows = append(rows, modelRow(m))
-		}
-		return s.print(map[string]any{"models": rows})
-	}
-	if len(models) == 0 {
-		fmt.Fprintln(s.stdout, "The library is empty. Import a file: weightroom import FILE.gguf")
-		return nil
-	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tNAME\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM")
-	for _, m := range models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", m.Ref, m.Name, m.Quant, backend.Bytes(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
-	}
-	return w.Flush()
+	head := "MODEL\tNAME\tQUANT\tSIZE\tCONTEXT\tLICENCE\tFROM"
+	return list(s, "models", rows(models, modelRow), "The library is empty. Import a file: weightroom import FILE.gguf", head, func(m model) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s", m.Ref, m.Name, m.Quant, backend.Bytes(m.Bytes), m.ContextLength, m.Licence.Name, m.Source)
+	})
 }
 
 // progress draws a line on standard error when a person watches it.

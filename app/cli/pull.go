@@ -232,20 +232,10 @@ func downloadsCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list := rows(all, rowOfDownload)
-			if s.json {
-				return s.print(map[string]any{"downloads": list})
-			}
-			if len(list) == 0 {
-				fmt.Fprintln(s.stdout, "Nothing is being downloaded.")
-				return nil
-			}
-			w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "MODEL\tSTATE\tHERE\tSIZE\tFROM\tNOTE")
-			for _, d := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Ref, d.State, backend.Bytes(d.Done), backend.Bytes(d.Total), d.Host, strings.TrimSpace(d.Problem.Title+d.Waiting))
-			}
-			return w.Flush()
+			head := "MODEL\tSTATE\tHERE\tSIZE\tFROM\tNOTE"
+			return list(s, "downloads", rows(all, rowOfDownload), "Nothing is being downloaded.", head, func(d downloadRow) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", d.Ref, d.State, backend.Bytes(d.Done), backend.Bytes(d.Total), d.Host, strings.TrimSpace(d.Problem.Title+d.Waiting))
+			})
 		}),
 	}
 	add := &cobra.Command{
