@@ -35,15 +35,6 @@ func (a kept) Runs(ctx context.Context) []backend.Drive {
 	return runs
 }
 
-// tellingRuns are those that say how fast this machine is now: on a processor, what ran with another number of threads
-// than work for a model today does not. They come back with that number.
-func (a kept) tellingRuns(ctx context.Context) []backend.Drive {
-	threads := a.opts.Machine.Threads(ctx).Count
-	return slices.DeleteFunc(a.Runs(ctx), func(d backend.Drive) bool {
-		return d.Threads > 0 && d.Threads != threads && d.Driver == "" // only a graphics processor has a driver
-	})
-}
-
 // keptAnswers is how many answers of one model and quant are kept, of each kind: their median counts.
 const keptAnswers = 9
 
@@ -81,23 +72,27 @@ func withoutOldest(runs []backend.Drive, d backend.Drive) []backend.Drive {
 	return slices.Delete(runs, i, i+1)
 }
 
-// rig is what a speed belongs to: the machine, the engine and what the machine runs on.
+// rig is what a speed belongs to: the machine, the threads that work for a model on it, the engine and the power.
 type rig struct {
 	machine, engine string
+	threads         int // 0: not known
 	power           hardware.Power
 }
 
 func (a kept) rig(ctx context.Context) rig {
 	r := rig{engine: a.opts.Machine.Build().Ollama, power: a.quiet().powerNow(ctx)}
 	if m, err := a.opts.Machine.Hardware(ctx); err == nil {
-		r.machine = hardware.RunKey(m)
+		r.machine, r.threads = hardware.RunKey(m), m.CPU.Threads.Count
 	}
 	return r
 }
 
-// has reports whether a run is of this machine and this engine.
+// has reports whether a run says how fast this machine is now, with this engine. On a processor, what ran with another
+// number of threads than work for a model today does not; it counts again with that number.
 func (r rig) has(d backend.Drive) bool {
-	return d.Engine == r.engine && (d.Machine == "" || r.machine == "" || d.Machine == r.machine)
+	onGraphics := d.Driver != "" // only a graphics processor has one
+	return d.Engine == r.engine && (d.Machine == "" || r.machine == "" || d.Machine == r.machine) &&
+		(d.Threads == 0 || r.threads == 0 || d.Threads == r.threads || onGraphics)
 }
 
 // alike reports whether a run had the power that there is now. On a battery most laptops are slower.
@@ -116,7 +111,7 @@ type LocalRuns struct {
 
 // LocalRuns reads what this machine's own runs say, for its main memory.
 func (a kept) LocalRuns(ctx context.Context, ram advisor.Memory) LocalRuns {
-	r := LocalRuns{rig: a.rig(ctx), runs: a.tellingRuns(ctx), findings: a.opts.Findings(ctx)}
+	r := LocalRuns{rig: a.rig(ctx), runs: a.Runs(ctx), findings: a.opts.Findings(ctx)}
 	r.speed = r.estimator(ram)
 	return r
 }

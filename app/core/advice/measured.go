@@ -43,7 +43,7 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 		Machine: here.machine, Engine: here.engine, Power: string(here.power), At: answer.Created,
 	}
 	if !slices.ContainsFunc(a.opts.Machine.GPUs(ctx), func(g hardware.GPU) bool { return g.Backend != "" }) {
-		d.Threads = a.opts.Machine.Threads(ctx).Count
+		d.Threads = here.threads
 	}
 	if m.PromptTokens >= leastPromptTokens {
 		d.PromptTokensPerSecond = m.PromptTokensPerSecond

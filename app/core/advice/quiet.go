@@ -120,3 +120,45 @@ func (q quiet) cancelInTheWay(ctx context.Context, cancel context.CancelFunc) {
 		}
 	}
 }
+
+// The pauses between two tries of a measurement into which other programs came: from the first on each is twice as long.
+const (
+	firstPause = 10 * time.Second
+	lastPause  = 10 * time.Minute
+)
+
+// measurement measures something once and reports whether other programs came into it.
+type measurement func(ctx context.Context) (disturbed bool, err error)
+
+// undisturbed measures again and again until nothing came into it, and tells what it waits for as giveWay does.
+func (q quiet) undisturbed(ctx context.Context, once measurement, waits func(Wait)) error {
+	pause := firstPause
+	for {
+		if err := q.giveWay(ctx, waits); err != nil {
+			return err
+		}
+		alone, cancel := context.WithCancel(ctx)
+		go q.cancelInTheWay(alone, cancel)
+		disturbed, err := once(alone)
+		gaveWay := alone.Err() != nil
+		cancel()
+		switch {
+		case err == nil && !disturbed:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && !gaveWay:
+			return err
+		case err != nil: // giveWay waits for what it gave way to
+			pause = firstPause
+			continue
+		}
+		waits(WaitPrograms)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}

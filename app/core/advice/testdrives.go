@@ -2,7 +2,6 @@ package advice
 
 import (
 	"context"
-	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
@@ -124,14 +123,8 @@ func (a *Advice) Unfitted(ctx context.Context) bool {
 }
 
 func (a kept) missingDrives(ctx context.Context) []string {
-	return LocalRuns{runs: a.tellingRuns(ctx), rig: a.rig(ctx)}.missing()
+	return LocalRuns{runs: a.Runs(ctx), rig: a.rig(ctx)}.missing()
 }
-
-// The pauses between two tries of a measurement into which other programs came: from the first on each is twice as long.
-const (
-	firstPause = 10 * time.Second
-	lastPause  = 10 * time.Minute
-)
 
 // FitEstimates measures what the estimates rest on and is still missing, memory bandwidth and three small drives, and
 // calls done after each. It gives way to a person and to other programs: it waits while an answer is written, while the
@@ -141,36 +134,12 @@ func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done fu
 	a.scratch.sweep()
 	drives := a.missingDrives(ctx)
 	now := Fitting{At: 1, Many: max(1, len(drives))} // the memory first
-	measure := func(once func(ctx context.Context) (disturbed bool, err error)) error {
-		for pause := firstPause; ; pause = min(2*pause, lastPause) {
-			if err := a.quiet().giveWay(ctx, func(w Wait) { now.Waits, now.Done = w, 0; report(now) }); err != nil {
-				return err
-			}
-			undisturbed, cancel := context.WithCancel(ctx)
-			go a.quiet().cancelInTheWay(undisturbed, cancel)
-			disturbed, err := once(undisturbed)
-			gaveWay := undisturbed.Err() != nil
-			cancel()
-			switch {
-			case err == nil && !disturbed:
-				done()
-				return nil
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case err != nil && !gaveWay:
-				return err
-			case err != nil:
-				pause = firstPause / 2
-				continue
-			}
-			now.Waits, now.Done = WaitPrograms, 0
-			report(now)
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(pause):
-			}
+	measure := func(once measurement) error {
+		err := a.quiet().undisturbed(ctx, once, func(w Wait) { now.Waits, now.Done = w, 0; report(now) })
+		if err == nil {
+			done()
 		}
+		return err
 	}
 	for !a.opts.Machine.BandwidthSettled(ctx) {
 		if err := measure(func(ctx context.Context) (bool, error) { return a.opts.Machine.MeasureBandwidth(ctx, nil) }); err != nil {
