@@ -16,7 +16,7 @@ type ownWatch struct {
 func (e *Engine) watchOwn(ctx context.Context) ownWatch {
 	w := ownWatch{watch: disturb.Begin(ctx, e.opts.Load)}
 	if e.opts.Load != nil {
-		w.begin = OwnCPUSeconds()
+		w.begin = ownCPUSeconds()
 	}
 	return w
 }
@@ -25,12 +25,12 @@ func (w ownWatch) end(ctx context.Context) disturb.Span {
 	if w.begin == 0 {
 		return disturb.Span{}
 	}
-	return w.watch.End(ctx, max(0, OwnCPUSeconds()-w.begin))
+	return w.watch.End(ctx, max(0, ownCPUSeconds()-w.begin))
 }
 
-// OwnCPUSeconds is the processor time that this program has taken since it started, with its window, its engine and
+// ownCPUSeconds is the processor time that this program has taken since it started, with its window, its engine and
 // whatever else it runs or ran.
-func OwnCPUSeconds() float64 { return treeCPUSeconds(os.Getpid()) }
+func ownCPUSeconds() float64 { return treeCPUSeconds(os.Getpid()) }
 
 func treeCPUSeconds(root int) float64 {
 	var ticks uint64
