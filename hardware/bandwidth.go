@@ -68,8 +68,9 @@ const (
 	leastWindows = 40
 )
 
-// Bandwidth measures how fast main memory is read, by one core and by as many as work for a model, in under two seconds. Generating a token reads every active weight once, so on a CPU this figure divided by the model's bytes
-// bounds the tokens per second.
+// Bandwidth measures how fast main memory is read, by one core and by as many as work for a model, in under two seconds.
+// Generating a token reads every active weight once, so on a CPU this figure divided by the model's bytes bounds the
+// tokens per second.
 //
 // Each core sums 64-bit words of a buffer far larger than the caches, whose pages were written before: an untouched
 // page would be read from the one page of zeros that all share. The cores take chunks from a common counter, so slow
@@ -181,14 +182,11 @@ func (s series) summary(throttled bool) figures {
 		}
 		chunks += len(ends)
 	}
-	n := int(end / windowLength)
-	if n == 0 {
-		if end == 0 {
-			return figures{}
-		}
-		return figures{rate: float64(chunks) * chunkBytes / end.Seconds(), got: 1}
+	if end == 0 {
+		return figures{}
 	}
-	if throttled {
+	n := int(end / windowLength)
+	if n == 0 || throttled {
 		return figures{rate: float64(chunks) * chunkBytes / end.Seconds(), got: 1}
 	}
 	rates, lost := make([]float64, n), make([]bool, n)
