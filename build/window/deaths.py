@@ -153,7 +153,6 @@ class Deaths:
         window.until("the menu", chosen)
         window.fill("Name or address", "half a name")
 
-
         def there():
             if typed(window, "Name or address") != "half a name":
                 return False
