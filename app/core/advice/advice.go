@@ -162,15 +162,13 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 	} else {
 		m.SetBandwidths(a.bandwidthOf)
 	}
-	all := c.all
+	all := slices.Clone(c.all)
 	if m == nil {
 		if ask, err := ask.Complete(); err == nil {
-			all = slices.Clone(all)
 			a.withPlans(ctx, all, c.at, ask)
 		}
 	}
-	if models, err := a.opts.Library.Models(ctx); err == nil && len(models) > 0 {
-		all = slices.Clone(all)
+	if models, err := a.opts.Library.Models(ctx); err == nil {
 		for _, m := range models {
 			name, quant := backend.SplitRef(m.Ref)
 			if found, err := c.catalog.Resolve(m.Ref); err == nil && found.Model != nil { // under another source's name too
