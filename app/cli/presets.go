@@ -57,6 +57,9 @@ func settingsWords(s backend.Sampling) string {
 	}
 	number("min-p", s.MinP)
 	number("repeat-penalty", s.RepeatPenalty)
+	for _, word := range s.Stop {
+		words = append(words, fmt.Sprintf("stop %q", word)) // a line break or a tab would break the table
+	}
 	if s.Seed != nil {
 		whole("seed", *s.Seed, true)
 	}
