@@ -65,8 +65,16 @@ func (s Sampling) Check() error {
 		return bad(fmt.Sprintf("The seed must be %s.", Seeds), "Leave it out for another answer each time.")
 	case s.MaxTokens != 0 && !AnswerLengths.Holds(s.MaxTokens):
 		return bad(fmt.Sprintf("The longest answer must be %s tokens.", AnswerLengths), "Leave it out for no limit but the context.")
-	case s.ContextLength != 0 && !ContextLengths.Holds(s.ContextLength):
-		return bad(fmt.Sprintf("The context length must be %s tokens.", ContextLengths), "8192 suits most machines.")
+	case s.ContextLength != 0:
+		return CheckContextLength(s.ContextLength)
+	}
+	return nil
+}
+
+// CheckContextLength returns what is wrong with a context of so many tokens, in words for a person.
+func CheckContextLength(tokens int) error {
+	if !ContextLengths.Holds(tokens) {
+		return Fail(CodeInvalid, nil, fmt.Sprintf("The context length must be %s tokens.", ContextLengths), "8192 suits most machines.")
 	}
 	return nil
 }

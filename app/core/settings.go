@@ -72,13 +72,14 @@ func checkSettings(s backend.Settings) error {
 			return err
 		}
 	}
+	if err := backend.CheckContextLength(s.ContextLength); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains(Themes, s.Theme):
 		return bad("There is no theme called "+s.Theme+".", "Choose system, light or dark.")
 	case !slices.Contains(SendKeys, s.SendWith):
 		return bad("Messages can't be sent with "+s.SendWith+".", "Choose enter or ctrl-enter.")
-	case !backend.ContextLengths.Holds(s.ContextLength):
-		return bad(fmt.Sprintf("The context length must be %s tokens.", backend.ContextLengths), "8192 suits most machines.")
 	case !KeepAliveMinutes.Holds(s.KeepAliveMinutes):
 		return bad("A model can be kept for at most a week.", "Choose a shorter time, or until the app closes.")
 	case s.SpeedLimit < 0 || s.SpeedLimit > 1e12:
