@@ -47,9 +47,9 @@ func (s *Library) Memory() ([]ModelMemory, error) {
 		if err != nil {
 			return nil, err
 		}
-		known, length := []ModelMemory{}, c.Settings(ctx).ContextLength
+		known, memory := []ModelMemory{}, c.Advice.Memories(ctx, all, c.Settings(ctx).ContextLength)
 		for _, m := range all {
-			if f, ok := c.Advice.Memory(ctx, m, length); ok {
+			if f, ok := memory[m.Ref]; ok {
 				known = append(known, ModelMemory{Ref: m.Ref, Bytes: f.TotalBytes, Context: f.Context, Planned: f.Planned})
 			}
 		}

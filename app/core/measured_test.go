@@ -128,6 +128,12 @@ func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 	if got, _ := c.Advice.Memory(t.Context(), model, 8192); !got.Planned || calculated.Planned || got.Context != 8192 {
 		t.Errorf("where the figure is from: %+v, and before %+v", got, calculated)
 	}
+	short := model
+	short.Ref, short.ContextLength = "short", 4096
+	both := c.Advice.Memories(t.Context(), []backend.Model{model, short, {Ref: "unknown"}}, 8192)
+	if len(both) != 2 || !both[model.Ref].Planned || both["short"].Planned || both["short"].Context != 4096 {
+		t.Errorf("of several models: %+v", both)
+	}
 	if other, _ := c.Advice.Memory(t.Context(), model, 4096); other.TotalBytes >= calculated.TotalBytes {
 		t.Errorf("another context: %d", other.TotalBytes)
 	}

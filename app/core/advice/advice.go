@@ -165,7 +165,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 	all := slices.Clone(c.all)
 	if m == nil {
 		if ask, err := ask.Complete(); err == nil {
-			a.withPlans(ctx, all, c.at, ask)
+			a.withPlans(a.plans(ctx), all, c.at, ask)
 		}
 	}
 	if models, err := a.opts.Library.Models(ctx); err == nil {

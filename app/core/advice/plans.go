@@ -63,10 +63,10 @@ func (a *Advice) keepPlan(ctx context.Context, id, quant string, ask advisor.Ask
 	}
 }
 
-// withPlans puts the plans that were kept for an ask into the candidates; all is changed.
-func (a *Advice) withPlans(ctx context.Context, all []advisor.Candidate, at map[[2]string]int, ask advisor.Ask) {
+// withPlans puts those of the plans that are for an ask into the candidates; all is changed.
+func (a *Advice) withPlans(plans []keptPlan, all []advisor.Candidate, at map[[2]string]int, ask advisor.Ask) {
 	engine := a.opts.Machine.Build().Ollama
-	for _, p := range a.plans(ctx) {
+	for _, p := range plans {
 		if i, ok := at[[2]string{p.Model, p.Quant}]; ok && p.Engine == engine && p.Context == ask.Context && p.KV == ask.KV {
 			all[i].Plan = &advisor.Plan{Memory: p.Memory, Context: p.Context, KV: p.KV}
 		}
@@ -83,17 +83,27 @@ type Footprint struct {
 // Memory is what a model of the library takes with a context at f16, of at most what it reads: by the engine's plan where
 // one was kept, else by the catalog or the model's header. False: neither says enough of it.
 func (a *Advice) Memory(ctx context.Context, m backend.Model, contextLength int) (Footprint, bool) {
-	known, ok := a.ofLibrary(m)
-	if !ok {
-		return Footprint{}, false
+	f, ok := a.Memories(ctx, []backend.Model{m}, contextLength)[m.Ref]
+	return f, ok
+}
+
+// Memories is [Advice.Memory] of several models, by reference; one of which too little is known is left out.
+func (a *Advice) Memories(ctx context.Context, models []backend.Model, contextLength int) map[string]Footprint {
+	plans, out := a.plans(ctx), make(map[string]Footprint, len(models))
+	for _, m := range models {
+		known, ok := a.ofLibrary(m)
+		if !ok {
+			continue
+		}
+		ask := advisor.Ask{Context: contextLength, KV: advisor.KVF16}
+		if m.ContextLength > 0 {
+			ask.Context = min(ask.Context, m.ContextLength)
+		}
+		one := []advisor.Candidate{known}
+		a.withPlans(plans, one, map[[2]string]int{{known.ID, known.Quant}: 0}, ask)
+		out[m.Ref] = Footprint{one[0].Memory(ask.Context, ask.KV), ask.Context, one[0].Planned(ask)}
 	}
-	ask := advisor.Ask{Context: contextLength, KV: advisor.KVF16}
-	if m.ContextLength > 0 {
-		ask.Context = min(ask.Context, m.ContextLength)
-	}
-	one := []advisor.Candidate{known}
-	a.withPlans(ctx, one, map[[2]string]int{{known.ID, known.Quant}: 0}, ask)
-	return Footprint{one[0].Memory(ask.Context, ask.KV), ask.Context, one[0].Planned(ask)}, true
+	return out
 }
 
 // ofLibrary is what the catalog knows of a model of the library, else what its header says.
