@@ -7,38 +7,39 @@ import (
 	"time"
 )
 
-// handOverPatience is how long a window that is closed waits for what is typed in it: a page that is alive needs a small
-// part of it, and one that hangs must not hold the window.
-const handOverPatience = time.Second
+const (
+	// handOverPatience is how long a window that is closed waits for what is typed in it since the last sign of life: a
+	// page that hangs must not hold the window.
+	handOverPatience = time.Second
+	// handOverMost is how long it waits for a page that is alive: one that is behind with many keys needs seconds.
+	handOverMost = 6 * time.Second
+)
 
 // closing holds a window that is closed until the page has handed over what is typed and stored nowhere yet.
 type closing struct {
 	begun  atomic.Bool
-	free   atomic.Bool   // the window may go
-	handed chan struct{} // the page's answers to EventPageClosing
+	free   atomic.Bool // the window may go
+	handed signal      // the page's answers to EventPageClosing
+	signs  signal      // its signs of life
 }
 
-func newClosing() *closing { return &closing{handed: make(chan struct{}, 1)} }
-
-// handedOver takes the page's answer.
-func (c *closing) handedOver() {
-	select {
-	case c.handed <- struct{}{}:
-	default: // one waits already
-	}
-}
+func newClosing() *closing { return &closing{handed: newSignal(), signs: newSignal()} }
 
 // wait asks the page, and returns with its answer or when that takes too long.
 func (c *closing) wait(ask func()) {
-	select {
-	case <-c.handed: // nobody had asked for it
-	default:
-	}
+	c.handed.forget() // nobody had asked for it
+	c.signs.forget()
+	began := time.Now()
 	ask()
-	select {
-	case <-c.handed:
-	case <-time.After(handOverPatience):
-		slog.Warn("the page has not handed over what is typed", "waited", handOverPatience)
+	for {
+		select {
+		case <-c.handed:
+			return
+		case <-c.signs:
+		case <-time.After(min(handOverPatience, handOverMost-time.Since(began))):
+			slog.Warn("the page has not handed over what is typed", "waited", time.Since(began))
+			return
+		}
 	}
 }
 

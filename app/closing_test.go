@@ -31,7 +31,7 @@ func closed(t *testing.T, page func(w *Window)) (after time.Duration, asked int)
 			}
 		}
 		after = (<-went).Sub(began)
-		synctest.Wait()
+		time.Sleep(time.Second) // a page that lives sees that the window has gone
 		if len(went) > 0 {
 			t.Error("the window goes twice")
 		}
@@ -56,11 +56,25 @@ func TestClosing(t *testing.T) {
 			t.Errorf("went after %v", after)
 		}
 	})
+	t.Run("is held for as long as the page lives, six seconds at the most", func(t *testing.T) {
+		for lives, want := range map[time.Duration]time.Duration{3500 * time.Millisecond: 4500 * time.Millisecond, time.Minute: handOverMost} {
+			after, _ := closed(t, func(w *Window) {
+				go func() {
+					for began := time.Now(); time.Since(began) < lives && !w.closing.free.Load(); _ = w.Page.Alive() {
+						time.Sleep(500 * time.Millisecond)
+					}
+				}()
+			})
+			if after < want || after > want+500*time.Millisecond {
+				t.Errorf("a page that lives for %v: the window went after %v", lives, after)
+			}
+		}
+	})
 	t.Run("does not take an answer that came before the question", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newClosing()
-			c.handedOver()
-			c.handedOver()
+			c.handed.give()
+			c.handed.give()
 			began := time.Now()
 			c.wait(func() {})
 			if time.Since(began) != handOverPatience {

@@ -29,15 +29,7 @@ type heartbeat struct {
 	choose func(why string) (again bool) // lets the person choose between loading again and closing
 	quit   func()
 	ended  <-chan string // why the page's process has ended, where the system tells
-	signs  chan struct{} // signs of life
-}
-
-// alive takes a sign of life.
-func (b *heartbeat) alive() {
-	select {
-	case b.signs <- struct{}{}:
-	default: // one waits already
-	}
+	signs  signal        // signs of life
 }
 
 // run watches over the page until the context ends or the person has had enough.
@@ -70,16 +62,8 @@ func (b *heartbeat) run(ctx context.Context) {
 			return
 		}
 		loaded, silent, patience = time.Now(), 0, beatStart
-		b.forget()
+		b.signs.forget() // of the page that is gone
 		b.load(ctx)
-	}
-}
-
-// forget drops what was said of the page that is gone.
-func (b *heartbeat) forget() {
-	select {
-	case <-b.signs:
-	default:
 	}
 }
 

@@ -22,13 +22,13 @@ type beating struct {
 
 func watched(t *testing.T, check func(b *beating)) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &beating{heartbeat: &heartbeat{signs: make(chan struct{}, 1)}, ended: make(chan string, 1), answer: true}
+		b := &beating{heartbeat: &heartbeat{signs: newSignal()}, ended: make(chan string, 1), answer: true}
 		b.heartbeat.ended = b.ended
 		b.ask = func(context.Context) {
 			time.Sleep(b.stuck)
 			b.stuck = 0
 			if !b.mute {
-				b.alive()
+				b.signs.give()
 			}
 		}
 		b.load = func(context.Context) { b.loads++ }

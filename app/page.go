@@ -14,7 +14,8 @@ type Page struct {
 // Alive is the page's answer to EventPageAsked.
 func (p *Page) Alive() error {
 	return do("Page.Alive", func() error {
-		p.host.beat.alive()
+		p.host.beat.signs.give()
+		p.host.closing.signs.give()
 		return nil
 	})
 }
@@ -22,7 +23,7 @@ func (p *Page) Alive() error {
 // HandedOver is the page's answer to EventPageClosing: what was typed is stored, and the window may go.
 func (p *Page) HandedOver() error {
 	return do("Page.HandedOver", func() error {
-		p.host.closing.handedOver()
+		p.host.closing.handed.give()
 		return nil
 	})
 }

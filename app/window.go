@@ -34,7 +34,7 @@ type Window struct {
 // NewWindow makes the services. Nothing is opened before Startup.
 func NewWindow(folders platform.Folders) *Window {
 	h := &host{
-		began: time.Now(), folders: folders, opened: make(chan struct{}), beat: &heartbeat{signs: make(chan struct{}, 1)},
+		began: time.Now(), folders: folders, opened: make(chan struct{}), beat: &heartbeat{signs: newSignal()},
 		closing: newClosing(),
 	}
 	h.page = &Page{host: h}

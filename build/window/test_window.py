@@ -165,11 +165,12 @@ class TheWholeWindow(Trial):
         window.until("the system prompt", lambda: text(field) == "Answer in rhymes.")
 
     def test_what_is_typed_in_the_last_moment_is_there_after_the_window_is_closed(self):
-        def types(field, words):
-            """Closes the window right after the last key, without looking whether the page has it."""
+        def types(field, words, between=40):
+            """Closes the window right after the last key, without looking whether the page has it. At 40 milliseconds a key
+            the hand is quick; at 2 the keys are there at once, and the page needs seconds for them."""
             window.focus()
             window.find(field, ("entry", "text")).queryComponent().grabFocus()
-            window.type(words, 40)  # milliseconds: a quick hand
+            window.type(words, between)
             window.close()
 
         def there(field, words):
@@ -182,11 +183,12 @@ class TheWholeWindow(Trial):
         window.fill("Message", "Hello")
         window.key("Return")
         window.sees("first token", 90)
-        types("Message", "the last words of a stored chat")
-        window = there("Message", "the last words of a stored chat")
+        many = "the last words of a stored chat, and so many of them that the page is behind for a while"
+        types("Message", many, 2)
+        window = there("Message", many)
         window.press("Edit")
         window.until("the editor", lambda: typed(window, "Edit your message") == "Hello")
-        types("Edit your message", " and the last of an edit")
+        types("Edit your message", " and the last of an edit", 2)
         window = there("Edit your message", "Hello and the last of an edit")
         window.press("Cancel")
         window.press("Rename this chat")
