@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bench import pss  # noqa: E402
 from chats import LONG, archive, seed  # noqa: E402
-from drive import BINARY, Window, X, command, display  # noqa: E402
+from drive import BINARY, LONG_TEXT, Window, X, clipboard, command, display  # noqa: E402
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else BINARY
 PARTS = sys.argv[2:] or ["chats", "pages", "paste", "typing"]
@@ -154,17 +154,7 @@ def pages(screen):
 
 
 def paste(window, screen):
-    owner = subprocess.Popen([sys.executable, "-W", "ignore", "-c", """
-import gi, sys
-gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk, Gdk
-Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).set_text(sys.stdin.read(), -1)
-print("owned", flush=True)
-Gtk.main()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        owner.stdin.write("\n".join(f"Line {n} of what is pasted, long enough to be a line." for n in range(3800))[:200_000])
-        owner.stdin.close()
-        owner.stdout.readline()
+    with clipboard(LONG_TEXT):
         times, after = [], []
         for _ in range(ROUNDS):
             key("ctrl+n")
@@ -172,13 +162,10 @@ Gtk.main()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             times.append(screen.time(lambda: key("ctrl+v"), COMPOSER))
             picture(window, "pasted")
             after.append(screen.time(lambda: key("x"), COMPOSER))
-            key("ctrl+a", "Delete")
+            key("ctrl+a", "Delete", "BackSpace")
             screen.settles()
         tell("paste 200 kB", times)
         tell("a key after it", after)
-    finally:
-        owner.kill()
-        owner.wait()
 
 
 def typing(window, screen):

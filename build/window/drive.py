@@ -1,5 +1,6 @@
 """Drives the real window through the accessibility tree, which is also what a screen reader gets."""
 
+import contextlib
 import json
 import os
 import signal
@@ -72,6 +73,29 @@ def act(node):
                 pass  # a busy window answers too late, and acts all the same; what is waited for next tells
             return True
     return False
+
+
+LONG_TEXT = "\n".join(f"Line {n} of what is pasted, long enough to be a line." for n in range(3800))[:200_000]
+
+
+@contextlib.contextmanager
+def clipboard(words):
+    """Has the clipboard hold words, as a program does that they were copied in."""
+    owner = subprocess.Popen([sys.executable, "-W", "ignore", "-c", """
+import gi, sys
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk, Gdk
+Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).set_text(sys.stdin.read(), -1)
+print("owned", flush=True)
+Gtk.main()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        owner.stdin.write(words)
+        owner.stdin.close()
+        owner.stdout.readline()
+        yield
+    finally:
+        owner.kill()
+        owner.wait()
 
 
 def ask(data, *arguments, seconds=300):

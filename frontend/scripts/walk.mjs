@@ -81,6 +81,44 @@ const walks = {
       await button(page, 'Chat settings changed').waitFor()
     },
   ],
+  'a long paste stands beside what is typed, is looked at, taken away by the undo key, changed, and sent': [
+    'full',
+    async (page) => {
+      await composer(page).fill('Sum it up: that')
+      await page.keyboard.press('Shift+Control+ArrowLeft')
+      const paste = () =>
+        composer(page).evaluate((field) => {
+          const data = new DataTransfer()
+          data.setData('text/plain', Array.from({ length: 3800 }, (_, n) => `Line ${n} of what is pasted.`).join('\n'))
+          field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+        })
+      await paste()
+      const show = page.getByRole('button', { name: 'Show the pasted text: 3,800 lines' })
+      await show.waitFor()
+      assert.equal(await composer(page).inputValue(), 'Sum it up: ')
+      await show.click()
+      await page.getByText('Line 99 of what is pasted.').waitFor()
+      await composer(page).focus()
+      await page.keyboard.press('Control+z')
+      await gone(show)
+      assert.equal(await composer(page).inputValue(), 'Sum it up: that')
+      await button(page, 'Undo').click()
+      await show.waitFor()
+      await button(page, 'Edit in the message').click()
+      await gone(show)
+      assert.match(await composer(page).inputValue(), /^Sum it up: that\n\nLine 0 of .*Line 3799 of what is pasted\.$/s)
+      await composer(page).fill('')
+      await paste()
+      await show.waitFor()
+      await page.keyboard.press('Backspace')
+      await gone(show)
+      await composer(page).fill('Sum it up.')
+      await paste()
+      await page.keyboard.press('Enter')
+      await gone(show)
+      await page.getByRole('article', { name: 'You' }).last().getByText('Line 3799').waitFor()
+    },
+  ],
   'chat settings take the focus, close with Escape from anywhere and give it back': [
     'full',
     async (page) => {

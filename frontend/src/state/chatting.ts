@@ -1,3 +1,4 @@
+import { folded, longFrom, whole, type Draft } from '../lib/draft'
 import { soon } from '../lib/timing'
 import { text } from '../text'
 import type { ChatOptions } from '../bridge/types'
@@ -8,6 +9,7 @@ import type { Host } from './host'
 import { keep, kept } from './kept'
 import type { LibraryState } from './library.svelte'
 import type { SettingsState } from './settings.svelte'
+import type { Toasts } from './toasts.svelte'
 import { changedOptions } from './tuning.svelte'
 import type { Ui } from './ui.svelte'
 
@@ -17,6 +19,7 @@ interface Parts {
   readonly finding: Finding
   readonly library: LibraryState
   readonly settings: SettingsState
+  readonly toasts: Toasts
   readonly ui: Ui
 }
 
@@ -84,13 +87,40 @@ export class Chatting {
     this.#parts.finding.begin()
   }
 
-  setDraft(value: string): void {
+  setDraft(text: string): void {
+    this.write(folded(text))
+  }
+
+  /** Takes what is typed into the message field or pasted beside it. */
+  write(part: Partial<Draft>): void {
     const { chat } = this.#parts
-    chat.setDraft(value)
+    chat.write(part)
     if (!chat.isNew) return
     // Storage waits for its file, which takes as long as the text is.
-    if (value.length < 20_000) keep('newDraft', value)
+    if (chat.draft.length < longFrom) keep('newDraft', chat.draft)
     else this.#keepLong()
+  }
+
+  /** Takes a long text beside what is typed, behind one that is there already. */
+  paste(long: string): void {
+    this.write({ pasted: whole({ typed: this.#parts.chat.pasted, pasted: long }) })
+  }
+
+  /** Puts the pasted text into the field, where it can be changed. */
+  unfold(): void {
+    this.write({ typed: this.#parts.chat.draft, pasted: '' })
+  }
+
+  /** Takes the pasted text away, with an undo as long as its chat is on screen. */
+  unpaste(): void {
+    const { chat, toasts } = this.#parts
+    const { id, pasted } = chat
+    this.write({ pasted: '' })
+    toasts.info(text.pasted.removed, {
+      label: text.common.undo,
+      undo: 'shown',
+      run: () => chat.id === id && this.paste(pasted),
+    })
   }
 
   /** Stores what is typed on the chat page and stored nowhere yet, before the window closes. */

@@ -2,6 +2,7 @@ import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { Bridge } from '../bridge/bridge'
 import type { AppEvent, Chat, ChatDelta, ChatOptions, ChatPhase, Message, Turn } from '../bridge/types'
+import { folded, noDraft, whole, type Draft } from '../lib/draft'
 import { Pending } from '../lib/timing'
 import { branch, newestLeaf, siblings } from '../lib/tree'
 import { applyDelta, newer } from './delta'
@@ -39,7 +40,7 @@ export class Conversation {
   #loading = $state(false)
   #failed = $state(false)
   #sending = $state(false)
-  #draft = $state('')
+  #draft = $state.raw<Draft>(noDraft)
   /** Grows when messages come or go, so that what depends on the tree alone is left alone while a text grows. */
   #shape = $state(0)
   #ids = $derived.by(() => {
@@ -96,8 +97,19 @@ export class Conversation {
     return this.#failed
   }
 
+  /** The message that is being written, whole. */
   get draft(): string {
-    return this.#draft
+    return whole(this.#draft)
+  }
+
+  /** What of it stands in its field. */
+  get typed(): string {
+    return this.#draft.typed
+  }
+
+  /** The long text that goes after it. */
+  get pasted(): string {
+    return this.#draft.pasted
   }
 
   /** The chat that is on screen, or will be in a moment. */
@@ -172,7 +184,7 @@ export class Conversation {
     this.#clear('')
     this.#model = model
     this.#options = { ...defaultOptions, ...options }
-    this.#draft = draft
+    this.#draft = folded(draft)
     this.#loading = false
     this.#opening = ''
     this.#failed = false
@@ -180,11 +192,12 @@ export class Conversation {
 
   /** Takes a chat as it is stored. */
   show(chat: Chat): void {
+    const draft = this.#draft
     const shown = chat.id === this.#id ? new Map(this.#messages) : new Map<string, Message>()
     this.#clear(chat.id)
     this.#model = chat.model
     this.#leaf = chat.leaf
-    this.#draft = chat.draft
+    this.#draft = chat.draft === whole(draft) ? draft : folded(chat.draft)
     this.#options = {
       system: chat.system,
       temperature: chat.temperature,
@@ -206,7 +219,7 @@ export class Conversation {
     if (this.isNew) return
     const opened = this.#opened
     const chat = await this.#bridge.get(this.#id)
-    if (opened === this.#opened) this.show({ ...chat, draft: this.#draft })
+    if (opened === this.#opened) this.show({ ...chat, draft: this.draft })
   }
 
   /** Sends a message after the last one shown; a new chat is stored first. Resolves to the chat's id. */
@@ -214,7 +227,8 @@ export class Conversation {
     if (this.busy) return this.#id
     this.#sending = true
     clearTimeout(this.#draftTimer)
-    this.#draft = ''
+    const draft = this.#draft
+    this.#draft = noDraft
     const opened = this.#opened
     try {
       const turn = this.#id
@@ -231,7 +245,7 @@ export class Conversation {
       }
       return id
     } catch (reason) {
-      if (opened === this.#opened && !this.#draft) this.#draft = text
+      if (opened === this.#opened && !this.draft) this.#draft = whole(draft).trim() === text ? draft : folded(text)
       throw reason
     } finally {
       this.#sending = false
@@ -295,9 +309,13 @@ export class Conversation {
     else if (id) await this.#bridge.setOptions(id, options)
   }
 
-  /** Keeps what is typed, and stores it shortly after. */
   setDraft(text: string): void {
-    this.#draft = text
+    this.write(folded(text))
+  }
+
+  /** Keeps what is typed or pasted, and stores it shortly after. */
+  write(part: Partial<Draft>): void {
+    this.#draft = { ...this.#draft, ...part }
     clearTimeout(this.#draftTimer)
     this.#draftTimer = setTimeout(() => void this.flushDraft(), 400)
   }
@@ -307,7 +325,7 @@ export class Conversation {
     if (this.#draftTimer !== undefined) {
       clearTimeout(this.#draftTimer)
       this.#draftTimer = undefined
-      if (this.#id) this.#saving.add(this.#bridge.saveDraft(this.#id, this.#draft))
+      if (this.#id) this.#saving.add(this.#bridge.saveDraft(this.#id, this.draft))
     }
     return this.#saving.settled()
   }
@@ -390,7 +408,7 @@ export class Conversation {
     this.#id = id
     this.#streamingId = ''
     this.#leaf = ''
-    this.#draft = ''
+    this.#draft = noDraft
     this.#options = defaultOptions
     this.#messages.clear()
     this.#shape++

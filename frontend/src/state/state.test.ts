@@ -131,6 +131,32 @@ describe('the conversation', () => {
     expect((await bridge.chats.get('c3')).draft).toBe('another')
   })
 
+  it('keeps a long text beside what is typed: it is changed, taken away, brought back, and sent with it', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const app = new App(bridge)
+    await app.start()
+    await app.chatting.open('c2')
+    const { chat, chatting, toasts } = app
+    const long = 'word '.repeat(4000)
+    chatting.write({ typed: 'Sum it up.' })
+    chatting.paste(long)
+    expect([chat.typed, chat.pasted, chat.draft]).toEqual(['Sum it up.', long, `Sum it up.\n\n${long}`])
+    chatting.unpaste()
+    expect(chat.draft).toBe('Sum it up.')
+    if (toasts.undoable) toasts.act(toasts.undoable)
+    expect(chat.pasted).toBe(long)
+    await chatting.open('c3')
+    expect(chat.draft).toBe('')
+    await chatting.open('c2')
+    expect([chat.typed, chat.pasted]).toEqual(['Sum it up.', long])
+    chatting.unfold()
+    await chat.reload()
+    expect([chat.typed, chat.pasted]).toEqual([`Sum it up.\n\n${long}`, ''])
+    await chatting.send(chat.draft.trim())
+    expect(chat.shown.findLast((m) => m.role === 'user')?.text).toBe(`Sum it up.\n\n${long}`.trim())
+    expect(chat.draft).toBe('')
+  })
+
   it('takes the answer to the last chat opened, not to the slowest', async () => {
     const bridge = fakeBridge({ step: 0 })
     const conversation = new Conversation(bridge.chats)

@@ -126,6 +126,16 @@ export const chatText = {
     close: 'Close',
   },
 
+  /** A long text that was pasted and goes with the message. */
+  pasted: {
+    title: 'Pasted text',
+    size: (lines: string, bytes: string) => `${plural(lines, 'line')}, ${bytes}`,
+    show: 'Show the pasted text',
+    edit: 'Edit in the message',
+    remove: 'Remove',
+    removed: 'The pasted text was removed.',
+  },
+
   /** A draft that is longer than the context. */
   tooLong: {
     draft: (need: string, room: string) => `This needs about ${need} tokens; the context holds ${room}.`,
