@@ -58,7 +58,7 @@ describe('a window that is closed', () => {
     }
     const { app, close } = await page({ ...bridge, chats: { ...bridge.chats, saveDraft } })
     await app.chatting.open(app.chats.list[0]?.id ?? '')
-    app.chatting.setDraft('the last words')
+    app.chatting.write('the last words')
     await close()
     expect(stored.mock.calls).toEqual([[app.chat.id, 'the last words']])
   })
@@ -92,7 +92,7 @@ describe('a window that is closed', () => {
     for (let n = 0; n < 20; n++) {
       await waits(80)
       key(pressed)
-      app.chatting.setDraft((words += `${n} `))
+      app.chatting.write((words += `${n} `))
       expect(alive.mock.calls.length, 'signs of life').toBeGreaterThan(n / 2)
     }
     await over
@@ -116,7 +116,7 @@ describe('a window that is closed', () => {
     const over = close()
     await waits(90)
     key(performance.now() + 1e6)
-    app.chatting.setDraft('late')
+    app.chatting.write('late')
     await over
     expect((await bridge.chats.get(app.chat.id)).draft).toBe('late')
   })
@@ -147,7 +147,7 @@ describe('a window that is closed', () => {
     const { app, bridge, close } = await page()
     const long = 'word '.repeat(10_000)
     app.chatting.begin()
-    app.chatting.setDraft(long)
+    app.chatting.write(long)
     await close()
     expect((await page(bridge)).app.chat.draft).toBe(long)
 

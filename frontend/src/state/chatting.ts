@@ -1,4 +1,4 @@
-import { folded, longFrom, whole, type Draft } from '../lib/draft'
+import { longFrom, whole, type Draft } from '../lib/draft'
 import { soon } from '../lib/timing'
 import { text } from '../text'
 import type { ChatOptions } from '../bridge/types'
@@ -59,7 +59,7 @@ export class Chatting {
   beginWithDraft(): void {
     const { chat } = this.#parts
     const { draft, model } = chat
-    chat.setDraft('')
+    chat.write('')
     keep('newDraft', draft)
     this.begin(model)
   }
@@ -87,12 +87,8 @@ export class Chatting {
     this.#parts.finding.begin()
   }
 
-  setDraft(text: string): void {
-    this.write(folded(text))
-  }
-
-  /** Takes what is typed into the message field or pasted beside it. */
-  write(part: Partial<Draft>): void {
+  /** Takes the message that is written, or what is typed into its field or pasted beside it. */
+  write(part: Partial<Draft> | string): void {
     const { chat } = this.#parts
     chat.write(part)
     if (!chat.isNew) return
@@ -103,7 +99,7 @@ export class Chatting {
 
   /** Takes a long text beside what is typed, behind one that is there already. */
   paste(long: string): void {
-    this.write({ pasted: whole({ typed: this.#parts.chat.pasted, pasted: long }) })
+    this.write({ pasted: whole({ typed: this.#parts.chat.written.pasted, pasted: long }) })
   }
 
   /** Puts the pasted text into the field, where it can be changed. */
@@ -114,7 +110,8 @@ export class Chatting {
   /** Takes the pasted text away, with an undo as long as its chat is on screen. */
   unpaste(): void {
     const { chat, toasts } = this.#parts
-    const { id, pasted } = chat
+    const { id } = chat
+    const { pasted } = chat.written
     this.write({ pasted: '' })
     toasts.info(text.pasted.removed, {
       label: text.common.undo,

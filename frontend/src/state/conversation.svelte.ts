@@ -2,10 +2,10 @@ import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { Bridge } from '../bridge/bridge'
 import type { AppEvent, Chat, ChatDelta, ChatOptions, ChatPhase, Message, Turn } from '../bridge/types'
-import { folded, noDraft, whole, type Draft } from '../lib/draft'
-import { Pending } from '../lib/timing'
+import type { Draft } from '../lib/draft'
 import { branch, newestLeaf, siblings } from '../lib/tree'
 import { applyDelta, newer } from './delta'
+import { DraftState } from './draft.svelte'
 
 /** What applying an event leaves to be fetched. */
 export interface Need {
@@ -40,7 +40,7 @@ export class Conversation {
   #loading = $state(false)
   #failed = $state(false)
   #sending = $state(false)
-  #draft = $state.raw<Draft>(noDraft)
+  #draft: DraftState
   /** Grows when messages come or go, so that what depends on the tree alone is left alone while a text grows. */
   #shape = $state(0)
   #ids = $derived.by(() => {
@@ -64,12 +64,11 @@ export class Conversation {
   #held: ChatDelta[] = []
   /** What came of chats while a new one had no id yet. */
   #early: AppEvent[] = []
-  #draftTimer: ReturnType<typeof setTimeout> | undefined
-  #saving = new Pending()
   #bridge: Bridge['chats']
 
   constructor(bridge: Bridge['chats']) {
     this.#bridge = bridge
+    this.#draft = new DraftState((text) => (this.#id ? bridge.saveDraft(this.#id, text) : undefined))
   }
 
   get id(): string {
@@ -99,17 +98,12 @@ export class Conversation {
 
   /** The message that is being written, whole. */
   get draft(): string {
-    return whole(this.#draft)
+    return this.#draft.text
   }
 
-  /** What of it stands in its field. */
-  get typed(): string {
-    return this.#draft.typed
-  }
-
-  /** The long text that goes after it. */
-  get pasted(): string {
-    return this.#draft.pasted
+  /** What of it stands in its field, and the long text that goes after it. */
+  get written(): Draft {
+    return this.#draft.parts
   }
 
   /** The chat that is on screen, or will be in a moment. */
@@ -166,6 +160,7 @@ export class Conversation {
     } catch (reason) {
       if (opened === this.#opened) {
         this.#clear(id)
+        this.#draft.show('')
         this.#failed = true
       }
       throw reason
@@ -184,7 +179,7 @@ export class Conversation {
     this.#clear('')
     this.#model = model
     this.#options = { ...defaultOptions, ...options }
-    this.#draft = folded(draft)
+    this.#draft.show(draft)
     this.#loading = false
     this.#opening = ''
     this.#failed = false
@@ -192,12 +187,11 @@ export class Conversation {
 
   /** Takes a chat as it is stored. */
   show(chat: Chat): void {
-    const draft = this.#draft
     const shown = chat.id === this.#id ? new Map(this.#messages) : new Map<string, Message>()
     this.#clear(chat.id)
     this.#model = chat.model
     this.#leaf = chat.leaf
-    this.#draft = chat.draft === whole(draft) ? draft : folded(chat.draft)
+    this.#draft.show(chat.draft)
     this.#options = {
       system: chat.system,
       temperature: chat.temperature,
@@ -226,9 +220,7 @@ export class Conversation {
   async send(text: string): Promise<string> {
     if (this.busy) return this.#id
     this.#sending = true
-    clearTimeout(this.#draftTimer)
-    const draft = this.#draft
-    this.#draft = noDraft
+    const draft = this.#draft.take()
     const opened = this.#opened
     try {
       const turn = this.#id
@@ -245,7 +237,7 @@ export class Conversation {
       }
       return id
     } catch (reason) {
-      if (opened === this.#opened && !this.draft) this.#draft = whole(draft).trim() === text ? draft : folded(text)
+      if (opened === this.#opened && !this.draft) this.#draft.write(draft)
       throw reason
     } finally {
       this.#sending = false
@@ -309,25 +301,14 @@ export class Conversation {
     else if (id) await this.#bridge.setOptions(id, options)
   }
 
-  setDraft(text: string): void {
-    this.write(folded(text))
+  /** Keeps what is written, whole or a part of it, and stores it shortly after. */
+  write(part: Partial<Draft> | string): void {
+    this.#draft.write(part)
   }
 
-  /** Keeps what is typed or pasted, and stores it shortly after. */
-  write(part: Partial<Draft>): void {
-    this.#draft = { ...this.#draft, ...part }
-    clearTimeout(this.#draftTimer)
-    this.#draftTimer = setTimeout(() => void this.flushDraft(), 400)
-  }
-
-  /** Stores what is typed now, if that waits. Resolves when it is stored. */
+  /** Stores what is written now, if that waits. Resolves when it is stored. */
   flushDraft(): Promise<void> {
-    if (this.#draftTimer !== undefined) {
-      clearTimeout(this.#draftTimer)
-      this.#draftTimer = undefined
-      if (this.#id) this.#saving.add(this.#bridge.saveDraft(this.#id, this.draft))
-    }
-    return this.#saving.settled()
+    return this.#draft.flush()
   }
 
   /** Applies an event to what is held, and says what must be fetched to be right again. */
@@ -408,7 +389,6 @@ export class Conversation {
     this.#id = id
     this.#streamingId = ''
     this.#leaf = ''
-    this.#draft = noDraft
     this.#options = defaultOptions
     this.#messages.clear()
     this.#shape++

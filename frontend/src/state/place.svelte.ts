@@ -108,7 +108,7 @@ export class Places {
     this.#begun = true
     if (!place) return
     const { chat, chats, finding, imports } = this.#parts
-    if (chat.id === place.chat && chat.draft !== place.draft) chat.setDraft(place.draft)
+    if (chat.id === place.chat && chat.draft !== place.draft) chat.write(place.draft)
     for (const [name, fields] of Object.entries(place.open))
       Object.assign(this.#parts[name as keyof Place['open']], fields)
     if (place.search) void chats.search(place.search).catch(() => undefined)

@@ -24,7 +24,7 @@ describe('a page that is loaded again', () => {
     const before = await page(bridge)
     const other = before.chats.list[2]?.id ?? ''
     await before.chatting.open(other)
-    before.chatting.setDraft('half a thought')
+    before.chatting.write('half a thought')
     before.ui.edit('some', 'half an edit')
     before.ui.rename(other, 'half a title')
     before.ui.chatSettingsOpen = true
@@ -92,7 +92,7 @@ describe('a page that is loaded again', () => {
     const bridge = fakeBridge({ step: 0 })
     const before = await page(bridge)
     before.chatting.begin()
-    before.chatting.setDraft('not sent yet')
+    before.chatting.write('not sent yet')
     before.go('machine')
     await ends(before)
 
@@ -106,7 +106,7 @@ describe('a page that is loaded again', () => {
   it('never brings back as a draft what was sent', async () => {
     const bridge = fakeBridge({ step: 0 })
     const app = await page(bridge)
-    app.chatting.setDraft('a question')
+    app.chatting.write('a question')
     await ends(app)
     void app.chatting.send('a question')
     app.places.watch()
