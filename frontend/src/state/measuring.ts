@@ -25,11 +25,11 @@ export class Measuring {
 
   async bandwidth(): Promise<void> {
     const { machine, tasks } = this.#parts
+    // The Machine page looks at the machine again with the event of its end.
     await this.#host.attempt(async () => {
       const { problem } = await tasks.run('bandwidth', () => machine.measureBandwidth())
       if (problem.code === 'cancelled') this.#host.toasts.info(text.library.cancelled)
       else if (!succeeded(problem)) this.#host.toasts.error(problem.title, problem.hint)
-      await machine.detect()
     })
   }
 

@@ -27,4 +27,16 @@ describe('what is at work', () => {
     expect(workOf(slow, slow)[0]?.note, 'a person who asked knows why').toBe('')
     await asked
   })
+
+  it('looks at the machine once after its memory was measured', async () => {
+    const app = new App(fakeBridge({ step: 0 }))
+    await app.start()
+    app.go('machine')
+    await vi.waitFor(() => expect(app.machine.detecting).toBe(false))
+    const looks = vi.spyOn(app.machine, 'detect')
+    await app.measuring.bandwidth()
+    await vi.waitFor(() => expect(looks).toHaveBeenCalled())
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(looks).toHaveBeenCalledTimes(1)
+  })
 })
