@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { LabRow } from '../bridge/types'
 import { row } from '../bridge/fake/scenes/lab'
 import { differences, foldFrom, shareDiffering } from './differences'
-import { conditions, leftBetween, worthAsking } from './lab'
+import { conditions, leftBetween, variantNames, worthAsking } from './lab'
+
+describe('the models under a blind test', () => {
+  it('are called by their names and quants', () => {
+    const v = (name: string, quant: string) => ({ ref: `hf.co/x/${name}:${quant}`, name, quant })
+    expect(variantNames([v('SmolLM2 135M', 'Q8_0'), v('SmolLM2 135M', 'Q4_K_M')])).toBe('SmolLM2 135M Q8_0 · Q4_K_M')
+    expect(variantNames([v('Gemma 3 4B', 'Q4_0'), v('Qwen3 4B', 'Q4_0')])).toBe('Gemma 3 4B Q4_0 · Qwen3 4B Q4_0')
+  })
+})
 
 describe('what is left of a comparison', () => {
   it.each([

@@ -1,9 +1,15 @@
 // What the lab's figures are called and how they are read: one place for the plot, the table, the bars and the report.
-import type { LabComparison, LabRow, LabSpeed } from '../bridge/types'
+import type { BlindVariant, LabComparison, LabRow, LabSpeed } from '../bridge/types'
 import { bytes, context, count, percent, seconds, speed } from './format'
 import { text } from '../text'
 
 const t = text.lab
+
+/** What the models under a blind test are called: their quants, with the name once where it is one model's. */
+export function variantNames(variants: readonly BlindVariant[]): string {
+  const one = new Set(variants.map((v) => v.name)).size === 1
+  return variants.map((v, i) => (one && i > 0 ? v.quant : `${v.name} ${v.quant}`)).join(' · ')
+}
 
 /** Writing speed with nothing before it, or after the least that was measured. */
 export function writes(row: LabRow): LabSpeed | undefined {
