@@ -159,6 +159,7 @@ const pictures = {
     rail('Discover'),
     (page) => page.getByRole('slider', { name: 'At least this fast' }).fill('15'),
     (page) => page.getByRole('slider', { name: 'Context' }).fill('18'),
+    (page) => page.locator('main').evaluate((e) => e.scrollTo(0, 0)),
   ],
   'discover-table': [
     'gpu',
@@ -255,7 +256,7 @@ const pictures = {
   'download-choose': ['full', ...named('hf.co/ibm-granite/granite-4.0-h-tiny-GGUF')],
   'download-licence': ['full', ...named('llama-3.2-3b:Q4_K_M')],
   'download-gated': ['full', ...named('hf.co/utter-project/EuroLLM-9B-Instruct-GGUF:Q4_K_M')],
-  'download-disk': ['downloads', ...named('llama-3.3-70b:F16'), (page) => page.waitForTimeout(400)],
+  'download-disk': ['downloads', ...named('deepseek-r1-671b:Q4_K_M'), (page) => page.waitForTimeout(400)],
   'download-failed': ['trouble', ...named('llama3.2:3b')],
   'discover-hub': ['full', rail('Discover'), (page) => page.getByRole('radio', { name: 'Hugging Face' }).click()],
   'discover-hits': ['full', rail('Discover'), ...search('e')],

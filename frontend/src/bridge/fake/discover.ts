@@ -1,5 +1,16 @@
 import type { DiscoverService } from '../bridge'
-import type { Advice, Ask, CatalogModel, Choice, DriveResult, FitAnswer, FitAsk, Found, Problem } from '../types'
+import type {
+  Advice,
+  Ask,
+  CatalogModel,
+  Choice,
+  DriveResult,
+  FitAnswer,
+  FitAsk,
+  Found,
+  Problem,
+  Rejection,
+} from '../types'
 import { catalog, nearest, profiles } from './catalog'
 import { likeOf, modelOf } from './scenes/external'
 import { keptRuns } from './scenes/runs'
@@ -11,6 +22,19 @@ const anything: Ask = { use: 'chat', context: 8192, kv: 'f16', minSpeed: 0, free
 
 /** What the machine’s recommendation is for. */
 export const chatAsk: Ask = { ...anything, minSpeed: 8 }
+
+/** An answer that was recorded for less speed, where not even that is reached. */
+function allTooSlow(advice: Advice, minSpeed: number): Advice {
+  const slow = advice.choices.map(({ id, model, quant, bytes, tokensPerSecond }): Rejection => {
+    const reason = `Writes only ${tokensPerSecond.toFixed(1)} tokens a second; you ask for ${minSpeed}.`
+    return {
+      ...{ id, model, quant, bytes, cause: 'slow', reason, shortByBytes: 0, remedies: [] },
+      miss: minSpeed / tokensPerSecond,
+    }
+  })
+  const rejected = [...slow.sort((a, b) => a.miss - b.miss), ...advice.rejected]
+  return { ...advice, machineName: '', choices: [], rejected }
+}
 
 /** Discover of the stand-in: it replays what the real one answered, and puts this machine's runs on top. */
 export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
@@ -37,6 +61,8 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     const advice = nearest(recorded(ask))
     if (!advice) throw fail('unknown_machine', 'This machine is not in the list.', 'Choose another one.')
     if (ask.machine) return advice
+    if (advice.choices.every((c) => c.tokensPerSecond < ask.minSpeed))
+      return { ...allTooSlow(advice, ask.minSpeed), fitted }
     return { ...advice, machineName: '', fitted, choices: advice.choices.map((c) => mine(c, ask)) }
   }
 
