@@ -309,7 +309,14 @@ const pictures = {
   ],
   'lab-empty': ['empty', rail('Lab')],
   'lab-ask': ['full', rail('Lab'), press('New comparison')],
-  'lab-add': ['full', rail('Lab'), press('Add quant')],
+  'lab-add': [
+    'full',
+    rail('Lab'),
+    async (page) => {
+      if (page.viewportSize().width < 1000) await press('More')(page)
+      await page.getByText('Add quant', { exact: true }).click()
+    },
+  ],
   'lab-again': [
     'busy',
     rail('Lab'),
