@@ -44,16 +44,20 @@ func (b pciBus) amd(p pciGPU, m Memory) GPU {
 	return g
 }
 
+// smallestCard is the least memory of a card that is worth its name; as a carve-out it is a usual one.
+const smallestCard = 2 << 30
+
 // amdIntegrated tells a GPU inside a processor from a card. The driver has no flag for it; but its metrics table has a
 // format of its own for each: major version 1 on cards, 2 and 3 on processors (the kernel's kgd_pp_interface.h). Where
-// there is no table, only a card knows who made its memory.
+// there is no table, only a card knows who made its memory; an old driver tells neither, and then size and name decide.
 func (b pciBus) amdIntegrated(p pciGPU) bool {
 	// The header: size in two bytes, then major and minor version. It is binary, so it isn't trimmed.
 	if b, err := fs.ReadFile(b.root, clean(p.dir+"/gpu_metrics")); err == nil && len(b) >= 4 {
 		return b[2] == 2 || b[2] == 3
 	}
+	total, ok := b.readInt(p.dir + "/mem_info_vram_total")
 	maker := b.read(p.dir + "/mem_info_vram_vendor")
-	return b.exists(p.dir+"/mem_info_vram_total") && (maker == "" || maker == "unknown")
+	return ok && (maker == "unknown" || maker == "" && (total <= smallestCard || integratedByName("AMD", b.name(p))))
 }
 
 // gfxTarget is the name by which ROCm's libraries know the GPU, "gfx1100", from the compute driver's list of nodes.

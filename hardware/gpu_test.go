@@ -138,6 +138,26 @@ func TestLinuxGPUs(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	})
+	t.Run("an AMD card whose old driver tells nobody's name is no processor's GPU", func(t *testing.T) {
+		g := only(t, files("0x73bf", "amdgpu", "0000:03:00.0", map[string]string{"mem_info_vram_total": "17163091968", "mem_info_gtt_total": "16000000000"}), "")
+		if g.Integrated || g.TotalBytes != 17163091968 || g.SharedBytes != 0 {
+			t.Errorf("%+v", g)
+		}
+	})
+	t.Run("two equal cards are two where the first list gives no address", func(t *testing.T) {
+		const bus = "sys/bus/pci/devices/"
+		card := map[string]string{"/vendor": "0x1002", "/device": "0x744c", "/class": "0x030000", "/mem_info_vram_total": "25753026560", "/mem_info_vram_vendor": "samsung"}
+		all := map[string]string{"dev/dri/renderD128": ""}
+		for name, text := range card {
+			for _, dir := range []string{"sys/class/drm/card0/device", "sys/class/drm/card1/device", bus + "0000:03:00.0", bus + "0000:04:00.0"} {
+				all[dir+name] = text
+			}
+		}
+		r := probeOf(filesHost(t, all)).gpus(t.Context(), Memory{}, "")
+		if len(r.gpus) != 2 || r.gpus[0].PCI == r.gpus[1].PCI {
+			t.Errorf("%+v", r.gpus)
+		}
+	})
 	t.Run("a card that no list names is told by its numbers", func(t *testing.T) {
 		if g := only(t, files("0xffff", "amdgpu", "0000:03:00.0", nil), ""); g.Name != "AMD GPU 1002:ffff" || g.TotalBytes != 0 || g.FreeKnown {
 			t.Errorf("%+v", g)

@@ -96,9 +96,15 @@ func (b pciBus) gpus() []pciGPU {
 	var found []pciGPU
 	add := func(dir, slot string) {
 		p := b.gpu(dir, slot)
-		if p.vendor != "" && !slices.ContainsFunc(found, func(o pciGPU) bool { return o.slot == p.slot }) {
-			found = append(found, p)
+		if p.vendor == "" || slices.ContainsFunc(found, func(o pciGPU) bool { return o.slot == p.slot && p.slot != "" }) {
+			return
 		}
+		// What the first list shows without an address is the next one of its kind in the second.
+		if i := slices.IndexFunc(found, func(o pciGPU) bool { return o.slot == "" && slot != "" && o.id == p.id }); i >= 0 {
+			found[i].slot = p.slot
+			return
+		}
+		found = append(found, p)
 	}
 	for _, card := range b.list("sys/class/drm") {
 		if cardName.MatchString(card) {

@@ -43,6 +43,10 @@ type Memory struct {
 	SwapFreeBytes  int64 `json:"swapFreeBytes"`
 	LimitBytes     int64 `json:"limitBytes"` // a container's limit; 0: none
 
+	// Why AvailableBytes is not what the system's own list says.
+	ZFSCacheBytes int64 `json:"zfsCacheBytes,omitempty"` // of it, what ZFS' cache holds and gives back; the list calls it used
+	HostBytes     int64 `json:"hostBytes,omitempty"`     // all that the machine around this container has; the list knows of the container alone
+
 	// The measured speed of main memory. [Detect] leaves these at 0; see [Machine.SetBandwidth].
 	BandwidthBytesPerSec  int64 `json:"bandwidthBytesPerSec"`        // all usable cores together
 	SingleCoreBytesPerSec int64 `json:"singleCoreBytesPerSec"`       // one core

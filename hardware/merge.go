@@ -23,11 +23,12 @@ type EngineDevice struct {
 // followed by the devices that only the engine knows. backends names those in the engine's build ("CUDA", "Vulkan", …;
 // the case doesn't matter); with none given the reason for an unused GPU is less exact.
 //
-// Devices are matched by PCI address, then by UUID, then by name, each at most once. Where two backends report one
-// GPU, its vendor's own goes before Vulkan. A GPU that the engine can't use has an empty Backend and a Note.
+// Devices are matched by PCI address, then by UUID, then by name, then by being the only one of their maker that it can
+// be, each at most once. Where two backends report one GPU, its vendor's own goes before Vulkan. A GPU that the engine
+// can't use has an empty Backend and a Note.
 //
-// A card's memory stays the vendor's figure, which is fresher; where that is missing, and for integrated GPUs, whose
-// share of main memory only the backend knows exactly, it is the engine's.
+// A card's memory stays the vendor's figure, which is fresher and has no main memory in it; where that is missing, and
+// for integrated GPUs, whose share of main memory only the backend knows exactly, it is the engine's.
 func Merge(vendor []GPU, engine []EngineDevice, backends ...string) []GPU {
 	out := slices.Clone(vendor)
 	if out == nil {
@@ -38,7 +39,7 @@ func Merge(vendor []GPU, engine []EngineDevice, backends ...string) []GPU {
 
 	taken := make([]bool, len(devices))
 	matched := make([]bool, len(out))
-	for _, same := range []func(GPU, EngineDevice) bool{samePCI, sameUUID, sameName} {
+	for _, same := range []func(GPU, EngineDevice) bool{samePCI, sameUUID, sameName, sameKind} {
 		for i, g := range out {
 			for j, d := range devices {
 				if !matched[i] && !taken[j] && same(g, d) {
@@ -72,9 +73,11 @@ func isGPU(d EngineDevice) bool {
 	case "", "CPU", "BLAS", "RPC":
 		return false
 	}
-	// Vulkan's software renderer calls itself a device.
-	return !strings.Contains(strings.ToLower(d.Label+d.Name), "llvmpipe")
+	return !slices.ContainsFunc(softwareRenderers, func(name string) bool { return strings.Contains(strings.ToLower(d.Label+" "+d.Name), name) })
 }
+
+// softwareRenderers are processors that call themselves a graphics device: Mesa's, Chromium's, and Windows' own.
+var softwareRenderers = []string{"llvmpipe", "lavapipe", "softpipe", "swrast", "swiftshader", "basic render"}
 
 // backendRank puts the vendors' own backends before Vulkan, which runs on all.
 func backendRank(backend string) int {
@@ -102,6 +105,30 @@ func sameName(g GPU, d EngineDevice) bool {
 	return name != "" && (name == plainName(d.Label) || name == plainName(d.Name))
 }
 
+// sameKind matches a GPU that a backend calls by no name of its own: ROCm says "AMD Radeon Graphics" of every integrated
+// one, and old Mesa "AMD RADV NAVI31". Maker, kind and memory then have to agree.
+func sameKind(g GPU, d EngineDevice) bool {
+	name := first(d.Label, d.Name)
+	switch {
+	case normalPCI(d.PCI) != "" && g.PCI != "", d.UUID != "" && g.UUID != "":
+		return false
+	case !nameless(name) && !nameless(g.Name), vendorOf(name) == "", vendorOf(name) != first(g.Vendor, vendorOf(g.Name)):
+		return false
+	case g.Integrated || d.Integrated:
+		return g.Integrated == d.Integrated || g.SharedBytes > 0
+	}
+	return g.TotalBytes == 0 || d.TotalBytes == 0 || near(g.TotalBytes, d.TotalBytes)
+}
+
+// nameless reports whether a name says no more than the maker or the driver's name for a chip.
+func nameless(name string) bool {
+	plain := plainName(name)
+	return strings.HasPrefix(plain, "radv") || strings.HasPrefix(plain, "gfx") || !strings.ContainsFunc(plain, unicode.IsDigit)
+}
+
+// near reports whether two figures of one card's memory can be: what a driver keeps for itself is a tenth at most.
+func near(a, b int64) bool { return min(a, b) >= max(a, b)/10*9 }
+
 // anotherView reports whether d is a GPU already in the list, seen by another backend.
 func anotherView(gpus []GPU, d EngineDevice) bool {
 	return slices.ContainsFunc(gpus, func(g GPU) bool {
@@ -111,7 +138,7 @@ func anotherView(gpus []GPU, d EngineDevice) bool {
 		if pci := normalPCI(d.PCI); pci != "" && g.PCI != "" {
 			return pci == g.PCI
 		}
-		return sameUUID(g, d) || sameName(g, d)
+		return sameUUID(g, d) || sameName(g, d) || sameKind(g, d)
 	})
 }
 
@@ -138,10 +165,10 @@ func use(g GPU, d EngineDevice) GPU {
 	g.UUID = first(g.UUID, d.UUID)
 	g.PCI = first(g.PCI, normalPCI(d.PCI))
 	if d.TotalBytes > 0 && (g.TotalBytes == 0 || g.Integrated) {
-		g.TotalBytes = d.TotalBytes
-		if g.Integrated && g.SharedBytes == 0 || g.SharedBytes > d.TotalBytes {
-			g.SharedBytes = d.TotalBytes
+		if g.Integrated {
+			g.SharedBytes = sharedOf(g, d.TotalBytes)
 		}
+		g.TotalBytes = d.TotalBytes
 	}
 	if d.FreeBytes > 0 && (!g.FreeKnown || g.Integrated) {
 		g.FreeBytes, g.FreeKnown = d.FreeBytes, true
@@ -150,6 +177,26 @@ func use(g GPU, d EngineDevice) GPU {
 		g.FreeBytes = min(g.FreeBytes, g.TotalBytes)
 	}
 	return g
+}
+
+// sharedOf is how much of what the engine sees of an integrated GPU is main memory. The driver gives it the part that was
+// carved out for it, or the part that it may borrow, or both; where it gives one, it is the larger (the kernel's
+// apu_prefer_gtt).
+func sharedOf(g GPU, seen int64) int64 {
+	own := max(0, g.TotalBytes-g.SharedBytes)
+	if own < g.SharedBytes {
+		return min(g.SharedBytes, seen)
+	}
+	return max(0, seen-own)
+}
+
+// OwnFree is what a GPU has free outside main memory, of which available is free: all of a card, the part that was
+// carved out for an integrated one.
+func (g GPU) OwnFree(available int64) int64 {
+	if !g.Integrated {
+		return g.FreeBytes
+	}
+	return min(max(0, g.TotalBytes-g.SharedBytes), max(0, g.FreeBytes-min(g.SharedBytes, max(0, available))))
 }
 
 func vendorOf(name string) string {

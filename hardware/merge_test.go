@@ -120,6 +120,75 @@ func TestMerge(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+	t.Run("two equal cards without an address are two, whatever backends see them", func(t *testing.T) {
+		card := func(backend string) EngineDevice {
+			return EngineDevice{Label: "AMD Radeon RX 7900 XTX", Backend: backend, TotalBytes: 24 << 30}
+		}
+		bare := GPU{Name: "AMD Radeon RX 7900 XTX", Vendor: "AMD", TotalBytes: 24 << 30}
+		for _, vendor := range [][]GPU{nil, {bare, bare}} {
+			got := Merge(vendor, []EngineDevice{card("Vulkan"), card("Vulkan"), card("ROCm"), card("ROCm")})
+			if backendsOf(got) != "ROCm ROCm" {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+	t.Run("one card by ROCm's name and by RADV's is one", func(t *testing.T) {
+		apu := GPU{Name: "AMD Radeon 780M Graphics", Vendor: "AMD", PCI: "0000:c1:00.0", Integrated: true, TotalBytes: 36 << 30, SharedBytes: 32 << 30}
+		for _, c := range []struct {
+			vendor     []GPU
+			rocm, radv EngineDevice
+		}{
+			{nil, EngineDevice{Label: "AMD Radeon RX 7900 XTX"}, EngineDevice{Label: "AMD Radeon RX 7900 XTX (RADV NAVI31)"}},
+			{nil, EngineDevice{Label: "AMD Radeon RX 6800", TotalBytes: 16 << 30}, EngineDevice{Label: "AMD RADV NAVI21", TotalBytes: 16<<30 - 256<<20}},
+			{[]GPU{apu}, EngineDevice{Label: "AMD Radeon Graphics", Integrated: true, TotalBytes: 32 << 30}, EngineDevice{Label: "AMD Radeon Graphics (RADV PHOENIX)", Integrated: true, TotalBytes: 36 << 30}},
+		} {
+			c.rocm.Backend, c.radv.Backend = "ROCm", "Vulkan"
+			if got := Merge(c.vendor, []EngineDevice{c.radv, c.rocm}); backendsOf(got) != "ROCm" {
+				t.Errorf("%s: %+v", c.radv.Label, got)
+			}
+		}
+	})
+	t.Run("a nameless device is no other card than its memory says", func(t *testing.T) {
+		small := GPU{Name: "AMD Radeon RX 580", Vendor: "AMD", PCI: "0000:01:00.0", TotalBytes: 8 << 30}
+		got := Merge([]GPU{small}, []EngineDevice{{Label: "AMD RADV NAVI31", Backend: "Vulkan", TotalBytes: 24 << 30}})
+		if backendsOf(got) != " Vulkan" {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("no processor is a GPU by calling itself one", func(t *testing.T) {
+		for _, name := range []string{"llvmpipe (LLVM 19.1.7, 256 bits)", "lavapipe", "SwiftShader Device (Subzero)", "Microsoft Basic Render Driver"} {
+			if got := Merge(nil, []EngineDevice{{Name: "Vulkan0", Label: name, Backend: "Vulkan", TotalBytes: 32 << 30}}); len(got) != 0 {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+	t.Run("a card is its own memory, though a backend adds what it may borrow", func(t *testing.T) {
+		got := Merge([]GPU{rtx("1")}, []EngineDevice{{Label: "NVIDIA GeForce RTX 4090", Backend: "Vulkan", PCI: "0000:01:00.0", TotalBytes: 56 << 30, FreeBytes: 50 << 30}})
+		if got[0].TotalBytes != 24<<30 || got[0].FreeBytes != 20<<30 || got[0].SharedBytes != 0 || got[0].OwnFree(32<<30) != 20<<30 {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("what was carved out of the memory and what may be borrowed of it are told apart", func(t *testing.T) {
+		carved := GPU{Name: "AMD Radeon 8060S Graphics", Vendor: "AMD", Integrated: true, TotalBytes: 112 << 30, SharedBytes: 16 << 30}
+		shared := GPU{Name: "AMD Radeon 8060S Graphics", Vendor: "AMD", Integrated: true, TotalBytes: 109 << 30, SharedBytes: 108 << 30}
+		for _, c := range []struct {
+			gpu                  GPU
+			backend              string
+			seen                 int64
+			own, borrowed, alone int64 // the last is what it has free with 30 free in main memory
+		}{
+			{carved, "Vulkan", 112, 96, 16, 95}, // both
+			{carved, "ROCm", 96, 96, 0, 95},     // what is its own
+			{shared, "Vulkan", 109, 1, 108, 1},  // both
+			{shared, "ROCm", 108, 0, 108, 0},    // what it may borrow
+		} {
+			d := EngineDevice{Label: c.gpu.Name, Backend: c.backend, TotalBytes: c.seen << 30, FreeBytes: (c.seen - 1) << 30, Integrated: true}
+			g := Merge([]GPU{c.gpu}, []EngineDevice{d})[0]
+			if g.TotalBytes-g.SharedBytes != c.own<<30 || g.SharedBytes != c.borrowed<<30 || g.OwnFree(30<<30) != c.alone<<30 {
+				t.Errorf("%s: own %d, borrowed %d, free outside main memory %d", c.backend, (g.TotalBytes-g.SharedBytes)>>30, g.SharedBytes>>30, g.OwnFree(30<<30)>>30)
+			}
+		}
+	})
 	t.Run("what was given is not changed", func(t *testing.T) {
 		vendor := []GPU{rtx("1")}
 		Merge(vendor, nil, "CPU")
