@@ -215,6 +215,13 @@ func (s *Chats) Regenerate(chatID, id, model string) (Turn, error) {
 	})
 }
 
+// LoadAnyway answers again beside an answer whose model was refused for its memory, and loads it although it does not fit.
+func (s *Chats) LoadAnyway(chatID, id string) (Turn, error) {
+	return s.turn("Chats.LoadAnyway", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {
+		return c.LoadAnyway(ctx, chatID, id)
+	})
+}
+
 // Continue has the model go on with the last answer where it ended.
 func (s *Chats) Continue(chatID, id string) (Turn, error) {
 	return s.turn("Chats.Continue", chatID, func(ctx context.Context, c *core.Core) (user, answer backend.Message, err error) {

@@ -57,7 +57,7 @@ func rejectionOf(r advice.Rejection) Rejection {
 }
 
 func planOf(p backend.MemoryPlan) MemoryPlan {
-	return MemoryPlan{WeightsBytes: p.WeightsBytes, KVBytes: p.KVBytes, ComputeBytes: p.ComputeBytes, TotalBytes: p.TotalBytes}
+	return MemoryPlan{WeightsBytes: p.WeightsBytes, KVBytes: p.KVBytes, ComputeBytes: p.ComputeBytes, TotalBytes: p.TotalBytes, SeesBytes: p.ProjectorBytes}
 }
 
 func driveResult(d backend.Drive) DriveResult {

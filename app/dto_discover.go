@@ -17,6 +17,7 @@ type MemoryPlan struct {
 	KVBytes      int64 `json:"kvBytes"`
 	ComputeBytes int64 `json:"computeBytes"`
 	TotalBytes   int64 `json:"totalBytes"`
+	SeesBytes    int64 `json:"seesBytes"` // of the working memory, the part that sees images; 0: it has none
 }
 
 // Choice is one model at one quant, judged for a machine and an Ask.

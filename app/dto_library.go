@@ -27,6 +27,7 @@ type ModelMemory struct {
 	Bytes   int64  `json:"bytes"`
 	Context int    `json:"context"`
 	Planned bool   `json:"planned"` // by the engine itself; false: calculated
+	Sees    int64  `json:"sees"`    // of the bytes, the part that sees images; 0: it has none
 }
 
 // LibraryPage is everything the Library page shows.

@@ -50,6 +50,8 @@ type Memory struct {
 	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"` // 0: not measured yet
 	BandwidthDoubtful     bool  `json:"bandwidthDoubtful"`   // other programs were busy meanwhile, so it is rough
 	EngineBytes           int64 `json:"engineBytes"`         // what the loaded model takes now
+	ZFSCacheBytes         int64 `json:"zfsCacheBytes"`       // of what is free, held by ZFS' cache, which gives it back
+	HostBytes             int64 `json:"hostBytes"`           // all that the machine around this container has free; 0: the container's own figure counts
 }
 
 // GPU is one graphics processor. Memories of several are never added up.

@@ -50,7 +50,7 @@ func (s *Library) Memory() ([]ModelMemory, error) {
 		known, memory := []ModelMemory{}, c.Advice.Memories(ctx, all, c.Settings(ctx).ContextLength)
 		for _, m := range all {
 			if f, ok := memory[m.Ref]; ok {
-				known = append(known, ModelMemory{Ref: m.Ref, Bytes: f.TotalBytes, Context: f.Context, Planned: f.Planned})
+				known = append(known, ModelMemory{Ref: m.Ref, Bytes: f.TotalBytes, Context: f.Context, Planned: f.Planned, Sees: f.ProjectorBytes})
 			}
 		}
 		return known, nil

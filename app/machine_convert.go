@@ -20,6 +20,7 @@ func machinePage(r core.Report) MachinePage {
 			SwapTotalBytes: h.Memory.SwapTotalBytes, SwapFreeBytes: h.Memory.SwapFreeBytes, LimitBytes: h.Memory.LimitBytes,
 			BandwidthBytesPerSec: h.Memory.BandwidthBytesPerSec, SingleCoreBytesPerSec: h.Memory.SingleCoreBytesPerSec,
 			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, BandwidthDoubtful: h.Memory.BandwidthDoubtful, EngineBytes: r.EngineBytes,
+			ZFSCacheBytes: h.Memory.ZFSCacheBytes, HostBytes: h.Memory.HostBytes,
 		},
 		GPUs:     convert(h.GPUs, gpuOf),
 		Disk:     Disk{Path: h.Disk.Path, TotalBytes: h.Disk.TotalBytes, FreeBytes: h.Disk.FreeBytes},

@@ -25,7 +25,13 @@ type MemoryPlan struct {
 	ComputeBytes int64 `json:"computeBytes"` // buffers, and a projector's
 	TotalBytes   int64 `json:"totalBytes"`
 	GPUBytes     int64 `json:"gpuBytes"` // the part that lies in graphics memory
+
+	ProjectorBytes int64 `json:"projectorBytes,omitempty"` // of the buffers, the part that sees images: its weights and its own buffers
+	UntouchedBytes int64 `json:"untouchedBytes,omitempty"` // of the buffers, reserved and never touched: main memory does not have to hold it
 }
+
+// ResidentBytes is what main memory has to hold: the plan without what is reserved and never touched.
+func (p MemoryPlan) ResidentBytes() int64 { return p.TotalBytes - p.UntouchedBytes }
 
 // Drive is one run on this machine: of real weights or of a weightless copy.
 type Drive struct {

@@ -20,6 +20,7 @@ const (
 	CodeHostileFile    Code = "hostile_file"
 	CodeUnsupported    Code = "unsupported"
 	CodeTooBig         Code = "too_big"
+	CodeNoRoom         Code = "no_room" // by the plan it does not fit into memory; the person may have it loaded anyway
 	CodeDiskFull       Code = "disk_full"
 	CodeReadOnly       Code = "read_only"
 	CodeDenied         Code = "denied"

@@ -29,7 +29,14 @@ type Model struct {
 	Capable       []string  `json:"capable"`  // chat, vision, tools, thinking, embedding
 	Template      bool      `json:"template"` // the file carries a chat template
 	Path          string    `json:"path"`     // of the weights file
+	Projector     Projector `json:"projector,omitzero"`
 	Added         time.Time `json:"added"`
+}
+
+// Projector is the file that lets a model see, attached to it; zero: it has none.
+type Projector struct {
+	Path  string `json:"path,omitempty"`
+	Bytes int64  `json:"bytes,omitempty"`
 }
 
 // Parent is what a derived model was made from. It may have left the library since.

@@ -141,6 +141,12 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			}
 			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, working memory %s.\n", id, quant,
 				backend.Bytes(v.Memory.TotalBytes), backend.Bytes(v.Memory.WeightsBytes), backend.Bytes(v.Memory.KVBytes), backend.Bytes(v.Memory.ComputeBytes))
+			if n := v.Memory.ProjectorBytes; n > 0 {
+				fmt.Fprintf(s.stdout, "Working memory includes the part that sees images: %s.\n", backend.Bytes(n))
+			}
+			if n := v.Memory.UntouchedBytes; n > 0 {
+				fmt.Fprintf(s.stdout, "The engine reserves %s of it and never touches them, so %s have to fit.\n", backend.Bytes(n), backend.Bytes(v.Memory.ResidentBytes()))
+			}
 			if v.Place == advisor.PlaceNo {
 				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", backend.Bytes(v.ShortByBytes))
 			} else {

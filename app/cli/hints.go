@@ -17,6 +17,8 @@ func terminalHint(code backend.Code, hint string) string {
 		return "Run make engine, or install Weightroom again."
 	case backend.CodeStarterMissing:
 		return "Run make starter, or import a GGUF file that you have."
+	case backend.CodeNoRoom:
+		return "Close other programs, choose a shorter --context, or pick a smaller quant. --anyway loads it all the same: the machine may swap and be slow, or end the program."
 	case backend.CodeLicence:
 		return "Read it, then add --accept-licence, or accept it on the Discover page."
 	}

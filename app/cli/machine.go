@@ -52,6 +52,12 @@ func (s *session) describe(m machineRow) {
 	row("", strings.Join(m.CPU.Features, " "))
 	row("", threadsText(m.CPU.Threads))
 	row("Memory", fmt.Sprintf("%s, %s free", backend.Bytes(m.Memory.TotalBytes), backend.Bytes(m.Memory.AvailableBytes)))
+	if m.Memory.ZFSCacheBytes > 0 {
+		row("", fmt.Sprintf("%s of it are held by ZFS' cache, which gives them back; the system calls them used", backend.Bytes(m.Memory.ZFSCacheBytes)))
+	}
+	if m.Memory.HostBytes > 0 {
+		row("", "the machine around this container has no more than that free, whatever the container's own list says")
+	}
 	if m.Memory.BandwidthBytesPerSec > 0 {
 		measured := "measured"
 		if m.Memory.BandwidthDoubtful {

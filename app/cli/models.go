@@ -339,6 +339,7 @@ func runCommand(s *session) *cobra.Command {
 		seed        int64
 		lora        []string
 		preset      string
+		anyway      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "run REF PROMPT",
@@ -378,7 +379,7 @@ func runCommand(s *session) *cobra.Command {
 					p.System = named.System
 				}
 			}
-			return s.ask(cmd.Context(), p, args[0], args[1], lora)
+			return s.ask(cmd.Context(), p, args[0], args[1], lora, anyway)
 		},
 	}
 	f := cmd.Flags()
@@ -392,6 +393,7 @@ func runCommand(s *session) *cobra.Command {
 	f.Float64Var(&penalty, "repeat-penalty", 1, "above 1, words that were used are less likely (default: the model's own)")
 	f.StringArrayVar(&p.Sampling.Stop, "stop", nil, "end the answer at this text (may be repeated)")
 	f.StringArrayVar(&lora, "lora", nil, "LoRA adapter to add, as FILE or FILE=STRENGTH; 1 is as it was trained (may be repeated)")
+	f.BoolVar(&anyway, "anyway", false, "load the model although it does not fit into memory: the machine may swap and be slow, or end the program")
 	f.IntVar(&p.Sampling.MaxTokens, "max-tokens", 0, "end the answer after this many tokens (default: no limit)")
 	f.IntVar(&p.Sampling.ContextLength, "context", 0, "context length in tokens (default: 8192, or the model's own if shorter)")
 	return cmd
@@ -409,7 +411,7 @@ type answer struct {
 	LoadSeconds             float64 `json:"loadSeconds"`
 }
 
-func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string, lora []string) error {
+func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string, lora []string, anyway bool) error {
 	if prompt == "-" {
 		text, err := io.ReadAll(io.LimitReader(os.Stdin, 16<<20))
 		if err != nil {
@@ -440,6 +442,9 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string,
 		}
 		defer cleanup()
 		m = with
+	}
+	if anyway {
+		c.Machine.LoadAnyway(ctx, m, p.Sampling.ContextLength)
 	}
 	p.Messages = []backend.Message{{Role: backend.RoleUser, Text: prompt}}
 	var text, thinking strings.Builder

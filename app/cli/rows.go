@@ -116,6 +116,8 @@ type memoryRow struct {
 	BandwidthMeasuredAt   int64 `json:"bandwidthMeasuredAt"`
 	BandwidthDoubtful     bool  `json:"bandwidthDoubtful"`
 	EngineBytes           int64 `json:"engineBytes"`
+	ZFSCacheBytes         int64 `json:"zfsCacheBytes,omitempty"`
+	HostBytes             int64 `json:"hostBytes,omitempty"`
 }
 
 type gpuRow struct {
@@ -172,6 +174,7 @@ func rowOfMachine(r core.Report) machineRow {
 			SwapTotalBytes: h.Memory.SwapTotalBytes, SwapFreeBytes: h.Memory.SwapFreeBytes, LimitBytes: h.Memory.LimitBytes,
 			BandwidthBytesPerSec: h.Memory.BandwidthBytesPerSec, SingleCoreBytesPerSec: h.Memory.SingleCoreBytesPerSec,
 			BandwidthMeasuredAt: h.Memory.BandwidthMeasuredAt, BandwidthDoubtful: h.Memory.BandwidthDoubtful, EngineBytes: r.EngineBytes,
+			ZFSCacheBytes: h.Memory.ZFSCacheBytes, HostBytes: h.Memory.HostBytes,
 		},
 		GPUs: rows(h.GPUs, func(g hardware.GPU) gpuRow {
 			return gpuRow{

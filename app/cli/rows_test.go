@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
+
+	"weightroom/backend"
 )
 
 // TestJSONKeepsItsKeys holds what scripts read: the keys of every object that commands print, with their types and order.
@@ -46,6 +50,21 @@ func fill(v reflect.Value, n *int) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(v.Field(i), n)
+		}
+	}
+}
+
+// Who reads a terminal learns how to have a model loaded that does not fit, and why free memory is not what the system says.
+func TestATerminalSaysHowToLoadAnyway(t *testing.T) {
+	if hint := forTerminal(backend.Fail(backend.CodeNoRoom, nil, "Too large.", "In the window.")).Hint; !strings.Contains(hint, "--anyway") || !strings.Contains(hint, "swap") {
+		t.Error(hint)
+	}
+	var out bytes.Buffer
+	s := &session{stdout: &out}
+	s.describe(machineRow{Memory: memoryRow{TotalBytes: 64e9, AvailableBytes: 35e9, ZFSCacheBytes: 31e9, HostBytes: 35e9}})
+	for _, want := range []string{"31.0 GB of it are held by ZFS' cache", "the machine around this container has no more"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
 		}
 	}
 }

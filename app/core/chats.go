@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -95,6 +96,24 @@ func (c *Core) StartChat(ctx context.Context, model string, options backend.Chat
 		err = errors.Join(err, c.History.DeleteChat(ctx, chat.ID), c.History.PurgeChats(ctx, chat.ID))
 	}
 	return user, answer, err
+}
+
+// LoadAnyway answers again beside an answer whose model was refused because it does not fit into memory, and has it loaded.
+func (c *Core) LoadAnyway(ctx context.Context, chatID, answerID string) (user, answer backend.Message, err error) {
+	chat, err := c.History.Chat(ctx, chatID)
+	if err != nil {
+		return user, answer, err
+	}
+	refused, err := c.History.Message(ctx, chatID, answerID)
+	if err != nil {
+		return user, answer, err
+	}
+	model, err := c.Models.Resolve(ctx, cmp.Or(refused.Model, chat.Model))
+	if err != nil {
+		return user, answer, err
+	}
+	c.Machine.LoadAnyway(ctx, model, chat.Sampling.ContextLength)
+	return c.Chat.Regenerate(ctx, chatID, answerID, model.Ref)
 }
 
 // chatModel is the reference that a new chat gets: the model's own where it is found, else what was asked for.

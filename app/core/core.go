@@ -92,6 +92,9 @@ func (c *Core) compose(o OpenOptions) {
 	c.Machine = machine.New(machine.Options{
 		Engine: c.Engine, Executable: o.Executable, Bandwidth: filepath.Join(o.Folders.Cache, "bandwidth.json"),
 		Models: c.Library.Dir, Settings: c.Settings,
+		Whole: func(m backend.Model, contextLength int, plan backend.MemoryPlan) backend.MemoryPlan {
+			return c.Advice.Whole(m, contextLength, plan)
+		},
 	})
 	c.Catalog = models.NewCatalog(filepath.Join(o.Folders.Data, "catalog"))
 	forModels := models.Options{

@@ -82,6 +82,7 @@ type Candidate struct {
 
 	FileBytes      int64 `json:"fileBytes"`
 	ProjectorBytes int64 `json:"projectorBytes"` // a separate file for pictures; 0: none, or inside the file
+	ProjectorWork  int64 `json:"projectorWork"`  // buffers that it needs for one picture
 	ActiveBytes    int64 `json:"activeBytes"`    // weights read for one token; 0: all of them
 	HostBytes      int64 `json:"hostBytes"`      // weights that stay in main memory whatever the graphics: the input embedding
 	TwiceBytes     int64 `json:"twiceBytes"`     // weights that the engine holds twice
@@ -95,6 +96,7 @@ type Candidate struct {
 	ComputeBytes    int64        `json:"computeBytes"`    // buffers at no context; 0 without LeastBuffers: half a gigabyte
 	LeastBuffers    int64        `json:"leastBuffers"`    // that the output needs, whatever the context
 	ComputePerToken int64        `json:"computePerToken"` // more buffer for each token of context
+	LogitBytes      int64        `json:"logitBytes"`      // of LeastBuffers, the output for one token, which is all that is ever touched of it
 	Plan            *Plan        `json:"plan"`            // nil: none, the sums above count
 
 	MaxContext int           `json:"maxContext"` // tokens it really handles; 0: unknown
@@ -173,6 +175,7 @@ func pad(cells int) int { return (cells + cacheStep - 1) / cacheStep * cacheStep
 func (c *Candidate) SetBuffers(vocabulary, width, inner int64) {
 	const batch, float, half = windowBatch, 4, 2
 	c.LeastBuffers = batch * float * (vocabulary + 2*width)
+	c.LogitBytes = float * vocabulary
 	c.ComputeBytes = batch * float * (3*inner + 4*width)
 	c.ComputePerToken = batch * half
 }
@@ -185,18 +188,28 @@ func (c *Candidate) buffers(context int) int64 {
 	return max(c.LeastBuffers, base+c.ComputePerToken*int64(context))
 }
 
+// untouched is the part of the buffers that the engine reserves and never touches: it makes room for the output of a whole
+// batch and asks for that of one token. What the layers need at the same place is touched.
+func (c *Candidate) untouched(reserved int64, context int) int64 {
+	layers := c.ComputeBytes + c.ComputePerToken*int64(context)
+	return max(0, min((windowBatch-1)*c.LogitBytes, reserved-layers))
+}
+
 // Memory is what the candidate takes with context tokens: weights, context and working memory, and a projector. With a
 // [Plan] the engine's own figures, which know of no projector, are moved to that context by the difference that the sums
 // make.
 func (c *Candidate) Memory(context int, kv KVType) backend.MemoryPlan {
-	m := backend.MemoryPlan{WeightsBytes: c.FileBytes + c.TwiceBytes, KVBytes: c.cacheBytes(context, kv), ComputeBytes: c.buffers(context) + c.ProjectorBytes}
+	m := backend.MemoryPlan{WeightsBytes: c.FileBytes + c.TwiceBytes, KVBytes: c.cacheBytes(context, kv), ComputeBytes: c.buffers(context)}
 	if p := c.Plan; p != nil {
 		m.WeightsBytes = p.Memory.WeightsBytes
 		if here := c.cacheBytes(p.Context, p.KV); here > 0 {
 			m.KVBytes = int64(float64(p.Memory.KVBytes) * float64(m.KVBytes) / float64(here))
 		}
-		m.ComputeBytes = max(0, p.Memory.ComputeBytes+c.buffers(context)-c.buffers(p.Context)) + c.ProjectorBytes
+		m.ComputeBytes = max(0, p.Memory.ComputeBytes+c.buffers(context)-c.buffers(p.Context))
 	}
+	m.UntouchedBytes = c.untouched(m.ComputeBytes, context)
+	m.ProjectorBytes = c.ProjectorBytes + c.ProjectorWork
+	m.ComputeBytes += m.ProjectorBytes
 	m.TotalBytes = m.WeightsBytes + m.KVBytes + m.ComputeBytes
 	return m
 }

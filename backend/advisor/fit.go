@@ -76,6 +76,7 @@ func (c *Candidate) fit(m *Machine, ask Ask) Verdict {
 	need := c.Memory(ask.Context, ask.KV)
 	ram := m.usableRAM(ask)
 	best := onProcessor(c, need, ram)
+	need.UntouchedBytes = 0 // graphics memory is given as it is reserved
 	card := m.hasCard()
 	for i := range m.GPUs {
 		g := &m.GPUs[i]
@@ -135,8 +136,8 @@ func better(m *Machine, a, b Verdict) Verdict {
 
 func onProcessor(c *Candidate, need backend.MemoryPlan, ram int64) Verdict {
 	v := Verdict{Place: PlaceRAM, Memory: need, Layers: c.Layers, GPU: -1, FreeBytes: ram}
-	if need.TotalBytes > ram {
-		v.Place, v.ShortByBytes = PlaceNo, need.TotalBytes-ram
+	if n := need.ResidentBytes(); n > ram {
+		v.Place, v.ShortByBytes = PlaceNo, n-ram
 	}
 	return v
 }

@@ -107,6 +107,33 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// The engine makes room for the output of 512 tokens and touches that of one: main memory has to hold the latter, graphics
+// memory all of it, and the plan says both.
+func TestWhatIsReservedAndNeverTouchedNeedNotFit(t *testing.T) {
+	c := Candidate{ID: "tiny", FileBytes: 240 << 20, Layers: 18}
+	c.SetBuffers(262144, 640, 2048)
+	need := c.Memory(2048, KVF16)
+	if reserved := need.UntouchedBytes; reserved < 490<<20 || need.ResidentBytes() > 280<<20 {
+		t.Errorf("%+v", need)
+	}
+	m := machine(need.ResidentBytes() + ramLeast)
+	if v := c.Fit(&m, Ask{Context: 2048}); v.Place != PlaceRAM || v.Memory.TotalBytes != need.TotalBytes {
+		t.Errorf("in main memory: %+v", v)
+	}
+	m = machine(0, card(need.ResidentBytes()+cardReserve+10<<20))
+	if v := c.Fit(&m, Ask{Context: 2048}); v.Place != PlaceNo {
+		t.Errorf("on a card: %+v", v)
+	}
+	c.SetBuffers(49152, 4096, 65536) // the layers need more at the same place
+	if need := c.Memory(2048, KVF16); need.UntouchedBytes != 0 {
+		t.Errorf("%+v", need)
+	}
+	c.ProjectorBytes, c.ProjectorWork = 2*gb, gb/4
+	if need := c.Memory(2048, KVF16); need.ProjectorBytes != 2*gb+gb/4 || need.ResidentBytes() < 2*gb {
+		t.Errorf("with a projector: %+v", need)
+	}
+}
+
 func TestEnginePlanCountsAndMovesWithTheContext(t *testing.T) {
 	c := model()
 	c.ComputePerToken = 1000

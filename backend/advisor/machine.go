@@ -92,8 +92,24 @@ func (g *GPU) usable(ram int64) int64 {
 	return max(0, own)
 }
 
-// house is all memory in which an integrated graphics processor and the processor work together.
-func (g *GPU) house(ram int64) int64 { return ram + max(0, g.TotalBytes-g.SharedBytes) }
+// Own is what is free of a memory that is the processor's own: all of a card's, and of an integrated one what was carved
+// out of main memory, where that is the larger part of what it may use. ram is what is free of main memory.
+func (g *GPU) Own(ram int64) int64 {
+	own := g.TotalBytes - g.SharedBytes
+	switch {
+	case !g.Unified:
+		return g.FreeBytes
+	case own <= g.SharedBytes:
+		return 0
+	}
+	return max(0, min(own, g.FreeBytes-min(g.SharedBytes, ram)))
+}
+
+// house is all memory in which an integrated graphics processor and the processor work together: main memory, and what is
+// free of the part that was carved out of it.
+func (g *GPU) house(ram int64) int64 {
+	return ram + max(0, min(g.TotalBytes-g.SharedBytes, g.FreeBytes))
+}
 
 // systemBytes is what a started system with a few programs holds. From memory of idle machines: 3.5 to 4.5 GB for
 // Windows 11, about 4 GB for macOS, 1.5 to 2.5 GB for a Linux desktop; never over half of the memory.

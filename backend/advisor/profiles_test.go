@@ -1,6 +1,7 @@
 package advisor
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -36,6 +37,9 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"mini-amd-carved", "mini-amd-shared"} {
+		profiles = append(profiles, Profile{Title: name, Machine: recordedMini(t, name)})
+	}
 	var b strings.Builder
 	for _, p := range profiles {
 		a := mustAdvise(t, all, p.Machine, Nothing{}, Ask{Limit: 6})
@@ -69,6 +73,51 @@ func TestGolden(t *testing.T) {
 	}
 	if b.String() != string(want) {
 		t.Errorf("differs from %s; read the difference, then run with -update\n%s", file, b.String())
+	}
+}
+
+// recordedMini is a machine that hardware recorded, with the backend that the engine would report and the speed of its memory.
+func recordedMini(t testing.TB, name string) Machine {
+	t.Helper()
+	text, err := os.ReadFile("../../hardware/testdata/machines/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := ReadMachine(bytes.NewReader(text))
+	if err != nil || len(m.GPUs) != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	m.RAM.BandwidthBytesPerSec, m.GPUs[0].Backend, m.GPUs[0].BandwidthBytesPerSec = 120*gb, "ROCm", 256*gb
+	return m
+}
+
+// The same 128 GB hold the same models, whether 96 of them were carved out for graphics or 108 may be borrowed, and no byte
+// is counted twice.
+func TestCarvedOutMemoryCountsOnceAndAsWhatItIs(t *testing.T) {
+	for _, tt := range []struct {
+		machine string
+		bytes   int64
+		want    Place
+	}{
+		{"mini-amd-carved", 64 * gb, PlaceGPU},
+		{"mini-amd-shared", 64 * gb, PlaceGPU},
+		{"mini-amd-carved", 100 * gb, PlaceGPU},     // a little of it in main memory, as the driver lends it
+		{"mini-amd-carved", 135 * gb, PlaceNo},      // 96 + 31 are there, not 112 + 31
+		{"mini-amd-shared", 130 * gb, PlaceNo},      // 124 are there, not 108 + 124
+		{"mini-amd-shared", 117 * gb, PlacePartial}, // more than graphics may borrow
+	} {
+		m := recordedMini(t, tt.machine)
+		c := model()
+		c.FileBytes, c.Layers = tt.bytes, 60
+		if v := c.Fit(&m, Ask{}); v.Place != tt.want {
+			t.Errorf("%s, %d GB: %+v", tt.machine, tt.bytes/gb, v)
+		}
+	}
+	if m := recordedMini(t, "mini-amd-carved"); m.GPUs[0].Own(m.RAM.AvailableBytes) < 95*gb {
+		t.Errorf("carved out and free: %d", m.GPUs[0].Own(m.RAM.AvailableBytes))
+	}
+	if m := recordedMini(t, "mini-amd-shared"); m.GPUs[0].Own(m.RAM.AvailableBytes) != 0 {
+		t.Error("what is borrowed is no memory of its own")
 	}
 }
 

@@ -84,7 +84,7 @@ func (r *row) miss(m *Machine, ask Ask) float64 {
 	over := func(wanted, have float64) float64 { return wanted / max(have, wanted/1e6) }
 	switch r.cause {
 	case CauseMemory:
-		need := float64(r.v.Memory.TotalBytes)
+		need := float64(r.v.Memory.ResidentBytes())
 		return over(need, need-float64(r.v.ShortByBytes))
 	case CauseDisk:
 		return over(float64(r.c.download()), float64(m.DiskFree))
@@ -130,7 +130,7 @@ func (r *row) reason(quants int, m *Machine, ask Ask) string {
 		if quants > 1 {
 			even = ", even at " + c.Quant
 		}
-		return fmt.Sprintf("Short by %s%s: it needs %s.", backend.Bytes(r.v.ShortByBytes), even, backend.Bytes(r.v.Memory.TotalBytes))
+		return fmt.Sprintf("Short by %s%s: it needs %s.", backend.Bytes(r.v.ShortByBytes), even, backend.Bytes(r.v.Memory.ResidentBytes()))
 	case CauseDisk:
 		return fmt.Sprintf("Its %s do not fit on the disk, which has %s free.", backend.Bytes(c.download()), backend.Bytes(m.DiskFree))
 	case CauseSlow:

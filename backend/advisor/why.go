@@ -106,7 +106,7 @@ func againstReading(speed float64) string {
 }
 
 func (r *row) whyMemory() string {
-	need, free := backend.Bytes(r.v.Memory.TotalBytes), backend.Bytes(r.v.FreeBytes)
+	need, free := backend.Bytes(r.v.Memory.ResidentBytes()), backend.Bytes(r.v.FreeBytes)
 	switch r.v.Place {
 	case PlaceGPU:
 		if r.v.GPUs > 1 {

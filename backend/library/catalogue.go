@@ -76,8 +76,11 @@ func (cat *catalogue) model(e layout.Entry) (backend.Model, error) {
 	m.Path = cat.store().Blob(weights[0].Digest)
 	m.Added = e.Added
 	m.Source = SourceAdopted
-	if e.Manifest.Has(layout.TypeProjector) && !slices.Contains(m.Capable, "vision") {
-		m.Capable = append(m.Capable, "vision")
+	if l, ok := e.Manifest.First(layout.TypeProjector); ok {
+		m.Projector = backend.Projector{Path: cat.store().Blob(l.Digest), Bytes: l.Size}
+		if !slices.Contains(m.Capable, "vision") {
+			m.Capable = append(m.Capable, "vision")
+		}
 	}
 	if e.Manifest.Has(layout.TypeTemplate) && !slices.Contains(m.Capable, "embedding") {
 		m.Template = true

@@ -176,6 +176,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 			}
 			if i, ok := c.at[[2]string{name, quant}]; ok {
 				all[i].Installed = true
+				a.withOwnProjector(&all[i], m, ask)
 			}
 		}
 	}
@@ -256,8 +257,8 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 		out.RAMFree = ask.FreeMemory
 	}
 	for _, g := range j.machine.GPUs {
-		if g.Backend != "" && !g.Unified {
-			out.GPUFree = max(out.GPUFree, g.FreeBytes)
+		if g.Backend != "" {
+			out.GPUFree = max(out.GPUFree, g.Own(j.machine.RAM.AvailableBytes))
 		}
 	}
 	if own, ok := j.known.(LocalRuns); ok {

@@ -121,8 +121,8 @@ func fact(b *backend.Blueprint, symbol string) int64 {
 // b10488; the symbols are those of a blueprint). Layers without a list of their own are those that neither attend nor feed
 // forward.
 func stateOf(b *backend.Blueprint) int64 {
-	inner, state := fact(b, "SI"), fact(b, "SS")
-	if inner == 0 {
+	inner, state, short := fact(b, "SI"), fact(b, "SS"), fact(b, "LC")
+	if inner == 0 && short == 0 {
 		return 0
 	}
 	recurrent, _ := b.Hyper["recrs"].([]any)
@@ -134,6 +134,9 @@ func stateOf(b *backend.Blueprint) int64 {
 		if at(recurrent, i) || recurrent == nil && !at(heads, i) && !at(feeds, i) {
 			layers++
 		}
+	}
+	if short > 0 {
+		return 4 * layers * (short - 1) * fact(b, "D")
 	}
 	return 4 * layers * ((fact(b, "SC")-1)*(inner+2*fact(b, "SG")*state) + state*inner)
 }

@@ -32,6 +32,8 @@ type headerCache struct {
 	all   map[[2]string]*target // by id and quant
 	keys  [][2]string           // oldest first
 	files map[string][2]string  // models of the library by their digests; empty: their headers say too little
+	// pictures are the buffers of projectors, by their paths.
+	pictures map[string]int64
 }
 
 // keptHeaders is how many headers stay in memory; one is some hundred kilobytes.
@@ -156,10 +158,11 @@ func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
 	experts, used := f.Experts()
 	c := &advisor.Candidate{
 		ID: id, Name: nameOf(f, id), Family: f.Architecture(), Quant: quant, FileBytes: bytes, ActiveBytes: header.ActiveBytes, TwiceBytes: header.TwiceBytes,
-		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(), Cache: cacheOf(f),
+		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(),
 		Scores: map[advisor.Use]advisor.Score{}, Thinking: slices.Contains(can, "thinking"), Vision: slices.Contains(can, "vision"),
 		Tools: slices.Contains(can, "tools"), Embedding: slices.Contains(can, "embedding"),
 	}
+	c.Cache, c.StateBytes = cacheOf(f)
 	inner := int64(slices.Max(append(f.Ints(f.ArchKey("feed_forward_length")), 0)))
 	if experts > 0 {
 		c.ActiveParams = header.ActiveWeights
@@ -180,31 +183,13 @@ func nameOf(f *gguf.File, id string) string {
 	return name[strings.LastIndexByte(name, '/')+1:]
 }
 
-// cacheOf is what each layer keeps of a token. It is a first guess, right for ordinary attention: the engine's own
-// plan corrects its scale.
-func cacheOf(f *gguf.File) []advisor.CacheGroup {
-	heads := f.Ints(f.ArchKey("attention.head_count_kv"))
-	value := f.HeadDim()
-	if n, ok := f.Int(f.ArchKey("attention.value_length")); ok && n > 0 {
-		value = int(n)
+// cacheOf is what the layers keep of the context by a header, and what they keep whatever it is.
+func cacheOf(f *gguf.File) (groups []advisor.CacheGroup, stateBytes int64) {
+	all, stateBytes := f.Cache()
+	for _, g := range all {
+		groups = append(groups, advisor.CacheGroup(g))
 	}
-	var groups []advisor.CacheGroup
-	for layer := range f.Layers() {
-		n := f.KVHeads()
-		if len(heads) == f.Layers() {
-			n = int(heads[layer])
-		}
-		values := n * (f.HeadDim() + value)
-		if values <= 0 {
-			continue
-		}
-		if last := len(groups) - 1; last >= 0 && groups[last].Values == values {
-			groups[last].Layers++
-		} else {
-			groups = append(groups, advisor.CacheGroup{Layers: 1, Values: values})
-		}
-	}
-	return groups
+	return groups, stateBytes
 }
 
 // External is a model outside the catalog: what its header says, and how it would run here.
@@ -232,6 +217,9 @@ func (a *Advice) PeekHeader(ctx context.Context, ref string) (External, error) {
 		return External{}, err
 	}
 	t.candidate.Licence = p.Landing.Licence
+	if t.candidate.ProjectorBytes = p.ProjectorBytes(); t.candidate.ProjectorBytes > 0 {
+		t.candidate.Vision = true
+	}
 	if p.Landing.Name != "" && p.Header.Name() == "" {
 		t.candidate.Name = p.Landing.Name
 	}

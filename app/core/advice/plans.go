@@ -114,7 +114,9 @@ func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 	}
 	if id, quant, ok := a.opts.Catalog.Entry(m); ok {
 		if known, ok := all.find(id, quant); ok {
-			return *known, true
+			c := *known
+			a.withProjector(&c, m)
+			return c, true
 		}
 	}
 	key, read := a.headers.ofFile(m.Digest)
@@ -132,5 +134,7 @@ func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 			return advisor.Candidate{}, false
 		}
 	}
-	return *x.candidate, true
+	c := *x.candidate
+	a.withProjector(&c, m)
+	return c, true
 }

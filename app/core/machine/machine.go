@@ -20,6 +20,8 @@ type Options struct {
 	Bandwidth  string        // file that keeps the measured memory bandwidth
 	Models     func() string // the folder whose disk counts
 	Settings   func(context.Context) backend.Settings
+	// Whole is a plan of the engine's with what its planner leaves out, such as a projector; nil: plans count as they are.
+	Whole func(m backend.Model, contextLength int, plan backend.MemoryPlan) backend.MemoryPlan
 }
 
 // Machine knows this machine and the engine on it. It may be used from many goroutines.

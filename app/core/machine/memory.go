@@ -23,10 +23,11 @@ const (
 	mostBuffers = 1 << 30
 )
 
-// planCache keeps the engine's memory plans of models in the library.
+// planCache keeps the engine's memory plans of models in the library, and which of them are loaded whatever they say.
 type planCache struct {
-	mu    sync.Mutex
-	plans map[planKey]backend.MemoryPlan
+	mu     sync.Mutex
+	plans  map[planKey]backend.MemoryPlan
+	anyway map[planKey]bool
 }
 
 type planKey struct {
@@ -34,7 +35,7 @@ type planKey struct {
 	context int
 }
 
-// Free returns the memory that a model may take: main memory and that of graphics processors of their own, because
+// Free returns the memory that a model may take: main memory and what graphics processors have beside it, because
 // layers can be split between them. With loaded, what the loaded model holds counts as free, because it leaves memory
 // before another one comes.
 func (m *Machine) Free(ctx context.Context, loaded bool) (int64, error) {
@@ -47,35 +48,65 @@ func (m *Machine) Free(ctx context.Context, loaded bool) (int64, error) {
 		free += m.opts.Engine.MemoryBytes()
 	}
 	for _, g := range m.GPUs(ctx) {
-		if g.Backend != "" && !g.Integrated {
-			free += g.FreeBytes
+		if g.Backend != "" {
+			free += g.OwnFree(memory.AvailableBytes)
 		}
 	}
 	return free, nil
 }
 
-// CheckMemory refuses a model that can't fit into memory before the engine tries: with the engine's own plan for it, or
-// where there is none by its weights alone. It refuses only what is certain to fail.
+// CheckMemory refuses a model that can't fit into memory before the engine tries: with the engine's own plan for it and what
+// is attached to it, or where there is none by its files alone. What is reserved and never touched need not fit. It refuses
+// only what is certain to fail, and nothing that the person had loaded anyway.
 func (m *Machine) CheckMemory(ctx context.Context, model backend.Model, contextLength int) error {
 	free, err := m.Free(ctx, true)
-	if err != nil {
+	if err != nil || m.allowed(model, contextLength) {
 		return nil //nolint:nilerr // no reading is no reason to refuse
 	}
 	need := backend.MemoryPlan{WeightsBytes: model.Bytes, TotalBytes: model.Bytes}
 	if model.Bytes <= free && model.Bytes+mostPerToken*int64(contextLength)+mostBuffers > free {
-		need = m.loadPlan(ctx, model, contextLength)
+		need = m.whole(model, contextLength, m.loadPlan(ctx, model, contextLength))
 	}
-	if need.TotalBytes <= free {
+	if need.ResidentBytes() <= free {
 		return nil
 	}
+	sees := ""
+	if need.ProjectorBytes > 0 {
+		sees = ", " + backend.Bytes(need.ProjectorBytes) + " for the part that sees images"
+	}
 	if need.KVBytes == 0 {
-		return backend.Fail(backend.CodeTooBig, nil,
+		return backend.Fail(backend.CodeNoRoom, nil,
 			model.Name+" needs "+backend.Bytes(model.Bytes)+" of memory for its weights alone, and "+backend.Bytes(free)+" are free.",
 			"Close other programs, or pick a smaller model or a smaller quant of it.")
 	}
-	return backend.Fail(backend.CodeTooBig, nil,
-		model.Name+" needs "+backend.Bytes(need.TotalBytes)+" of memory ("+backend.Bytes(need.WeightsBytes)+" for its weights, "+backend.Bytes(need.KVBytes)+" for the context), and "+backend.Bytes(free)+" are free.",
+	return backend.Fail(backend.CodeNoRoom, nil,
+		model.Name+" needs "+backend.Bytes(need.ResidentBytes())+" of memory ("+backend.Bytes(need.WeightsBytes)+" for its weights, "+backend.Bytes(need.KVBytes)+" for the context"+sees+"), and "+backend.Bytes(free)+" are free.",
 		"Close other programs, choose a shorter context in the chat's settings, or pick a smaller quant.")
+}
+
+// whole is a plan of the engine's with what its planner leaves out. A plan without a context is no plan.
+func (m *Machine) whole(model backend.Model, contextLength int, plan backend.MemoryPlan) backend.MemoryPlan {
+	if m.opts.Whole == nil || plan.KVBytes == 0 {
+		return plan
+	}
+	return m.opts.Whole(model, contextLength, plan)
+}
+
+// LoadAnyway has a model loaded with a context of that length although it does not fit, until the app is closed. 0: the
+// context of the settings.
+func (m *Machine) LoadAnyway(ctx context.Context, model backend.Model, contextLength int) {
+	m.plans.mu.Lock()
+	defer m.plans.mu.Unlock()
+	if m.plans.anyway == nil {
+		m.plans.anyway = map[planKey]bool{}
+	}
+	m.plans.anyway[planKey{model.Digest, m.contextOf(ctx, model, contextLength)}] = true
+}
+
+func (m *Machine) allowed(model backend.Model, contextLength int) bool {
+	m.plans.mu.Lock()
+	defer m.plans.mu.Unlock()
+	return m.plans.anyway[planKey{model.Digest, contextLength}]
 }
 
 // CheckPlan refuses a plan that is larger than what is free now. What a chat has loaded stays where it is.
@@ -106,7 +137,7 @@ func (m *Machine) FitTogether(ctx context.Context, models []backend.Model, conte
 		if err != nil {
 			return false, "One after another: the engine can't say how much memory " + model.Name + " takes."
 		}
-		need += plan.TotalBytes
+		need += m.whole(model, contextLength, plan.MemoryPlan).ResidentBytes()
 	}
 	// A fifth stays free, because the plan leaves out what the system needs to keep working.
 	if need > free*4/5 {

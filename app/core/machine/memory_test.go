@@ -21,7 +21,7 @@ func TestAModelThatCannotFitIsRefused(t *testing.T) {
 		t.Errorf("a small model: %v", err)
 	}
 	e := backend.Readable(m.CheckMemory(t.Context(), backend.Model{Name: "Huge", Bytes: 1 << 50}, 8192))
-	if e == nil || e.Code != backend.CodeTooBig || !strings.Contains(e.Message, "Huge needs 1126 TB") {
+	if e == nil || e.Code != backend.CodeNoRoom || !strings.Contains(e.Message, "Huge needs 1126 TB") {
 		t.Errorf("a huge model: %+v", e)
 	}
 	memory, err := hardware.ReadMemory(t.Context())
@@ -35,4 +35,37 @@ func TestAModelThatCannotFitIsRefused(t *testing.T) {
 			t.Errorf("a model whose plan takes %d of %d: %v", total, memory.AvailableBytes, err)
 		}
 	}
+
+	t.Run("what is attached to it counts, and what is never touched does not", func(t *testing.T) {
+		free := memory.AvailableBytes
+		for name, c := range map[string]struct {
+			more backend.MemoryPlan
+			want string
+		}{
+			"a projector":      {backend.MemoryPlan{TotalBytes: free, ProjectorBytes: free}, "for the part that sees images"},
+			"untouched logits": {backend.MemoryPlan{TotalBytes: free, UntouchedBytes: free}, ""},
+		} {
+			m.opts.Whole = func(_ backend.Model, _ int, plan backend.MemoryPlan) backend.MemoryPlan {
+				c.more.WeightsBytes, c.more.KVBytes = plan.WeightsBytes, plan.KVBytes
+				c.more.TotalBytes = plan.TotalBytes + free
+				return c.more
+			}
+			m.plans.plans = map[planKey]backend.MemoryPlan{{close.Digest, 1 << 20}: {WeightsBytes: close.Bytes, KVBytes: 1 << 20, TotalBytes: close.Bytes + 1<<20}}
+			err := m.CheckMemory(t.Context(), close, 1<<20)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+	t.Run("the person may have it loaded anyway, with that context and no other", func(t *testing.T) {
+		m.opts.Whole = nil
+		huge := backend.Model{Name: "Huge", Digest: "sha256:2", Bytes: 1 << 50}
+		m.LoadAnyway(t.Context(), huge, 8192)
+		if err := m.CheckMemory(t.Context(), huge, 8192); err != nil {
+			t.Error(err)
+		}
+		if err := m.CheckMemory(t.Context(), huge, 16384); err == nil {
+			t.Error("another context was not refused")
+		}
+	})
 }

@@ -263,9 +263,14 @@ func (d *Downloads) PeekHeader(ctx context.Context, ref string) (Peeked, error) 
 }
 
 // WeightsBytes is the size of the files that hold an offer's weights.
-func (p Peeked) WeightsBytes() (n int64) {
+func (p Peeked) WeightsBytes() int64 { return p.bytesOf(backend.KindModel) }
+
+// ProjectorBytes is the size of what comes along so that the model sees; 0: nothing does.
+func (p Peeked) ProjectorBytes() int64 { return p.bytesOf(backend.KindProjector) }
+
+func (p Peeked) bytesOf(kind backend.FileKind) (n int64) {
 	for _, i := range p.Offer.Items {
-		if i.Kind == backend.KindModel {
+		if i.Kind == kind {
 			n += max(0, i.Bytes)
 		}
 	}
