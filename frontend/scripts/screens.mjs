@@ -48,6 +48,7 @@ const pictures = {
   'chat-empty': ['empty'],
   'chat-new': ['full', (page) => page.keyboard.press('Control+n')],
   'chat-failed': ['failed'],
+  'chat-noroom': ['noroom'],
   'chat-streaming': [
     'streaming',
     async (page) => {

@@ -98,6 +98,8 @@ export interface ChatsService {
   send(chatId: string, parentId: string, text: string): Promise<Turn>
   /** By the model of the chat where `model` is empty, else by that one for once. */
   regenerate(chatId: string, answerId: string, model: string): Promise<Turn>
+  /** Beside an answer whose model was refused for its memory: loads it although it does not fit. */
+  loadAnyway(chatId: string, answerId: string): Promise<Turn>
   /** Has the model that wrote the last answer of the branch go on with it. */
   continue(chatId: string, answerId: string): Promise<Turn>
   edit(chatId: string, messageId: string, text: string): Promise<Turn>

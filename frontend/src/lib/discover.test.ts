@@ -71,7 +71,7 @@ describe('a row in words', () => {
         choice({
           ...{ model: 'Qwen3 4B', quant: 'Q4_K_M', fit: 'gpu', tokensPerSecond: 24.6 },
           ...{ source: 'test drive', error: 0.04, quality: 55, qualityError: 3 },
-          memory: { weightsBytes: 0, kvBytes: 0, computeBytes: 0, totalBytes: 3.1e9 },
+          memory: { weightsBytes: 0, kvBytes: 0, computeBytes: 0, totalBytes: 3.1e9, seesBytes: 0 },
         }),
       ),
     ).toBe('Qwen3 4B Q4_K_M: Fits the GPU, 3.1 GB, writes 24.6 t/s (test drive ±4%), quality 55 ±3')

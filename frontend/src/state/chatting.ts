@@ -154,6 +154,11 @@ export class Chatting {
     await this.#branch(answerId, 1, () => this.#parts.chat.regenerate(answerId, model))
   }
 
+  /** Answers again by a model that was refused because it does not fit into memory. */
+  async loadAnyway(answerId: string): Promise<void> {
+    await this.#branch(answerId, 1, () => this.#parts.chat.loadAnyway(answerId))
+  }
+
   /** Answers a changed text beside a message. */
   async edit(messageId: string, message: string): Promise<void> {
     await this.#branch(messageId, 2, () => this.#parts.chat.edit(messageId, message))

@@ -17,15 +17,9 @@ export interface Need {
 
 export const defaultOptions: ChatOptions = {
   system: '',
-  temperature: -1,
-  topP: -1,
-  topK: -1,
-  minP: -1,
-  repeatPenalty: -1,
+  ...{ temperature: -1, topP: -1, topK: -1, minP: -1, repeatPenalty: -1 },
   stop: [],
-  seed: -1,
-  maxTokens: 0,
-  contextLength: 0,
+  ...{ seed: -1, maxTokens: 0, contextLength: 0 },
 }
 
 /** The chat on screen: its tree of messages, the branch shown, and the answer that streams. Without id it is new. */
@@ -249,6 +243,12 @@ export class Conversation {
   async regenerate(answerId: string, model = ''): Promise<void> {
     if (this.busy) return
     await this.#begin(() => this.#bridge.regenerate(this.#id, answerId, model))
+  }
+
+  /** Answers again beside an answer whose model was refused for its memory, and loads it although it does not fit. */
+  async loadAnyway(answerId: string): Promise<void> {
+    if (this.busy) return
+    await this.#begin(() => this.#bridge.loadAnyway(this.#id, answerId))
   }
 
   /** Goes on with the last answer. */

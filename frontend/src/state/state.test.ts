@@ -182,6 +182,16 @@ describe('the conversation', () => {
     expect(conversation.shown[0]).toEqual(stopped)
   })
 
+  it('loads a model that was refused for its memory, beside the refusal', async () => {
+    const conversation = new Conversation(fakeBridge({ scene: 'noroom', step: 0 }).chats)
+    await conversation.open('c1')
+    const refused = conversation.shown.at(-1)
+    expect(refused?.problem.code).toBe('no_room')
+    await conversation.loadAnyway(refused?.id ?? '')
+    expect(conversation.shown.at(-1)).toMatchObject({ parentId: refused?.parentId, state: 'streaming' })
+    expect(conversation.shown.at(-1)?.id).not.toBe(refused?.id)
+  })
+
   it('keeps what an answer waits for while another chat is open', () => {
     const conversation = new Conversation(fakeBridge().chats)
     const phase = { id: 'a', chatId: 'other', seq: 1, phase: 'waiting' as const, progress: -1, behind: 'c' }

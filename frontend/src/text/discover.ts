@@ -56,8 +56,8 @@ export const discoverText = {
     enginePlan: 'engine plan',
     enginePlanTip: 'Weights, context and working memory, as the engine plans them for this model.',
     calculated: 'calculated',
-    calculatedTip:
-      'Weights, context and working memory, calculated from the model’s shape. Open the model to ask the engine for its own plan.',
+    memoryTip: (planned: boolean, sees: string) =>
+      `Weights, context and working memory, ${planned ? 'as the engine plans them for this model.' : 'calculated from the model’s shape. Open the model to ask the engine for its own plan.'}${sees && ` It includes the part that sees images, ${sees}.`}`,
     sources: { measured: 'measured', 'test drive': 'test drive', estimated: 'estimated' },
     sourceTips: {
       measured: 'A real run of the real file on this machine.',
@@ -218,6 +218,8 @@ export const discoverText = {
     planOther: 'The engine can plan for this machine only. Choose “This machine” to ask it.',
     weights: 'weights',
     compute: 'working space',
+    sees: 'for images',
+    includesSees: (size: string) => `includes the part that sees images, ${size}`,
     longestHere: (n: string) => `Up to ${n} tokens of context fit.`,
     licenceTitle: 'Licence',
     openSource: 'open source',

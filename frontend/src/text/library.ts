@@ -19,8 +19,9 @@ export const libraryText = {
     model: 'Model',
     size: 'Size',
     memory: 'Memory',
-    memoryTip: (planned: boolean, tokens: string) =>
-      `Weights, context and working memory with ${plural(tokens, 'token')} of context, ${planned ? 'as the engine plans them' : 'calculated from the model’s shape'}.`,
+    memoryTip: (planned: boolean, tokens: string, sees: string) =>
+      `Weights, context and working memory with ${plural(tokens, 'token')} of context, ${planned ? 'as the engine plans them' : 'calculated from the model’s shape'}.${sees && ` It includes the part that sees images, ${sees}.`}`,
+    sees: 'Of it, the part that sees images',
     context: 'Context',
     licence: 'Licence',
     source: 'From',

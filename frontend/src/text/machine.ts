@@ -43,6 +43,8 @@ export const machineText = {
     usedOthers: (size: string) => `${size} used by other programs`,
     usedModel: (size: string, name: string) => `${size} by ${name || 'the engine'}`,
     residentTip: 'What the engine and its model hold in memory now, as the system counts it.',
+    zfsCache: (size: string) => `${size} of it are held by ZFS’ cache, which gives them back when a model needs them.`,
+    hostFree: 'The machine around this container has no more than that free.',
     limit: (size: string) => `A limit of ${size} is set for this app.`,
     swap: (free: string, total: string) => `Swap: ${free} of ${total} free`,
     notMeasured: 'Speed not measured yet',

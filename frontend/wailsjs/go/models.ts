@@ -50,6 +50,7 @@ export namespace app {
 	    kvBytes: number;
 	    computeBytes: number;
 	    totalBytes: number;
+	    seesBytes: number;
 	}
 	export interface Choice {
 	    id: string;
@@ -641,6 +642,8 @@ export namespace app {
 	    bandwidthMeasuredAt: number;
 	    bandwidthDoubtful: boolean;
 	    engineBytes: number;
+	    zfsCacheBytes: number;
+	    hostBytes: number;
 	}
 	export interface MachinePage {
 	    os: string;
@@ -698,6 +701,7 @@ export namespace app {
 	    bytes: number;
 	    context: number;
 	    planned: boolean;
+	    sees: number;
 	}
 	export interface OfferChoice {
 	    ref: string;

@@ -197,6 +197,21 @@ export function chatsContract(bridge: Bridge): Clause[] {
         }),
     },
     {
+      name: 'a model that was refused is loaded anyway: the answer is a sibling, and what was said stays',
+      run: () =>
+        inChat(async (id) => {
+          let end = ended(bridge, id)
+          const { user, answer } = await bridge.chats.send(id, '', 'Hello')
+          await end
+          end = ended(bridge, id)
+          const again = await bridge.chats.loadAnyway(id, answer.id)
+          await end
+          must(again.answer.parentId === user.id && again.answer.id !== answer.id, 'a sibling answer')
+          must((await bridge.chats.get(id)).messages.length === 3, 'all three are there')
+          await rejects(bridge.chats.loadAnyway(id, 'nothing'), 'an unknown answer')
+        }),
+    },
+    {
       name: 'a stopped answer goes on where it ended',
       run: () =>
         inChat(async (id) => {

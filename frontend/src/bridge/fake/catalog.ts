@@ -48,7 +48,7 @@ const choices = recorded.choices.map((values): Omit<Choice, 'frontier' | 'best' 
   const [kvBytes = 0, computeBytes = 0, totalBytes = 0] = plan
   return {
     ...row,
-    memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes },
+    memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes, seesBytes: 0 },
     ...{ model: name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking },
     ...{ installed: false, planned: false, disturbed: false },
   }

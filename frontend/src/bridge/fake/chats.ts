@@ -111,6 +111,8 @@ export function chatsOf(world: FakeWorld): ChatsService {
     send: async (chatId, parentId, text) => send(chatId, parentId, text),
     regenerate: async (chatId, answerId, model) =>
       begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId), model),
+    loadAnyway: async (chatId, answerId) =>
+      begin(chatId, world.message(chatId, world.message(chatId, answerId).parentId)),
     continue: async (chatId, answerId) => {
       const old = world.message(chatId, answerId)
       if (old.role !== 'assistant' || world.chat(chatId).leaf !== answerId) {

@@ -81,13 +81,13 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     if (!base || bytes === undefined) {
       throw fail('unknown_quant', `${model.name} can’t be had in ${quant}.`, 'Choose another precision.')
     }
-    const { kvBytes, computeBytes } = base.memory
+    const { kvBytes, computeBytes, seesBytes } = base.memory
     const speed = base.bytes / bytes
     return {
       ...base,
       ...{ id, model: model.name, family: model.family, quant, bytes, best: false, frontier: false },
       ...{ params: model.params, activeParams: model.activeParams, licenceName: model.licenceName },
-      memory: { weightsBytes: bytes, kvBytes, computeBytes, totalBytes: bytes + kvBytes + computeBytes },
+      memory: { weightsBytes: bytes, kvBytes, computeBytes, totalBytes: bytes + kvBytes + computeBytes, seesBytes },
       tokensPerSecond: base.tokensPerSecond * speed,
       promptTokensPerSecond: base.promptTokensPerSecond * speed,
     }

@@ -80,10 +80,16 @@ export function libraryOf(world: FakeWorld): LibraryService {
     memory: async () =>
       world.library.models
         .filter((m) => m.parameters > 0)
-        .map(({ ref, bytes, contextLength }) => {
+        .map(({ ref, bytes, contextLength, capable }) => {
           const context = Math.min(world.settings.contextLength, contextLength || Infinity)
           const planned = world.plans.has(`${ref}:${context}:f16`)
-          return { ref, bytes: Math.round(bytes * 1.08 + context * 70_000), context, planned }
+          return {
+            ref,
+            bytes: Math.round(bytes * 1.08 + context * 70_000),
+            context,
+            planned,
+            sees: capable.includes('vision') ? 851_000_000 : 0,
+          }
         }),
     chooseFile: async () => world.chosenFile,
     dropped: async () => world.dropped.splice(0),

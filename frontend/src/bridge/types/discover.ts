@@ -24,6 +24,8 @@ export interface MemoryPlan {
   kvBytes: number
   computeBytes: number
   totalBytes: number
+  /** of the working memory, the part that sees images; 0: it has none */
+  seesBytes: number
 }
 
 /** Choice is one model at one quant, judged for a machine and an Ask. */

@@ -29,6 +29,8 @@ export interface ModelMemory {
   context: number
   /** by the engine itself; false: calculated */
   planned: boolean
+  /** of the bytes, the part that sees images; 0: it has none */
+  sees: number
 }
 
 /** Library is everything the Library page shows. */

@@ -44,6 +44,10 @@ export interface Memory {
   bandwidthDoubtful: boolean
   /** what the loaded model takes now */
   engineBytes: number
+  /** of what is free, held by ZFS' cache, which gives it back */
+  zfsCacheBytes: number
+  /** all that the machine around this container has free; 0: the container's own figure counts */
+  hostBytes: number
 }
 
 /** GPU is one graphics processor. Memories of several are never added up. */

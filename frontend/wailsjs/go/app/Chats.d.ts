@@ -28,6 +28,8 @@ export function ImportFile():Promise<app.AddedChats>;
 
 export function List():Promise<Array<app.ChatSummary>>;
 
+export function LoadAnyway(arg1:string,arg2:string):Promise<app.Turn>;
+
 export function Message(arg1:string,arg2:string):Promise<app.Message>;
 
 export function Presets():Promise<Array<app.ChatPreset>>;

@@ -54,6 +54,10 @@ export function List() {
   return window['go']['app']['Chats']['List']();
 }
 
+export function LoadAnyway(arg1, arg2) {
+  return window['go']['app']['Chats']['LoadAnyway'](arg1, arg2);
+}
+
 export function Message(arg1, arg2) {
   return window['go']['app']['Chats']['Message'](arg1, arg2);
 }

@@ -65,6 +65,20 @@ const figures = {
   loadSeconds: 1.9,
 }
 
+const ended: Problem = {
+  code: 'engine_ended',
+  severity: 'error',
+  title: 'The engine ended while it was writing.',
+  hint: 'What it wrote is kept. It is running again; try once more.',
+}
+
+const noRoom: Problem = {
+  code: 'no_room',
+  severity: 'error',
+  title: 'Qwen3 4B needs 5.9 GB of memory (2.5 GB for its weights, 3.1 GB for the context), and 4.2 GB are free.',
+  hint: 'Close other programs, choose a shorter context in the chat’s settings, or pick a smaller quant.',
+}
+
 function loopChat(now: number, scene: Scene): Chat {
   const at = now - 4 * minute
   const chatId = 'c1'
@@ -86,20 +100,15 @@ function loopChat(now: number, scene: Scene): Chat {
   const third = version(3, 'Use `int`.')
   const all = [question, first, second, third]
   let leaf = second.id
-  if (scene === 'failed') {
+  if (scene === 'failed' || scene === 'noroom') {
     const again = message({ chatId, role: 'user', parentId: leaf, text: 'And in Rust?', createdAt: now - minute })
     const broken = message({
       chatId,
       role: 'assistant',
       parentId: again.id,
-      text: 'In Rust a `u32` would not wrap silently: in a debug build, subtracting',
+      text: scene === 'failed' ? 'In Rust a `u32` would not wrap silently: in a debug build, subtracting' : '',
       state: 'failed',
-      problem: {
-        code: 'engine_ended',
-        severity: 'error',
-        title: 'The engine ended while it was writing.',
-        hint: 'What it wrote is kept. It is running again; try once more.',
-      },
+      problem: scene === 'failed' ? ended : noRoom,
       createdAt: now - minute + 1,
     })
     all.push(again, broken)

@@ -59,6 +59,8 @@ export function machine(scene: Scene, now: number): Machine {
       bandwidthMeasuredAt: scene === 'empty' ? 0 : now - 2 * hour,
       bandwidthDoubtful: false,
       engineBytes: scene === 'gpu' ? 0 : e.modelBytes,
+      zfsCacheBytes: scene === 'gpu' ? 9_600_000_000 : 0,
+      hostBytes: scene === 'trouble' ? 2_100_000_000 : 0,
     },
     gpus:
       scene === 'gpu'

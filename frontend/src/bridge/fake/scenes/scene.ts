@@ -7,6 +7,7 @@ export const scenes = [
   'empty',
   'noengine',
   'failed',
+  'noroom',
   'streaming',
   'loading',
   'math',
