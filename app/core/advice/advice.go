@@ -176,7 +176,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 			}
 			if i, ok := c.at[[2]string{name, quant}]; ok {
 				all[i].Installed = true
-				a.withOwnProjector(&all[i], m, ask)
+				a.headers.withOwnProjector(&all[i], m, ask)
 			}
 		}
 	}

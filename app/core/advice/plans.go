@@ -115,7 +115,7 @@ func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 	if id, quant, ok := a.opts.Catalog.Entry(m); ok {
 		if known, ok := all.find(id, quant); ok {
 			c := *known
-			a.withProjector(&c, m)
+			a.headers.withProjector(&c, m)
 			return c, true
 		}
 	}
@@ -135,6 +135,6 @@ func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 		}
 	}
 	c := *x.candidate
-	a.withProjector(&c, m)
+	a.headers.withProjector(&c, m)
 	return c, true
 }

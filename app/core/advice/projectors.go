@@ -12,18 +12,18 @@ import (
 
 // withProjector puts what is attached to a model of the library so that it sees into what is known of the model. The engine
 // loads it along with the weights.
-func (a *Advice) withProjector(c *advisor.Candidate, m backend.Model) {
+func (h *headerCache) withProjector(c *advisor.Candidate, m backend.Model) {
 	c.ProjectorBytes, c.ProjectorWork = m.Projector.Bytes, 0
 	if m.Projector.Path == "" {
 		return
 	}
-	c.Vision, c.ProjectorWork = true, a.headers.pictureBytes(m.Projector.Path)
+	c.Vision, c.ProjectorWork = true, h.pictureBytes(m.Projector.Path)
 }
 
 // withOwnProjector does so for what is asked: who wants a model to see gets the projector that it lacks along with it.
-func (a *Advice) withOwnProjector(c *advisor.Candidate, m backend.Model, ask advisor.Ask) {
+func (h *headerCache) withOwnProjector(c *advisor.Candidate, m backend.Model, ask advisor.Ask) {
 	if m.Projector.Path != "" || ask.Use != advisor.UseVision {
-		a.withProjector(c, m)
+		h.withProjector(c, m)
 	}
 }
 
@@ -70,7 +70,7 @@ func (a *Advice) ownModel(ctx context.Context, id, quant string) (backend.Model,
 func (a *Advice) Whole(m backend.Model, contextLength int, plan backend.MemoryPlan) backend.MemoryPlan {
 	c, ok := a.ofLibrary(m)
 	if !ok {
-		a.withProjector(&c, m)
+		a.headers.withProjector(&c, m)
 		plan.ProjectorBytes = c.ProjectorBytes + c.ProjectorWork
 		plan.ComputeBytes += plan.ProjectorBytes
 		plan.TotalBytes += plan.ProjectorBytes

@@ -52,7 +52,7 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (ad
 	a.keepPlan(ctx, id, quant, ask, plan)
 	planned := *x.candidate
 	if own, ok := a.ownModel(ctx, id, quant); ok {
-		a.withOwnProjector(&planned, own, ask)
+		a.headers.withOwnProjector(&planned, own, ask)
 	}
 	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
 	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil
