@@ -160,7 +160,7 @@ const pictures = {
     rail('Discover'),
     (page) => page.getByRole('slider', { name: 'At least this fast' }).fill('15'),
     (page) => page.getByRole('slider', { name: 'Context' }).fill('18'),
-    (page) => page.locator('main').evaluate((e) => e.scrollTo(0, 0)),
+    (page) => page.getByRole('main').evaluate((e) => e.scrollTo(0, 0)),
   ],
   'discover-table': [
     'gpu',
