@@ -16,6 +16,7 @@ type Model struct {
 	Source        string   `json:"source"` // starter, import, pull, adopted, derived
 	Capable       []string `json:"capable"`
 	Template      bool     `json:"template"`
+	Problem       string   `json:"problem"` // why the engine can't run it, and what to do, as sentences; empty: it can
 	Path          string   `json:"path"`
 	AddedAt       int64    `json:"addedAt"`
 	LastUsedAt    int64    `json:"lastUsedAt"` // 0: never

@@ -22,7 +22,13 @@ func (s *Library) Get() (LibraryPage, error) {
 			return LibraryPage{}, err
 		}
 		page := LibraryPage{
-			Models: convert(all, func(m backend.Model) Model { return modelOf(m, c.Models.LastUsed(ctx, m.Ref)) }),
+			Models: convert(all, func(m backend.Model) Model {
+				row := modelOf(m, c.Models.LastUsed(ctx, m.Ref))
+				if bad := c.Models.Problem(m); bad != nil {
+					row.Problem = bad.Message + " " + bad.Hint
+				}
+				return row
+			}),
 			Folder: c.Library.Dir(),
 		}
 		if page.TotalBytes, page.FreeBytes, err = c.Library.Usage(); err != nil {

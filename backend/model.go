@@ -24,11 +24,14 @@ type Model struct {
 	ContextLength int       `json:"contextLength"`
 	Digest        string    `json:"digest"` // "sha256:…" of the weights file
 	Licence       Licence   `json:"licence"`
-	Source        string    `json:"source"`   // starter, import, pull, adopted or derived
-	Parent        Parent    `json:"parent"`   // of a derived model; zero: it is an original
-	Capable       []string  `json:"capable"`  // chat, vision, tools, thinking, embedding
-	Template      bool      `json:"template"` // the file carries a chat template
-	Path          string    `json:"path"`     // of the weights file
+	Source        string    `json:"source"`            // starter, import, pull, adopted or derived
+	Parent        Parent    `json:"parent"`            // of a derived model; zero: it is an original
+	Capable       []string  `json:"capable"`           // chat, vision, tools, thinking, embedding
+	Template      bool      `json:"template"`          // the file carries a chat template
+	OwnTemplate   bool      `json:"-"`                 // the engine uses the file's chat template, since none came beside it
+	ChatML        bool      `json:"-"`                 // the vocabulary has the markers that the engine uses without a template
+	Problem       *Error    `json:"problem,omitempty"` // why the engine can't run it; nil: it can, as far as its header says
+	Path          string    `json:"path"`              // of the weights file
 	Projector     Projector `json:"projector,omitzero"`
 	Added         time.Time `json:"added"`
 }

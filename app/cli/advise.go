@@ -155,6 +155,9 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			for _, r := range remedies {
 				fmt.Fprintln(s.stdout, r.Text)
 			}
+			if t, name := c.Advice.ChatTemplate(id, quant); t != nil {
+				s.warn(t.Problem(ctx, c.Engine, name))
+			}
 			return nil
 		}),
 	}

@@ -57,11 +57,22 @@ model, a folder with any of them, or the folder of a bundle that models export w
 			if err != nil {
 				return err
 			}
-			return s.listModels([]backend.Model{m})
+			if err := s.listModels([]backend.Model{m}); err != nil {
+				return err
+			}
+			s.warn(c.Models.TemplateProblem(cmd.Context(), m))
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name in the library (default: what its header says, without the quant)")
 	return cmd
+}
+
+// warn says beside the output what stands in a model's way.
+func (s *session) warn(problem *backend.Error) {
+	if problem != nil {
+		fmt.Fprintf(s.stderr, "%s\n%s\n", problem.Message, problem.Hint)
+	}
 }
 
 // isBundle says that a folder was written by "models export", so that what is wrong with it is told of the bundle.

@@ -424,8 +424,10 @@ func (e *Engine) readable(ctx context.Context, c *child, ref string, err error) 
 		return backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The model %s is not in the library.", ref), "Pick another model, or import its file again.")
 	case has("exceeds the available context", "exceed_context", "context length"):
 		return backend.Fail(backend.CodeInvalid, err, "This conversation is longer than the context.", "Choose a longer context in Chat settings, or start a new chat.")
-	case has("unknown model architecture", "unsupported"):
+	case has("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer", "unsupported"):
 		return backend.Fail(backend.CodeUnsupported, err, "The engine does not know this kind of model.", "Pick another model. A newer Weightroom may run it.")
+	case has("error loading model", "chat template"):
+		return backend.Fail(backend.CodeUnsupported, err, "The engine can't read this model's file.", "Get another conversion of this model, or pick another model. The engine's log on the Machine page says more.")
 	case has("process has terminated", "no longer running", "connection reset", "connection refused", "unexpected eof", "broken pipe"):
 		return died()
 	case has("error loading model", "failed to load", "unable to load", "invalid", "corrupt"):

@@ -32,12 +32,14 @@ const (
 	keyMerges       = "tokenizer.ggml.merges"
 	keySuppress     = "tokenizer.ggml.suppress_tokens"
 	keyCharsmap     = "tokenizer.ggml.precompiled_charsmap"
+	keyPre          = "tokenizer.ggml.pre"
 	keyTemplate     = "tokenizer.chat_template"
 )
 
 // vocabulary is what is noted of lists that are too long to keep.
 type vocabulary struct {
 	twice       bool   // the engine aborts on two tokens with one text
+	chatML      bool   // it has the markers of ChatML
 	charsmap    uint32 // first word of the character map: the length of its first part
 	hasCharsmap bool
 }
@@ -79,7 +81,7 @@ func checkGeneral(f *File) error {
 func textKeys() []string {
 	return []string{
 		"general.type", "general.name", "general.basename", "general.license", "general.license.name",
-		"general.license.link", keyVocabKind, "tokenizer.ggml.pre", keyTemplate,
+		"general.license.link", keyVocabKind, keyPre, keyTemplate,
 	}
 }
 
@@ -101,7 +103,7 @@ func checkPlaces(f *File) error {
 		return truncated("This file is not complete: %s of its %s are missing.", backend.Bytes(missing), backend.Bytes(f.DataOffset+f.DataSize))
 	}
 	if f.DataOffset%mapAlignment != 0 {
-		return hostile("The weights of this file begin at byte %d, which is not a multiple of %d.", f.DataOffset, mapAlignment)
+		return unfit("The weights of this file begin at byte %d, which is not a multiple of %d.", f.DataOffset, mapAlignment)
 	}
 	return nil
 }
@@ -133,6 +135,7 @@ func (d *decoder) tokens(n int64, vocab *vocabulary) any {
 		if zero := bytes.IndexByte(text, 0); zero >= 0 {
 			text = text[:zero]
 		}
+		vocab.chatML = vocab.chatML || string(text) == chatMLMarker
 		if len(text) > 0 {
 			seen = append(seen, maphash.Bytes(seed, text))
 		}
@@ -154,14 +157,14 @@ func checkVocabulary(f *File, vocab *vocabulary) error {
 	if v, ok := f.Get(keyVocab); ok {
 		a, ok := v.(Array)
 		if !ok || a.Kind != KindString {
-			return hostile("The vocabulary of this file is not a list of texts.")
+			return unfit("The vocabulary of this file is not a list of texts.")
 		}
 		tokens = a.Len
 	} else if t := f.String(keyVocabKind); t != "" && t != "none" && t != "no_vocab" {
-		return hostile("This file names a tokenizer and has no vocabulary.")
+		return unfit("This file names a tokenizer and has no vocabulary.")
 	}
 	if vocab.twice {
-		return hostile("Two tokens of this file's vocabulary are the same.")
+		return unfit("Two tokens of this file's vocabulary are the same.")
 	}
 	lists := []struct {
 		key, name string
@@ -181,10 +184,10 @@ func checkVocabulary(f *File, vocab *vocabulary) error {
 		}
 		a, ok := v.(Array)
 		if !ok || !slices.Contains(l.kinds, a.Kind) {
-			return hostile("The %s of this file's tokenizer are not of the kind the engine reads.", l.name)
+			return unfit("The %s of this file's tokenizer are not of a kind that this engine reads.", l.name)
 		}
 		if l.perToken && a.Len < tokens {
-			return hostile("The tokenizer of this file has %d tokens and %d %s.", tokens, a.Len, l.name)
+			return unfit("The tokenizer of this file has %d tokens and %d %s.", tokens, a.Len, l.name)
 		}
 	}
 	if v, ok := f.Get(keyCharsmap); ok {
@@ -251,7 +254,7 @@ func checkShape(f *File) error {
 		a, list := v.(Array)
 		perLayer := list && l.perLayer && values != nil && a.Len > 0 && a.Len <= maxLayers && !negative(a)
 		if !number && !perLayer {
-			return hostile("The %s of this model is not a number the engine can use.", l.name)
+			return unfit("The %s of this model is not a number the engine can use.", l.name)
 		}
 		for _, n := range values {
 			if n < l.least || n > l.most {
@@ -267,7 +270,7 @@ func checkShape(f *File) error {
 	}
 	for _, key := range []string{"attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"} {
 		if e, ok := f.Float(f.ArchKey(key)); ok && !(e >= 0 && e < math.MaxFloat32) {
-			return hostile("The normalization of this model divides by %v.", e)
+			return unfit("The normalization of this model divides by %v.", e)
 		}
 	}
 	if v, ok := f.Get(f.ArchKey("rope.scaling.type")); ok {
@@ -305,13 +308,13 @@ func checkExperts(f *File) error {
 	groupsUsed, _ := f.Int(f.ArchKey("expert_group_used_count"))
 	switch {
 	case used > experts:
-		return hostile("This model has %d experts and uses %d of them at once.", experts, used)
+		return unfit("This model has %d experts and uses %d of them at once.", experts, used)
 	case experts > 0 && used == 0:
-		return hostile("This model has %d experts and uses none of them.", experts)
+		return unfit("This model has %d experts and uses none of them.", experts)
 	case groups > 0 && groups >= int64(experts):
-		return hostile("This model has %d experts in %d groups.", experts, groups)
+		return unfit("This model has %d experts in %d groups.", experts, groups)
 	case groups > 1 && (int64(experts)%groups != 0 || groupsUsed < 1 || groupsUsed >= groups):
-		return hostile("The %d experts of this model don't divide into %d groups of which %d are used.", experts, groups, groupsUsed)
+		return unfit("The %d experts of this model don't divide into %d groups of which %d are used.", experts, groups, groupsUsed)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ type File struct {
 	DataOffset int64 // where the weights begin; HeaderSize, aligned
 	DataSize   int64 // of the weights, without the padding after the last tensor
 	Size       int64 // of the whole file, as it was given to Read
+	ChatML     bool  // the vocabulary has the markers of ChatML, which the engine uses for a model without a chat template
 
 	index map[string]int
 }

@@ -22,22 +22,22 @@ func among(names, arch string) bool { return strings.Contains(names, " "+arch+" 
 func checkHeads(f *File) error {
 	heads, kv := f.Ints(f.ArchKey("attention.head_count")), f.Ints(f.ArchKey("attention.head_count_kv"))
 	if len(heads) == 1 && len(kv) == 1 && heads[0] > 0 && kv[0] > 0 && heads[0]%kv[0] != 0 {
-		return hostile("This model has %d attention heads, which %d key-value heads can't share.", heads[0], kv[0])
+		return unfit("This model has %d attention heads, which %d key-value heads can't share.", heads[0], kv[0])
 	}
 	layers, _ := f.Int(f.ArchKey("block_count"))
 	if nextn, _ := f.Int(f.ArchKey("nextn_predict_layers")); layers > 0 && nextn > layers {
-		return hostile("This model has %d layers and %d prediction layers.", layers, nextn)
+		return unfit("This model has %d layers and %d prediction layers.", layers, nextn)
 	}
 	arch := f.Architecture()
 	for _, k := range []string{"attention.head_count", "attention.head_count_kv", "feed_forward_length"} {
 		v, _ := f.Get(f.ArchKey(k))
 		if a, list := v.(Array); list && layers > 0 && (a.Len != layers || arch == "lfm2") { // the engine expects one number of lfm2
-			return hostile("This model has %d layers and a list of %d sizes for them.", layers, a.Len)
+			return unfit("This model has %d layers and a list of %d sizes for them.", layers, a.Len)
 		}
 	}
 	if len(heads) == 0 || heads[0] == 0 {
 		if len(f.Tensors) > 0 && len(heads) < 2 && (among(evenHeads, arch) || strings.HasPrefix(arch, "gemma")) {
-			return hostile("This model doesn't say how many attention heads it has.") // the engine divides by it
+			return unfit("This model doesn't say how many attention heads it has.") // the engine divides by it
 		}
 		return nil
 	}
@@ -50,17 +50,17 @@ func checkHeads(f *File) error {
 	}
 	key, value := size("attention.key_length"), size("attention.value_length")
 	if key != value && among(evenHeads, arch) {
-		return hostile("The attention keys of this model are %d wide and the values %d, which must be the same.", key, value)
+		return unfit("The attention keys of this model are %d wide and the values %d, which must be the same.", key, value)
 	}
 	turned, ok := f.Int(f.ArchKey("rope.dimension_count"))
 	if !ok && among(fullRope, arch) {
 		turned, ok = key, true
 	}
 	if ok && turned%2 != 0 { // it turns numbers in pairs
-		return hostile("The position encoding of this model covers %d numbers, which is odd.", turned)
+		return unfit("The position encoding of this model covers %d numbers, which is odd.", turned)
 	}
 	if ok && (turned > key || turned != key && among(fullRope, arch)) {
-		return hostile("The position encoding of this model covers %d of the %d numbers of an attention key.", turned, key)
+		return unfit("The position encoding of this model covers %d of the %d numbers of an attention key.", turned, key)
 	}
 	return nil
 }

@@ -85,6 +85,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	if err := checkShape(f); err != nil {
 		return nil, err
 	}
+	f.ChatML = vocab.chatML
 	return f, nil
 }
 
@@ -355,7 +356,7 @@ func (d *decoder) tensor(f *File, names map[string]bool, next int64) (Tensor, er
 			return t, d.err
 		}
 		if n == 0 {
-			return t, hostile("The tensor %s has a dimension of size 0.", quoted(t.Name))
+			return t, unfit("The tensor %s is empty: it has a dimension of size 0, which this engine can't read.", quoted(t.Name))
 		}
 		if n > math.MaxInt64 || int64(n) > math.MaxInt64/elements {
 			return t, hostile("The dimensions of the tensor %s multiply to more than a number can hold.", quoted(t.Name))
@@ -369,11 +370,14 @@ func (d *decoder) tensor(f *File, names map[string]bool, next int64) (Tensor, er
 		return t, d.err
 	}
 	info, ok := t.Type.Info()
+	if !ok && t.Type > newestType {
+		return t, newer("its tensor %s is stored in a way that this one doesn't know (type %d).", quoted(t.Name), uint32(t.Type))
+	}
 	if !ok {
-		return t, unsupported("The tensor %s is stored in a way this engine doesn't know (type %d).", quoted(t.Name), uint32(t.Type))
+		return t, unsupported("The tensor %s is stored in an old way that no engine reads any more (type %d).", quoted(t.Name), uint32(t.Type))
 	}
 	if t.Shape[0]%info.Block != 0 {
-		return t, hostile("The rows of the tensor %s are %d long, which %s can't store: it needs a multiple of %d.", quoted(t.Name), t.Shape[0], info.Name, info.Block)
+		return t, unfit("The rows of the tensor %s are %d long, which %s can't store: it needs a multiple of %d.", quoted(t.Name), t.Shape[0], info.Name, info.Block)
 	}
 	blocks := elements / info.Block
 	if blocks > math.MaxInt64/info.Bytes {
@@ -389,7 +393,7 @@ func (d *decoder) tensor(f *File, names map[string]bool, next int64) (Tensor, er
 	case int64(offset) < next:
 		return t, hostile("The tensor %s overlaps the one before it.", quoted(t.Name))
 	case int64(offset) > next:
-		return t, hostile("There is a gap of %d bytes before the tensor %s.", int64(offset)-next, quoted(t.Name))
+		return t, unfit("There is a gap of %d bytes before the tensor %s.", int64(offset)-next, quoted(t.Name))
 	case t.Bytes > math.MaxInt64-int64(offset):
 		return t, hostile("The tensor %s claims to end beyond any file.", quoted(t.Name))
 	}

@@ -11,6 +11,8 @@ const (
 	hintAgain  = "Download it again from where you got it."
 	hintOrigin = "Don't use this file. Get the model again from a place you trust."
 	hintOther  = "Get this model from a newer conversion, or pick another model."
+	hintUnfit  = "The file may be fine for another program. Get another conversion of this model, or pick another model."
+	hintNewer  = "Update Weightroom when a newer version is out, or pick another model."
 )
 
 func notGGUF(message, hint string) error {
@@ -27,6 +29,16 @@ func hostile(format string, args ...any) error {
 
 func unsupported(format string, args ...any) error {
 	return backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf(format, args...), hintOther)
+}
+
+// unfit refuses a file that doesn't lie about its sizes: it is merely nothing for this engine.
+func unfit(format string, args ...any) error {
+	return backend.Fail(backend.CodeUnsupported, nil, fmt.Sprintf(format, args...), hintUnfit)
+}
+
+// newer refuses what a later engine may know.
+func newer(format string, args ...any) *backend.Error {
+	return backend.Fail(backend.CodeUnsupported, nil, "This model needs a newer version of Weightroom's engine: "+fmt.Sprintf(format, args...), hintNewer)
 }
 
 func unreadable(err error) error {

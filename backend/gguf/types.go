@@ -67,6 +67,7 @@ const (
 	Q4_1 TensorType = 3
 	Q8_0 TensorType = 8
 	BF16 TensorType = 30
+	Q2_0 TensorType = 42 // the newest
 )
 
 // TypeInfo is a row of the table of tensor types: Block weights are stored together in Bytes bytes.

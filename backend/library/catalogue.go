@@ -106,6 +106,7 @@ func (cat *catalogue) model(e layout.Entry) (backend.Model, error) {
 			m.Parent = *o.Parent
 		}
 	}
+	m.OwnTemplate = !e.Manifest.Has(layout.TypeTemplate) && c.Renderer == "" && c.Parser == ""
 	if m.Name == "" {
 		m.Name = e.Name.Model
 	}

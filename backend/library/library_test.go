@@ -153,7 +153,7 @@ func TestImportedModelIsListedWithItsFacts(t *testing.T) {
 	want := backend.Model{
 		Ref: "tiny-llama-1k:Q8_0", Name: "Tiny Llama 1K", Quant: "Q8_0", Family: "llama", Architecture: "llama", Parameters: 9568, Bytes: got.Bytes,
 		ContextLength: 256, Digest: "sha256:" + digest, Licence: backend.Licence{Name: "MIT", OpenSource: true, Commercial: true}, Source: SourceImport,
-		Capable: []string{"chat"}, Template: true, Path: filepath.Join(l.Dir(), "blobs", "sha256-"+digest), Added: got.Added,
+		Capable: []string{"chat"}, Template: true, OwnTemplate: true, Path: filepath.Join(l.Dir(), "blobs", "sha256-"+digest), Added: got.Added,
 	}
 	for name, l := range map[string]*Library{"the same": l, "opened again": open(t, l.Dir())} {
 		if list := models(t, l); len(list) != 1 || !reflect.DeepEqual(list[0], want) {
@@ -314,12 +314,15 @@ func TestWhatIsNoModelIsRefusedBeforeACopy(t *testing.T) {
 		"a name too long": {filepath.Join(dir, strings.Repeat("n", 300)), Options{}, backend.CodeInvalid, "opened"},
 		"not GGUF":        {file("a", []byte("hello, world, this is text")), Options{}, backend.CodeNotGGUF, "not a GGUF"},
 		"truncated":       {file("b", whole[:len(whole)-1]), Options{}, backend.CodeTruncated, "1 B of its"},
-		"hostile":         {file("c", small(func(b *gguftest.Builder) { b.Set("general.alignment", uint32(0)) })), Options{}, backend.CodeHostileFile, "alignment"},
-		"mmproj":          {file("d", small(func(b *gguftest.Builder) { b.Set("general.type", "mmproj") })), Options{}, backend.CodeUnsupported, "mmproj"},
-		"LoRA":            {file("e", small(func(b *gguftest.Builder) { b.Set("general.type", "adapter") })), Options{}, backend.CodeUnsupported, "not a LoRA"},
-		"part of many":    {file("f", small(func(b *gguftest.Builder) { b.Set("split.no", uint16(1)).Set("split.count", uint16(3)) })), Options{}, backend.CodeInvalid, "Part 1 of 3"},
-		"vocabulary":      {file("g", small(func(b *gguftest.Builder) { b.Tensors = nil })), Options{}, backend.CodeUnsupported, "no weights"},
-		"wrong checksum":  {file("h", whole), Options{SHA256: StarterSHA256}, backend.CodeDamaged, "checksum"},
+		"newer": {file("newer", small(func(b *gguftest.Builder) {
+			b.Set("tokenizer.ggml.model", "gpt2").Set("tokenizer.ggml.pre", "future-2027")
+		})), Options{}, backend.CodeUnsupported, "newer version of Weightroom's engine"},
+		"hostile":        {file("c", small(func(b *gguftest.Builder) { b.Set("general.alignment", uint32(0)) })), Options{}, backend.CodeHostileFile, "alignment"},
+		"mmproj":         {file("d", small(func(b *gguftest.Builder) { b.Set("general.type", "mmproj") })), Options{}, backend.CodeUnsupported, "mmproj"},
+		"LoRA":           {file("e", small(func(b *gguftest.Builder) { b.Set("general.type", "adapter") })), Options{}, backend.CodeUnsupported, "not a LoRA"},
+		"part of many":   {file("f", small(func(b *gguftest.Builder) { b.Set("split.no", uint16(1)).Set("split.count", uint16(3)) })), Options{}, backend.CodeInvalid, "Part 1 of 3"},
+		"vocabulary":     {file("g", small(func(b *gguftest.Builder) { b.Tensors = nil })), Options{}, backend.CodeUnsupported, "no weights"},
+		"wrong checksum": {file("h", whole), Options{SHA256: StarterSHA256}, backend.CodeDamaged, "checksum"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := open(t, t.TempDir())

@@ -24,6 +24,7 @@ type target struct {
 	header    *testdrive.Header
 	candidate *advisor.Candidate
 	siblings  []advisor.Candidate
+	template  *models.ChatTemplate // of an external model; nil: one of the catalog
 }
 
 // headerCache keeps external models, those outside the catalog, whose headers were read.
@@ -93,7 +94,7 @@ func (a *Advice) target(id, quant string) (*target, error) {
 	if !ok {
 		return nil, noModel(id + ":" + quant)
 	}
-	return &target{id, quant, header, candidate, a.candidates.siblings(id)}, nil
+	return &target{id: id, quant: quant, header: header, candidate: candidate, siblings: a.candidates.siblings(id)}, nil
 }
 
 // CanTestDrive returns why a model can't be test-driven; nil: it can.
@@ -125,6 +126,15 @@ func (a *Advice) Target(ctx context.Context, ref, path string) (id, quant string
 	return found.Choice.Model, found.Choice.Quant, err
 }
 
+// ChatTemplate is the chat template of a model whose header was read, and what people call the model; nil: it was not read,
+// or the model doesn't chat.
+func (a *Advice) ChatTemplate(id, quant string) (template *models.ChatTemplate, name string) {
+	if t, ok := a.headers.find(id, quant); ok {
+		return t.template, t.candidate.Name
+	}
+	return nil, ""
+}
+
 // readTarget makes a target of a file on this machine.
 func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 	f, err := gguf.ReadFile(path)
@@ -147,6 +157,9 @@ func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 
 // targetOf makes a target of a header. bytes is the size of all files of the model.
 func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
+	if bad := f.CheckEngine(); bad != nil {
+		return nil, bad
+	}
 	header, err := testdrive.FromFile(f)
 	if err != nil {
 		return nil, err
@@ -172,7 +185,11 @@ func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
 	if f.Vocabulary() > 0 && f.Embedding() > 0 {
 		c.SetBuffers(int64(f.Vocabulary()), int64(f.Embedding()), inner)
 	}
-	return &target{id: id, quant: quant, header: header, candidate: c}, nil
+	x := &target{id: id, quant: quant, header: header, candidate: c}
+	if !c.Embedding {
+		x.template = &models.ChatTemplate{Text: f.ChatTemplate(), ChatML: f.ChatML}
+	}
+	return x, nil
 }
 
 func nameOf(f *gguf.File, id string) string {

@@ -41,6 +41,9 @@ func (m *Models) Import(ctx context.Context, path, name string, progress func(do
 			slog.Warn("imported model not checked", "error", err)
 		}
 	}
+	if err == nil {
+		m.TemplateProblem(ctx, found) // so that its row says so
+	}
 	return found, err
 }
 

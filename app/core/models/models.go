@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"weightroom/backend"
@@ -30,6 +31,7 @@ type Models struct {
 	opts      Options
 	downloads *Downloads
 	foreign   foreignModels
+	templates sync.Map // what is wrong with chat templates, by the digests of the weights: *backend.Error, which may be nil
 }
 
 // New makes Models. What a model lacks comes by way of downloads.
@@ -43,6 +45,10 @@ func (m *Models) Use(ctx context.Context, ref string) (backend.Model, error) {
 	if err == nil {
 		if err := m.damage(ctx, found); err != nil {
 			return found, err
+		}
+		m.TemplateProblem(ctx, found)
+		if bad := m.Problem(found); bad != nil {
+			return found, bad
 		}
 		if err := m.opts.History.Put(ctx, lastUsedKey(found.Ref), time.Now().UnixMilli()); err != nil {
 			slog.Warn("last use not stored", "error", err)
@@ -155,6 +161,7 @@ func (m *Models) Details(ctx context.Context, ref string) (Details, error) {
 	if err != nil {
 		return Details{}, err
 	}
+	m.TemplateProblem(ctx, d.Model)
 	terms, _ := m.opts.Catalog.TermsOf(d.Model.Ref, d.Model.Licence.Name, d.LicenceText)
 	return Details{Details: d, Terms: terms, VerifiedAt: m.verifiedAt(ctx)[d.Model.Ref]}, nil
 }

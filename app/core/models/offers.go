@@ -38,15 +38,16 @@ type Offered struct {
 	LicenceText string          // its own words; empty: not given
 	Ambiguous   bool            // the reference leaves open which of the offer's choices is meant
 
-	Total      int64  // of all files
-	Fetch      int64  // to be fetched: what is here already is not counted
-	Free       int64  // on the library's disk
-	ShortBy    int64  // that the disk lacks
-	Installed  string // the library's reference; empty: not there
-	MustAccept bool   // the licence asks for it, and the person has not yet
-	Gated      bool   // the publisher asks for a sign-in and a token
-	TokenSet   bool   // a Hugging Face token is kept
-	DownloadID string // of a download of the same that is in the list; empty: none
+	Total      int64          // of all files
+	Fetch      int64          // to be fetched: what is here already is not counted
+	Free       int64          // on the library's disk
+	ShortBy    int64          // that the disk lacks
+	Installed  string         // the library's reference; empty: not there
+	MustAccept bool           // the licence asks for it, and the person has not yet
+	Gated      bool           // the publisher asks for a sign-in and a token
+	TokenSet   bool           // a Hugging Face token is kept
+	Problem    *backend.Error // why the engine can't run it; nil: it can, as far as the beginning of its header says
+	DownloadID string         // of a download of the same that is in the list; empty: none
 }
 
 // Offer asks the source that has ref what it has. No weights are fetched.
@@ -85,8 +86,11 @@ func (d *Downloads) name(ctx context.Context, r *resolved) {
 		return
 	}
 	given := r.Name
+	r.Name = ""
 	if n, err := d.online(ctx); err == nil && !r.offer.Gated {
-		r.Name = library.Title(n.sources.ModelName(ctx, r.offer))
+		if lead := n.sources.ModelLead(ctx, r.offer); lead != nil {
+			r.Name, r.problem = library.Title(lead.Name()), lead.CheckEngine()
+		}
 		r.Named = r.Name != ""
 	}
 	r.Name = cmp.Or(r.Name, library.Title(given), given)
@@ -117,7 +121,7 @@ func (d *Downloads) offered(ctx context.Context, r resolved) (Offered, error) {
 	if err != nil {
 		return Offered{}, err
 	}
-	out := Offered{Offer: r.offer, Landing: r.Landing, Terms: r.terms, LicenceText: r.text, Ambiguous: r.ambiguous, Gated: r.offer.Gated, MustAccept: r.mustAccept()}
+	out := Offered{Offer: r.offer, Landing: r.Landing, Terms: r.terms, LicenceText: r.text, Ambiguous: r.ambiguous, Gated: r.offer.Gated, Problem: r.problem, MustAccept: r.mustAccept()}
 	if out.MustAccept {
 		_, before := d.accepted(ctx)[r.licenceKey()]
 		out.MustAccept = !before
@@ -153,6 +157,8 @@ func (o Offered) refusal() error {
 	switch {
 	case o.Installed != "":
 		return backend.Fail(backend.CodeInvalid, nil, name+" is in the library already.", "Use it as "+o.Installed+".")
+	case o.Problem != nil:
+		return o.Problem
 	case o.Gated && !o.TokenSet:
 		return backend.Fail(backend.CodeDenied, nil, "The publisher of "+name+" asks for a sign-in.",
 			"Ask for access on "+o.Offer.Page+", then add your Hugging Face token in Settings.")

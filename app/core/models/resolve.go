@@ -20,6 +20,7 @@ type resolved struct {
 	terms     catalog.Licence // in words; zero: not known
 	text      string          // the licence's own words
 	ambiguous bool            // the reference leaves open which of several is meant
+	problem   *backend.Error  // why the engine can't run it, by the beginning of its header; nil: it can, or that was not read
 }
 
 // resolve asks the source that has ref what it has. A model of the catalog is looked for at the sources that are known

@@ -65,30 +65,26 @@ func (s *Sources) ModelHeader(ctx context.Context, o Offer) (f *gguf.File, fetch
 // leadBytes are enough for the name in a header, which stands before the vocabulary.
 const leadBytes = 16 << 10
 
-// ModelName is what the header of an offer's model calls it, read from its first bytes; empty: it has no name there, or
-// the server gives no part of the file.
-func (s *Sources) ModelName(ctx context.Context, o Offer) string {
+// ModelLead is the beginning of the header of an offer's model, read from its first bytes: what stands before the
+// vocabulary. It is nil where the server gives no part of the file.
+func (s *Sources) ModelLead(ctx context.Context, o Offer) *gguf.File {
 	ctx = web.WithPurpose(ctx, web.PurposeLookup, o.Ref)
 	parts := o.weights()
 	if len(parts) == 0 {
-		return ""
+		return nil
 	}
 	linker := parts[0].Link
 	if linker == nil {
 		var err error
 		if linker, err = s.Linker(parts[0]); err != nil {
-			return ""
+			return nil
 		}
 	}
 	r := &rangeReader{ctx: ctx, client: s.client, linker: linker, size: parts[0].Bytes}
 	if err := r.fill(0, leadBytes); err != nil {
-		return ""
+		return nil
 	}
-	f := gguf.Lead(r.chunk)
-	if f == nil {
-		return ""
-	}
-	return f.Name()
+	return gguf.Lead(r.chunk)
 }
 
 // rangeReader reads a file elsewhere in chunks that grow. It keeps one chunk, because a header is read front to back.

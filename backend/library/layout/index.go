@@ -103,7 +103,7 @@ func (c *Index) Facts(path string, w Layer) (Facts, error) {
 	c.mu.Lock()
 	r, ok := c.records[digest]
 	c.mu.Unlock()
-	if ok && r.Size == info.Size() && r.Modified.Equal(info.ModTime()) && (r.Facts.Architecture != "" || r.Facts.Parameters > 0) {
+	if ok && r.Size == info.Size() && r.Modified.Equal(info.ModTime()) && r.Facts.Version == factsVersion && (r.Facts.Architecture != "" || r.Facts.Parameters > 0) {
 		return r.Facts, nil
 	}
 	header, err := gguf.ReadFile(path)

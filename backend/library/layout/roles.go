@@ -9,6 +9,9 @@ import (
 
 // CheckModel refuses what is a sound GGUF file but not a model on its own.
 func CheckModel(f *gguf.File) error {
+	if bad := f.CheckEngine(); bad != nil {
+		return bad
+	}
 	switch f.Role() {
 	case gguf.RoleProjector:
 		return backend.Fail(backend.CodeUnsupported, nil, "This file is the part that lets a model see (an mmproj), not a model.", "Import the folder that holds both it and its model.")

@@ -59,6 +59,7 @@ export const libraryText = {
       derived: 'Made here',
     },
     inMemory: 'In memory',
+    cannotRun: 'Can’t run',
     noTemplate: 'no chat template',
     noTemplateTip: 'The file does not say how to mark who says what, so answers may be garbled.',
     disk: 'Disk',

@@ -581,6 +581,7 @@ export namespace app {
 	    source: string;
 	    capable: string[];
 	    template: boolean;
+	    problem: string;
 	    path: string;
 	    addedAt: number;
 	    lastUsedAt: number;

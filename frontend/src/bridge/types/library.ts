@@ -16,6 +16,8 @@ export interface Model {
   source: 'starter' | 'import' | 'pull' | 'adopted' | 'derived'
   capable: string[]
   template: boolean
+  /** why the engine can't run it, and what to do, as sentences; empty: it can */
+  problem: string
   path: string
   addedAt: number
   /** 0: never */

@@ -15,6 +15,7 @@ function model(part: Partial<Model> & Pick<Model, 'ref' | 'name'>): Model {
     source: 'import',
     capable: ['chat'],
     template: true,
+    problem: '',
     path: `/home/mara/.local/share/weightroom/models/${part.ref}`,
     addedAt: 0,
     lastUsedAt: 0,
