@@ -440,6 +440,9 @@ func (s *session) ask(ctx context.Context, p backend.Prompt, ref, prompt string,
 	defer done()
 	c.Models.FirstStart(ctx)
 	m, err := s.resolve(ctx, c, ref)
+	if err == nil {
+		err = c.Models.Runnable(ctx, m)
+	}
 	if err != nil {
 		return err
 	}

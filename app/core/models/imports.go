@@ -42,7 +42,7 @@ func (m *Models) Import(ctx context.Context, path, name string, progress func(do
 		}
 	}
 	if err == nil {
-		m.TemplateProblem(ctx, found) // so that its row says so
+		_ = m.TemplateProblem(ctx, found) // so that its row says so
 	}
 	return found, err
 }

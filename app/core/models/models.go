@@ -46,9 +46,8 @@ func (m *Models) Use(ctx context.Context, ref string) (backend.Model, error) {
 		if err := m.damage(ctx, found); err != nil {
 			return found, err
 		}
-		m.TemplateProblem(ctx, found)
-		if bad := m.Problem(found); bad != nil {
-			return found, bad
+		if err := m.Runnable(ctx, found); err != nil {
+			return found, err
 		}
 		if err := m.opts.History.Put(ctx, lastUsedKey(found.Ref), time.Now().UnixMilli()); err != nil {
 			slog.Warn("last use not stored", "error", err)
@@ -161,7 +160,7 @@ func (m *Models) Details(ctx context.Context, ref string) (Details, error) {
 	if err != nil {
 		return Details{}, err
 	}
-	m.TemplateProblem(ctx, d.Model)
+	_ = m.TemplateProblem(ctx, d.Model)
 	terms, _ := m.opts.Catalog.TermsOf(d.Model.Ref, d.Model.Licence.Name, d.LicenceText)
 	return Details{Details: d, Terms: terms, VerifiedAt: m.verifiedAt(ctx)[d.Model.Ref]}, nil
 }

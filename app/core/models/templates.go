@@ -58,6 +58,15 @@ func (m *Models) Problem(found backend.Model) *backend.Error {
 	return nil
 }
 
+// Runnable returns why a model can't chat, after a look at its chat template; nil: it can, as far as its header says.
+func (m *Models) Runnable(ctx context.Context, found backend.Model) error {
+	_ = m.TemplateProblem(ctx, found)
+	if bad := m.Problem(found); bad != nil {
+		return bad
+	}
+	return nil
+}
+
 // TemplateProblem is ChatTemplate.Problem for a model of the library, unless a template came beside its file.
 func (m *Models) TemplateProblem(ctx context.Context, found backend.Model) *backend.Error {
 	if !found.OwnTemplate || slices.Contains(found.Capable, "embedding") {
@@ -71,6 +80,7 @@ func (m *Models) TemplateProblem(ctx context.Context, found backend.Model) *back
 	if found.Template {
 		f, err := gguf.ReadFile(found.Path)
 		if err != nil {
+			slog.Warn("chat template not read", "ref", found.Ref, "error", err)
 			return nil // its load says why
 		}
 		t.Text = f.ChatTemplate()
