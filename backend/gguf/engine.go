@@ -7,13 +7,13 @@ const (
 	newestType   TensorType = Q2_0
 )
 
-// CheckEngine returns why the engine doesn't know this kind of model; nil: it does. It asks no more than the lead of a
+// CheckHeader returns why the engine doesn't know this kind of model; nil: it does. It asks no more than the lead of a
 // header has, so it can be asked before a download.
-func (f *File) CheckEngine() *backend.Error {
+func CheckHeader(f *File) *backend.Error {
 	return CheckEngine(f.Architecture(), f.String(keyVocabKind), f.String(keyPre))
 }
 
-// CheckEngine is File.CheckEngine for what a header says: the architecture, the kind of its tokenizer, and the rule by which
+// CheckEngine is CheckHeader for what a header says: the architecture, the kind of its tokenizer, and the rule by which
 // text is cut first. What is empty is not asked.
 func CheckEngine(architecture, tokenizer, pre string) *backend.Error {
 	switch {
@@ -32,5 +32,5 @@ func cutsFirst(tokenizer string) bool {
 	return tokenizer == "gpt2" || tokenizer == "hybriddna" || tokenizer == "whitespace"
 }
 
-// Tokenizer returns the kind of the tokenizer and the rule by which it cuts text first; either may be empty.
-func (f *File) Tokenizer() (kind, pre string) { return f.String(keyVocabKind), f.String(keyPre) }
+// TokenizerOf returns the kind of the tokenizer and the rule by which it cuts text first; either may be empty.
+func TokenizerOf(f *File) (kind, pre string) { return f.String(keyVocabKind), f.String(keyPre) }

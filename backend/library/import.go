@@ -50,7 +50,7 @@ func (im *importer) importFile(ctx context.Context, path string, o Options) (bac
 	if err != nil {
 		return backend.Model{}, err
 	}
-	if bad := header.CheckEngine(); bad != nil {
+	if bad := gguf.CheckHeader(header); bad != nil {
 		return backend.Model{}, bad
 	}
 	if _, count := header.Split(); count > 1 || o.Projector != "" || header.Role() == gguf.RoleAdapter {

@@ -157,7 +157,7 @@ func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 
 // targetOf makes a target of a header. bytes is the size of all files of the model.
 func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
-	if bad := f.CheckEngine(); bad != nil {
+	if bad := gguf.CheckHeader(f); bad != nil {
 		return nil, bad
 	}
 	header, err := testdrive.FromFile(f)

@@ -89,7 +89,7 @@ func (d *Downloads) name(ctx context.Context, r *resolved) {
 	r.Name = ""
 	if n, err := d.online(ctx); err == nil && !r.offer.Gated {
 		if lead := n.sources.ModelLead(ctx, r.offer); lead != nil {
-			r.Name, r.problem = library.Title(lead.Name()), lead.CheckEngine()
+			r.Name, r.problem = library.Title(lead.Name()), gguf.CheckHeader(lead)
 		}
 		r.Named = r.Name != ""
 	}

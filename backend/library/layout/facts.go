@@ -29,7 +29,7 @@ const factsVersion = 1
 
 // FactsOf reads the facts of a header.
 func FactsOf(f *gguf.File) Facts {
-	tokenizer, pre := f.Tokenizer()
+	tokenizer, pre := gguf.TokenizerOf(f)
 	return Facts{
 		Name: Title(f.Name()), Family: cmp.Or(Display(f.BaseName()), f.Architecture()), Architecture: f.Architecture(),
 		Quant: f.Quant(), Parameters: f.Parameters(), Context: f.ContextLength(), Licence: LicenceOf(f),

@@ -9,7 +9,7 @@ import (
 
 // CheckModel refuses what is a sound GGUF file but not a model on its own.
 func CheckModel(f *gguf.File) error {
-	if bad := f.CheckEngine(); bad != nil {
+	if bad := gguf.CheckHeader(f); bad != nil {
 		return bad
 	}
 	switch f.Role() {
