@@ -135,8 +135,8 @@ func (s *session) sayDerived(r derived, plan bool) {
 	}
 	if n := len(r.FallBacks); n > 0 {
 		f := r.FallBacks[0]
-		fmt.Fprintf(s.stdout, "  %d tensors can't have the type that %s means them to have, because their width is no multiple of 256; %s, for one, is %s instead of %s.\n",
-			n, r.Quant, f.Tensor, f.Got, f.Wanted)
+		fmt.Fprintf(s.stdout, "  %s can't have the type that %s means, because the width is no multiple of 256: %s is %s instead of %s.\n",
+			backend.Plural(n, "tensor"), r.Quant, f.Tensor, f.Got, f.Wanted)
 	}
 }
 
@@ -193,7 +193,11 @@ func compareCommand(s *session) *cobra.Command {
 				a.Text = s.path(a.Text)
 			}
 			return s.withLab(func(ctx context.Context, c *core.Core, _ []string) error {
-				return s.compare(ctx, c, a, format)
+				err := s.compare(ctx, c, a, format)
+				if errors.Is(err, compare.ErrNoRival) {
+					return usage(cmd, backend.Readable(err).Message)
+				}
+				return err
 			})(cmd, args)
 		},
 	}

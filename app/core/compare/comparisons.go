@@ -121,6 +121,9 @@ func (l *Lab) Begin(ctx context.Context, request Request) (*Run, error) {
 	return r, nil
 }
 
+// ErrNoRival is the cause of a request in which nothing is beside the reference.
+var ErrNoRival = errors.New("no rival")
+
 // planOf checks a request and finds its models.
 func (l *Lab) planOf(ctx context.Context, request Request) (plan, error) {
 	p := plan{request: request}
@@ -155,6 +158,9 @@ func (l *Lab) planOf(ctx context.Context, request Request) (plan, error) {
 		if !slices.Contains(p.make, quant) {
 			p.make = append(p.make, quant)
 		}
+	}
+	if len(p.rivals(p.models))+len(p.make) < 2 {
+		return p, backend.Fail(backend.CodeInvalid, ErrNoRival, "There is only one model, and nothing to compare it with.", "Choose at least one other than the reference.")
 	}
 	return p, nil
 }
