@@ -187,7 +187,10 @@ func openOwn(ctx context.Context, s *session, history bool) (*core.Core, func(),
 			return nil, nil, err
 		}
 		if reply != nil && s.handed != nil {
-			return nil, nil, errors.Join(s.handed(ctx, reply), exitError(exitDone))
+			if err := s.handed(ctx, reply); err != nil {
+				return nil, nil, err
+			}
+			return nil, nil, exitError(exitDone)
 		}
 		if reply != nil {
 			fmt.Fprint(s.stdout, reply.Stdout)

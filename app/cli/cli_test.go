@@ -12,7 +12,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"weightroom/app/core"
 	"weightroom/backend/gguf/gguftest"
+	"weightroom/backend/platform"
 )
 
 // TestMain makes the test binary stand for the app, so that scripts can run it.
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
+	params := testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("WEIGHTROOM_DATA", filepath.Join(env.WorkDir, "data"))
@@ -37,7 +39,47 @@ func TestCommands(t *testing.T) {
 			"code": exitCode,
 			"gguf": writeGGUF,
 		},
+	}
+	testscript.Run(t, params)
+	t.Run("beside a window", func(t *testing.T) { testscript.Run(t, besideOwner(params)) })
+}
+
+// besideOwner runs scripts while another process has the data folder.
+func besideOwner(p testscript.Params) testscript.Params {
+	setup := p.Setup
+	p.Setup = func(env *testscript.Env) error { return errors.Join(setup(env), owner(env)) }
+	return p
+}
+
+// owner has the data folder of a script, as an open window has.
+func owner(env *testscript.Env) error {
+	folders, err := platform.Resolve(env.Getenv("WEIGHTROOM_DATA"))
+	if err != nil {
+		return err
+	}
+	if err := folders.Make(); err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	instance, _, err := platform.Acquire(ctx, folders.Data, platform.Request{})
+	if err != nil {
+		end()
+		return err
+	}
+	c, err := core.Open(ctx, core.OpenOptions{Folders: folders, History: true})
+	if err != nil {
+		end()
+		return errors.Join(err, instance.Close())
+	}
+	go instance.Serve(func(r platform.Request) platform.Reply {
+		return serve(ctx, func() (*core.Core, error) { return c, nil }, r)
 	})
+	env.Defer(func() {
+		end()
+		_ = instance.Close()
+		_ = c.Close()
+	})
+	return nil
 }
 
 // exitCode runs a command and compares its exit code: code 2 weightroom bla.

@@ -23,6 +23,12 @@ func terminalHint(code backend.Code, hint string) string {
 		return "Read it, then add --accept-licence, or accept it on the Discover page."
 	}
 	return strings.NewReplacer(
+		"Search the catalog on the Discover page.", "List what suits this machine with: weightroom recommend",
+		"Look for it on the Discover page.", "List what suits this machine with: weightroom recommend",
+		"Verify its file on the Library page.", "Check its file with: weightroom models verify.",
+		"Verify its file on the Library page,", "Check its file with weightroom models verify,",
+		"Verify it on the Library page.", "Check it with: weightroom models verify",
+		"import a GGUF file on the Library page.", "import a GGUF file: weightroom import FILE.gguf",
 		"start Weightroom with another data folder", "choose another folder with --data",
 		"Start Weightroom with another data folder", "Choose another folder with --data",
 	).Replace(hint)

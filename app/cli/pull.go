@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weightroom/app/core"
+	"weightroom/app/core/models"
 	"weightroom/backend"
 	"weightroom/backend/download"
 	"weightroom/backend/platform"
@@ -55,10 +56,8 @@ command shows how far it is.`,
 
 // pull downloads in this process and waits for the end.
 func (s *session) pull(ctx context.Context, c *core.Core, ref string, accept bool) error {
-	if m, err := c.Library.Model(ctx, ref); err == nil && strings.Contains(ref, ":") {
-		if !s.json {
-			fmt.Fprintf(s.stdout, "%s is in the library already.\n", m.Ref)
-		}
+	if m, ok := inLibrary(ctx, c, ref); ok {
+		s.sayHere(m.Ref)
 		return s.listModels([]backend.Model{m})
 	}
 	d, err := c.Downloads.Pull(ctx, ref, accept, s.drawDownload())
@@ -70,6 +69,18 @@ func (s *session) pull(ctx context.Context, c *core.Core, ref string, accept boo
 		return err
 	}
 	return s.listModels([]backend.Model{m})
+}
+
+// inLibrary finds a model that ref names to its tag, so that there is nothing to download.
+func inLibrary(ctx context.Context, c *core.Core, ref string) (backend.Model, bool) {
+	m, err := c.Library.Model(ctx, ref)
+	return m, err == nil && strings.Contains(ref, ":")
+}
+
+func (s *session) sayHere(ref string) {
+	if !s.json {
+		fmt.Fprintf(s.stdout, "%s is in the library already.\n", ref)
+	}
 }
 
 // speedLine draws a download's progress on standard error when a person watches it.
@@ -131,10 +142,15 @@ func (s *session) follow(ctx context.Context, r *platform.Reply) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.handedDownload(r)
+	answer, err := s.handedDownload(r)
 	if err != nil {
 		return err
 	}
+	if answer.Here != "" {
+		s.sayHere(answer.Here)
+		return s.relay(ctx, folders, "models", "show", answer.Here)
+	}
+	d := answer.Download
 	if !s.json {
 		fmt.Fprintln(s.stderr, "The open window downloads it.")
 	}
@@ -158,18 +174,19 @@ func (s *session) follow(ctx context.Context, r *platform.Reply) error {
 		if err != nil {
 			return err
 		}
-		if d, err = s.handedDownload(reply); err != nil {
+		if answer, err = s.handedDownload(reply); err != nil {
 			return err
 		}
+		d = answer.Download
 	}
 }
 
 // ended is why a download that stopped is not there.
 func ended(d downloadRow) error {
 	if d.State == "paused" {
-		return backend.Fail(backend.CodeCancelled, nil, "The download was paused.", "The same command goes on from where it is.")
+		return backend.Fail(backend.CodeCancelled, nil, "The download was paused.", models.PullAgain)
 	}
-	return backend.Fail(backend.Code(d.Problem.Code), nil, d.Problem.Title, strings.TrimSpace(d.Problem.Hint+" The same command goes on from where it is."))
+	return backend.Fail(backend.Code(d.Problem.Code), nil, d.Problem.Title, strings.TrimSpace(d.Problem.Hint+" "+models.PullAgain))
 }
 
 // askOwner asks the process that has the data folder to run a command.
@@ -180,7 +197,7 @@ func (s *session) askOwner(ctx context.Context, folders platform.Folders, args .
 	}
 	if reply == nil {
 		_ = instance.Close()
-		return nil, backend.Fail(backend.CodeCancelled, nil, "The window was closed before the download ended.", "The same command goes on from where it is.")
+		return nil, backend.Fail(backend.CodeCancelled, nil, "The window was closed before the download ended.", models.PullAgain)
 	}
 	return reply, nil
 }
@@ -202,23 +219,27 @@ func (s *session) relay(ctx context.Context, folders platform.Folders, args ...s
 	return nil
 }
 
+// handed is what the owner of the data folder answers when it is asked for a download.
+type handed struct {
+	Download downloadRow    `json:"download"`
+	Here     string         `json:"here"` // the library's reference of a model that is there already
+	Error    *backend.Error `json:"error"`
+}
+
 // handedDownload reads the download, or the failure, that the owner answered.
-func (s *session) handedDownload(r *platform.Reply) (downloadRow, error) {
-	var answer struct {
-		Download downloadRow    `json:"download"`
-		Error    *backend.Error `json:"error"`
-	}
+func (s *session) handedDownload(r *platform.Reply) (handed, error) {
+	var answer handed
 	if err := json.NewDecoder(bytes.NewReader([]byte(r.Stdout))).Decode(&answer); err != nil {
 		if r.Exit != exitDone && r.Stderr != "" { // another command has the folder, and says so
 			fmt.Fprint(s.stderr, r.Stderr)
-			return downloadRow{}, exitError(r.Exit)
+			return handed{}, exitError(r.Exit)
 		}
-		return downloadRow{}, errors.Join(errors.New("the owner's answer can't be read"), err)
+		return handed{}, errors.Join(errors.New("the owner's answer can't be read"), err)
 	}
 	if answer.Error != nil {
-		return downloadRow{}, answer.Error
+		return handed{}, answer.Error
 	}
-	return answer.Download, nil
+	return answer, nil
 }
 
 func downloadsCommand(s *session) *cobra.Command {
@@ -241,6 +262,9 @@ func downloadsCommand(s *session) *cobra.Command {
 	add := &cobra.Command{
 		Use: "add REF", Short: "Begin a download and return", Hidden: true, Args: argRange(1, 1),
 		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			if m, ok := inLibrary(ctx, c, args[0]); ok {
+				return s.print(map[string]any{"here": m.Ref})
+			}
 			d, err := c.Downloads.Start(ctx, args[0], accept)
 			if err != nil {
 				return err

@@ -32,8 +32,7 @@ func TestPull(t *testing.T) {
 	push(t, server.URL, "library/closed", "q8_0", map[string][]byte{ollama + "model": gguftest.Small(2).Bytes(), ollama + "license": []byte("You may look at it, and no more.")})
 	push(t, server.URL, "library/text", "latest", map[string][]byte{ollama + "model": []byte(strings.Repeat("This is not a model. ", 100))})
 	push(t, server.URL, "library/slow", "latest", map[string][]byte{ollama + "model": gguftest.Small(3).Bytes()})
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "pull"),
+	params := testscript.Params{
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("WEIGHTROOM_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("DISPLAY", "")
@@ -43,6 +42,14 @@ func TestPull(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": exitCode},
+	}
+	alone := params
+	alone.Dir = filepath.Join("testdata", "pull")
+	testscript.Run(t, alone)
+	t.Run("beside a window", func(t *testing.T) {
+		beside := besideOwner(params)
+		beside.Files = []string{filepath.Join("testdata", "pull", "pull.txtar")}
+		testscript.Run(t, beside)
 	})
 }
 

@@ -44,7 +44,13 @@ func openWindow(ctx context.Context, s *session, page fs.FS) error {
 		logTo(log, slog.LevelInfo)
 	}
 	w := app.NewWindow(folders)
-	go instance.Serve(func(r platform.Request) platform.Reply { return serve(ctx, w, r) })
+	go instance.Serve(func(r platform.Request) platform.Reply {
+		if len(r.Args) == 0 {
+			w.Show()
+			return platform.Reply{}
+		}
+		return serve(ctx, w.Core, r)
+	})
 	return app.RunWindow(w, page)
 }
 
@@ -70,16 +76,12 @@ func openLog(path string) *os.File {
 	return file
 }
 
-// serve runs a command that a second start handed over, in the window's process and with its open c.
-func serve(ctx context.Context, w *app.Window, request platform.Request) platform.Reply {
-	if len(request.Args) == 0 {
-		w.Show()
-		return platform.Reply{}
-	}
+// serve runs a command that a second start handed over, in the owner's process and with its open Core.
+func serve(ctx context.Context, opened func() (*core.Core, error), request platform.Request) platform.Reply {
 	var stdout, stderr bytes.Buffer
 	s := &session{stdout: &stdout, stderr: &stderr, args: request.Args, dir: request.Dir}
 	s.open = func(context.Context, *session, bool) (*core.Core, func(), error) {
-		c, err := w.Core()
+		c, err := opened()
 		return c, func() {}, err
 	}
 	exit := s.run(ctx, func(context.Context) error { return errUsage })

@@ -187,7 +187,7 @@ func (d *Downloads) Start(ctx context.Context, ref string, accepted bool) (downl
 	}
 	r, err := d.recent(ctx, ref)
 	if err != nil {
-		return download.Download{}, err
+		return download.Download{}, web.AskedOnce(err)
 	}
 	d.want(r.Ref)
 	if one, ok := n.underWay(r.Ref); ok {

@@ -84,6 +84,9 @@ func SecondsLeft(d download.Download) float64 {
 	return -1
 }
 
+// PullAgain is the next step after a download that ended before it was whole.
+const PullAgain = "Run the same command again to go on from what is here."
+
 // pullLook is how often a pull looks whether it has ended.
 const pullLook = 100 * time.Millisecond
 
@@ -124,11 +127,7 @@ func (d *Downloads) Pull(ctx context.Context, ref string, accepted bool, progres
 			if one.Error == nil {
 				return one, errors.New("download failed without a reason")
 			}
-			hint := "Run the same command again to go on from what is here."
-			if one.Error.Hint != "" {
-				hint = one.Error.Hint + " " + hint
-			}
-			return one, backend.Fail(one.Error.Code, one.Error, one.Error.Message, hint)
+			return one, backend.Fail(one.Error.Code, one.Error, one.Error.Message, strings.TrimSpace(one.Error.Hint+" "+PullAgain))
 		case download.StateQueued, download.StateRunning, download.StateWaiting, download.StatePaused, download.StateFinishing:
 		}
 	}
