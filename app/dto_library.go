@@ -127,6 +127,7 @@ type OtherModel struct {
 	Quant     string `json:"quant"`
 	Bytes     int64  `json:"bytes"`
 	Installed string `json:"installed"` // the library's reference; empty: not in the library
+	Alike     bool   `json:"alike"`     // it only looks like that one: its weights were not compared
 	Problem   string `json:"problem"`   // why it can't be used, as a sentence; empty: it can
 	Keeps     string `json:"keeps"`     // what using it means for its bytes, in a sentence
 	Copies    bool   `json:"copies"`    // it can only be copied

@@ -24,7 +24,7 @@ func adapterRow(a library.Adapter) AdapterRow {
 
 func otherModel(f library.ForeignModel) OtherModel {
 	m := OtherModel{
-		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Keeps: f.Keeps,
+		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Alike: f.Alike, Keeps: f.Keeps,
 		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter,
 	}
 	if f.Problem != nil {

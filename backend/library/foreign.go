@@ -18,6 +18,7 @@ import (
 type ForeignModel struct {
 	scan.Model
 	InLibrary string // reference of the model of the library that it is; empty: none
+	Alike     bool   // InLibrary is what it looks like by its size and header; its weights were not compared
 	How       string // how Adopt would take it, a How constant; empty: it can't without a copy
 	Keeps     string // what that means, in a sentence
 }
@@ -62,7 +63,8 @@ func (ad *adopter) compare(found []scan.Model) []ForeignModel {
 	have := ad.inventory()
 	out := []ForeignModel{}
 	for _, m := range found {
-		f := ForeignModel{Model: m, InLibrary: have.find(m.Files)}
+		f := ForeignModel{Model: m}
+		f.InLibrary, f.Alike = have.find(m.Files)
 		if f.Problem == nil {
 			f.How = ad.stager.best(f.Files)
 			f.Keeps = keeps(f.How)
@@ -98,22 +100,23 @@ func (ad *adopter) inventory() stock {
 	return s
 }
 
-// find returns the reference of the model whose weights are these files': one file, the same digest, or, without reading
-// it all, the same size and the same header.
-func (s stock) find(files []scan.File) string {
+// find returns the reference of the model whose weights are these files': one file, or the same digest. Without reading
+// it all, one of the same size and the same header is alike, and may be another.
+func (s stock) find(files []scan.File) (ref string, alike bool) {
+	similar := ""
 	for _, x := range s.bySize[files[0].Bytes] {
-		ref := s.refs[strings.ToLower(x.Digest)]
+		ref = s.refs[strings.ToLower(x.Digest)]
 		blob := s.store().Blob(x.Digest)
 		a, errA := os.Stat(blob)
 		b, errB := os.Stat(files[0].Path)
 		if files[0].Digest == strings.ToLower(x.Digest) || errA == nil && errB == nil && os.SameFile(a, b) {
-			return ref
+			return ref, false
 		}
-		if files[0].Digest == "" && sameHeader(blob, files[0].Path) {
-			return ref
+		if similar == "" && files[0].Digest == "" && sameHeader(blob, files[0].Path) {
+			similar = ref
 		}
 	}
-	return ""
+	return similar, similar != ""
 }
 
 func sameHeader(a, b string) bool {

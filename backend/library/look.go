@@ -74,7 +74,8 @@ func (ad *adopter) lookAtFile(path string) ForeignModel {
 		out.Bytes += f.Bytes
 		out.Files = append(out.Files, f)
 	}
-	found := ForeignModel{Model: out, InLibrary: ad.inventory().find(out.Files)}
+	found := ForeignModel{Model: out}
+	found.InLibrary, found.Alike = ad.inventory().find(out.Files)
 	found.Name = cmp.Or(layout.Title(header.Name()), layout.StemTitle(path, header.Quant()))
 	return found
 }

@@ -3,6 +3,7 @@ package library
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,10 +34,45 @@ func TestAModelIsCalledWhatItsHeaderSays(t *testing.T) {
 			if m.Name != want || m.Quant != "Q8_0" {
 				t.Errorf("imported as %q %s, want %q", m.Name, m.Quant, want)
 			}
-			if looked, err = l.Look(t.Context(), path); err != nil || looked[0].InLibrary != m.Ref {
+			if looked, err = l.Look(t.Context(), path); err != nil || looked[0].InLibrary != m.Ref || !looked[0].Alike {
 				t.Errorf("after the import: %+v, %v", looked, err)
 			}
 		})
+	}
+}
+
+// Two trainings of one model share size and header, so only the import tells whether a file is another model.
+func TestAFileThatLooksLikeAModelIsNotTakenForIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first.gguf"), filepath.Join(dir, "second.gguf")
+	data := gguftest.Small(1).Bytes()
+	other := slices.Clone(data)
+	other[len(other)-1] ^= 0xff
+	big := make([]byte, quickCompare)
+	for path, weights := range map[string][]byte{first: data, second: other} {
+		if err := os.WriteFile(path, slices.Concat(weights[:len(weights)-1], big, weights[len(weights)-1:]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := open(t, t.TempDir())
+	m := put(t, l, first, Options{})
+	looked, err := l.Look(t.Context(), second)
+	if err != nil || len(looked) != 1 || looked[0].InLibrary != m.Ref || !looked[0].Alike {
+		t.Fatalf("%+v, %v", looked, err)
+	}
+	if n := put(t, l, second, Options{}); n.Ref == m.Ref || n.Digest == m.Digest {
+		t.Errorf("another file became %s", n.Ref)
+	}
+	if again := put(t, l, first, Options{}); again.Ref != m.Ref {
+		t.Errorf("the same file became %s", again.Ref)
+	}
+	blob, err := l.Model(t.Context(), m.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if looked, err = l.Look(t.Context(), blob.Path); err != nil || looked[0].InLibrary != m.Ref || looked[0].Alike {
+		t.Errorf("its own file: %+v, %v", looked, err)
 	}
 }
 

@@ -61,9 +61,14 @@ export class Imports {
     return this.#items.filter((item) => item.state === 'waiting' && !item.problem && !this.here(item))
   }
 
-  /** The reference under which the library has this file already, whole; empty: it has not. */
+  /** The reference under which the library has this file already, whole; empty: it has not, or that is not sure. */
   here({ file }: ImportItem): string {
-    return this.#parts.library.damageOf(file.installed) ? '' : file.installed
+    return file.alike || this.#parts.library.damageOf(file.installed) ? '' : file.installed
+  }
+
+  /** The reference of what a file looks like; only its import tells whether it is the same. */
+  like({ file }: ImportItem): string {
+    return file.alike && !this.#parts.library.damageOf(file.installed) ? file.installed : ''
   }
 
   /** Opens the file chooser, and the form with what was chosen. */
@@ -129,6 +134,8 @@ export class Imports {
     this.#busy = true
     this.#stopped = false
     const added: string[] = []
+    const { library } = this.#parts
+    const had = new Set(library.models.map((m) => m.ref).filter((ref) => !library.damageOf(ref)))
     for (const item of wanted) {
       if (this.#stopped) break
       const ref = await this.#one(item)
@@ -136,7 +143,7 @@ export class Imports {
     }
     this.#busy = false
     this.#away = false
-    await this.#tell(added)
+    await this.#tell(added, had)
   }
 
   /** Resolves to the reference of the new model; empty: it was not added. */
@@ -162,7 +169,7 @@ export class Imports {
     return ''
   }
 
-  async #tell(added: string[]): Promise<void> {
+  async #tell(added: string[], had: ReadonlySet<string>): Promise<void> {
     const { chat, chatting, library } = this.#parts
     const { toasts } = this.#host
     await this.#host.attempt(() => library.refresh())
@@ -171,7 +178,10 @@ export class Imports {
     if (!first) return
     if (!library.find(chat.model)) await this.#host.attempt(() => chat.setModel(first))
     if (added.length > 1) toasts.info(text.imports.added(added.length))
-    else toasts.info(text.library.imported(library.nameOf(first)), this.#chat(chatting, first))
+    else {
+      const say = had.has(first) ? text.imports.same : text.library.imported
+      toasts.info(say(library.nameOf(first)), this.#chat(chatting, first))
+    }
   }
 
   #chat(chatting: Chatting, ref: string) {

@@ -39,6 +39,24 @@ describe('an import', () => {
     expect(app.toasts.items.filter((toast) => toast.tone === 'error')).toEqual([])
   })
 
+  it('of a file that looks like a model says so, compares it, and says what it is', async () => {
+    const app = await started()
+    const model = app.library.models.find((m) => m.source !== 'starter')
+    if (!model) throw new Error('no model')
+    const copy = `/media/stick/${model.name.replaceAll(' ', '-')}-${model.quant}.gguf`
+    await app.imports.look([copy])
+    const [item] = app.imports.items
+    if (!item) throw new Error('nothing was looked at')
+    expect([app.imports.here(item), app.imports.like(item)]).toEqual(['', model.ref])
+    expect(app.imports.ready).toHaveLength(1)
+    await app.imports.start()
+    expect(app.toasts.items.at(-1)?.text).toContain('the same as')
+    await app.imports.look([copy.replace('/media/', '/retrained/')])
+    await app.imports.start()
+    expect(app.toasts.items.at(-1)?.text).not.toContain('the same as')
+    expect(app.library.models.filter((m) => m.name === model.name)).toHaveLength(2)
+  })
+
   it('of what is here already is off, unless that is damaged', async () => {
     const app = await started('trouble')
     const model = app.library.models.find((m) => m.source !== 'starter')

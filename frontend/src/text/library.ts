@@ -77,6 +77,8 @@ export const libraryText = {
     name: 'Name',
     nameHint: 'How it appears in your lists. It can be changed at any time.',
     installed: (name: string) => `It is in your library already, as ${name}.`,
+    alike: (name: string) => `It looks like ${name}, which is in your library. It is compared while it is imported.`,
+    same: (name: string) => `It is the same as ${name}, which is in your library already.`,
     start: 'Import',
     startMany: (n: number) => `Import ${n}`,
     added: (n: number) => `${n} models are in your library.`,

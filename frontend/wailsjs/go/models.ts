@@ -762,6 +762,7 @@ export namespace app {
 	    quant: string;
 	    bytes: number;
 	    installed: string;
+	    alike: boolean;
 	    problem: string;
 	    keeps: string;
 	    copies: boolean;

@@ -50,7 +50,7 @@ export function libraryContract(bridge: Bridge): Clause[] {
       run: async () => {
         const found = await bridge.library.look(['/no/such/file.txt'])
         must(found.length === 1 && found[0]?.path === '/no/such/file.txt', 'one answer for a file')
-        must(found[0].problem !== '' && found[0].installed === '', 'its problem')
+        must(found[0].problem !== '' && found[0].installed === '' && !found[0].alike, 'its problem')
         must((await bridge.library.look([])).length === 0, 'nothing of nothing')
         must(Array.isArray(await bridge.library.dropped()), 'what was dropped is a list')
       },

@@ -29,7 +29,8 @@ function fileAt(path: string, models: readonly Model[]): OtherModel {
       ? `${damagedFile} Download it again from where you got it.`
       : ''
   const bytes = path.includes('broken') ? 2_489_000_000 : 2_491_874_272
-  return { path, name, quant, bytes, installed, problem, keeps: '', copies: true, adapter: false }
+  const alike = installed !== '' && !models.some((m) => m.path === path)
+  return { path, name, quant, bytes, installed, alike, problem, keeps: '', copies: true, adapter: false }
 }
 
 /** The models on the stand-in's disk. */
@@ -100,7 +101,8 @@ export function libraryOf(world: FakeWorld): LibraryService {
       return task('import', file.bytes || 1, () => {
         if (broken) return ['', { code: 'truncated', severity: 'error', title: file.problem || damagedFile, hint: '' }]
         const { quant, bytes } = file
-        const ref = file.installed || `${file.name.toLowerCase().replaceAll(' ', '-')}:${quant}`
+        const other = file.alike && path.includes('/retrained/') ? '-2' : ''
+        const ref = (!other && file.installed) || `${file.name.toLowerCase().replaceAll(' ', '-')}${other}:${quant}`
         report = { ...report, bad: report.bad.filter((d) => d.ref !== ref) }
         return add({ ref, name: name || file.name, quant, bytes, source: 'import', path, addedAt: world.now() })
       })

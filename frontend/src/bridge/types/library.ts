@@ -144,6 +144,8 @@ export interface OtherModel {
   bytes: number
   /** the library's reference; empty: not in the library */
   installed: string
+  /** it only looks like that one: its weights were not compared */
+  alike: boolean
   /** why it can't be used, as a sentence; empty: it can */
   problem: string
   /** what using it means for its bytes, in a sentence */

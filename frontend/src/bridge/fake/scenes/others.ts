@@ -24,6 +24,7 @@ export const apps: readonly OtherApp[] = [
     ([file, title, quant, bytes, problem, shared]) => ({
       ...{ path: `${folder}/${file}`, name: title, quant, bytes, problem },
       installed: '',
+      alike: false,
       keeps: shared && !problem ? 'Both names mean one file, so it takes no further space.' : '',
       copies: !shared && !problem,
       adapter: false,
