@@ -182,22 +182,26 @@ type Price struct {
 
 // SumsAsk are the assumptions of the cost sums; every one can be changed.
 type SumsAsk struct {
-	InputPerDay     float64 `json:"inputTokensPerDay"`
-	OutputPerDay    float64 `json:"outputTokensPerDay"`
-	InputPrice      float64 `json:"inputPrice"`  // dollars per million tokens
-	OutputPrice     float64 `json:"outputPrice"` // dollars per million tokens
-	TokensPerSecond float64 `json:"tokensPerSecond"`
-	PromptPerSecond float64 `json:"promptTokensPerSecond"`
-	Watts           float64 `json:"watts"`         // while it works
-	PricePerKWh     float64 `json:"pricePerKwh"`   // dollars
-	HardwarePrice   float64 `json:"hardwarePrice"` // dollars; 0: it is there anyway
-	HardwareYears   float64 `json:"hardwareYears"`
-	ResaleShare     float64 `json:"resaleShare"` // of the machine's price, that it still sells for after these years
+	InputPerDay         float64 `json:"inputTokensPerDay"`
+	OutputPerDay        float64 `json:"outputTokensPerDay"`
+	InputPrice          float64 `json:"inputPrice"`  // dollars per million tokens
+	OutputPrice         float64 `json:"outputPrice"` // dollars per million tokens
+	TokensPerSecond     float64 `json:"tokensPerSecond"`
+	PromptPerSecond     float64 `json:"promptTokensPerSecond"`
+	Watts               float64 `json:"watts"`         // while it works
+	PricePerKWh         float64 `json:"pricePerKwh"`   // dollars
+	HardwarePrice       float64 `json:"hardwarePrice"` // dollars; 0: it is there anyway
+	HardwareYears       float64 `json:"hardwareYears"`
+	ResaleShare         float64 `json:"resaleShare"`         // of the machine's price, that it still sells for after these years
+	RentPerHour         float64 `json:"rentPerHour"`         // dollars
+	RentHoursPerDay     float64 `json:"rentHoursPerDay"`     // less than it works: as long as it works
+	RentTokensPerSecond float64 `json:"rentTokensPerSecond"` // with all requests at once
+	RentPromptPerSecond float64 `json:"rentPromptTokensPerSecond"`
 }
 
 // Usage is how much somebody has a model read and write in a day.
 type Usage struct {
-	ID             string  `json:"id"` // own, light, daily, heavy
+	ID             string  `json:"id"` // own, light, daily, heavy, service
 	MessagesPerDay float64 `json:"messagesPerDay"`
 	InputPerDay    float64 `json:"inputTokensPerDay"`
 	OutputPerDay   float64 `json:"outputTokensPerDay"`
@@ -206,9 +210,11 @@ type Usage struct {
 
 // SumsStart is what the cost calculator begins with.
 type SumsStart struct {
-	Ask    SumsAsk `json:"ask"`
-	Model  string  `json:"model"`  // whose speeds these are, the pick for this machine; empty: assumed
-	Usages []Usage `json:"usages"` // the person's own first, where there is one
+	Ask      SumsAsk `json:"ask"`
+	Model    string  `json:"model"`    // whose speeds these are, the pick for this machine; empty: assumed
+	Measured bool    `json:"measured"` // they were measured here
+	Power    string  `json:"power"`    // what measured watts here; empty: assumed
+	Usages   []Usage `json:"usages"`   // the person's own first, where there is one
 }
 
 // SumsAnswer is what a month costs.
@@ -219,6 +225,7 @@ type SumsAnswer struct {
 	OwnPerMonth         float64 `json:"ownPerMonth"`
 	HoursPerDay         float64 `json:"hoursPerDay"`     // that the machine works; over 24 it can't keep up
 	BreakEvenMonths     float64 `json:"breakEvenMonths"` // until the hardware has paid for itself; -1: never
+	RentPerMonth        float64 `json:"rentPerMonth"`    // of a machine rented by the hour; -1: it can't keep up
 }
 
 // BitsRow is memory for weights alone at one precision, in the decimal gigabytes of the article.

@@ -293,17 +293,21 @@ type (
 		Bytes int64 `json:"bytes"`
 	}
 	costsRow struct {
-		InputPerDay     float64 `json:"inputTokensPerDay"`
-		OutputPerDay    float64 `json:"outputTokensPerDay"`
-		InputPrice      float64 `json:"inputPrice"`
-		OutputPrice     float64 `json:"outputPrice"`
-		TokensPerSecond float64 `json:"tokensPerSecond"`
-		PromptPerSecond float64 `json:"promptTokensPerSecond"`
-		Watts           float64 `json:"watts"`
-		PricePerKWh     float64 `json:"pricePerKwh"`
-		HardwarePrice   float64 `json:"hardwarePrice"`
-		HardwareYears   float64 `json:"hardwareYears"`
-		ResaleShare     float64 `json:"resaleShare"`
+		InputPerDay         float64 `json:"inputTokensPerDay"`
+		OutputPerDay        float64 `json:"outputTokensPerDay"`
+		InputPrice          float64 `json:"inputPrice"`
+		OutputPrice         float64 `json:"outputPrice"`
+		TokensPerSecond     float64 `json:"tokensPerSecond"`
+		PromptPerSecond     float64 `json:"promptTokensPerSecond"`
+		Watts               float64 `json:"watts"`
+		PricePerKWh         float64 `json:"pricePerKwh"`
+		HardwarePrice       float64 `json:"hardwarePrice"`
+		HardwareYears       float64 `json:"hardwareYears"`
+		ResaleShare         float64 `json:"resaleShare"`
+		RentPerHour         float64 `json:"rentPerHour"`         // dollars
+		RentHoursPerDay     float64 `json:"rentHoursPerDay"`     // less than it works: as long as it works
+		RentTokensPerSecond float64 `json:"rentTokensPerSecond"` // with all requests at once
+		RentPromptPerSecond float64 `json:"rentPromptTokensPerSecond"`
 	}
 	monthRow struct {
 		APIPerMonth         float64 `json:"apiPerMonth"`
@@ -312,6 +316,7 @@ type (
 		OwnPerMonth         float64 `json:"ownPerMonth"`
 		HoursPerDay         float64 `json:"hoursPerDay"`
 		BreakEvenMonths     float64 `json:"breakEvenMonths"`
+		RentPerMonth        float64 `json:"rentPerMonth"` // of a machine rented by the hour; -1: it can't keep up
 	}
 	biggestRow struct {
 		Machine         string  `json:"machine"`

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,15 +24,15 @@ func sumsCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sums",
 		Short: "Work out what your use costs at an API and on your own machine",
-		Long: `Work out what a month of your use costs at an API's price and on your own machine, and when the machine has paid for
-itself; then what weights take at each precision, and which typical machines run models of more than 30 billion
+		Long: `Work out what a month of your use costs at an API's price, on your own machine and on one rented by the hour, and when
+your own has paid for itself; then what weights take at each precision, and which typical machines run models of more than 30 billion
 parameters. It begins with what your chats here used a day, the speed of the model that suits this machine, and a current
 price. Every assumption is a flag.`,
 		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&params, "parameters", "70B", "parameters of the model: 70B, 1.5B, 135M or a number")
-	f.StringVar(&use, "use", "", "own, light, daily or heavy (default: own, else daily)")
+	f.StringVar(&use, "use", "", "own, light, daily, heavy or service (default: own, else daily)")
 	f.StringVar(&api, "api", advice.DefaultPrice, "the model whose current price counts")
 	costs := []struct {
 		name, usage string
@@ -48,6 +49,10 @@ price. Every assumption is a flag.`,
 		{"hardware-price", "dollars for the machine; 0: it is there anyway", func(c *advice.Costs) *float64 { return &c.HardwarePrice }},
 		{"hardware-years", "years that it lasts", func(c *advice.Costs) *float64 { return &c.HardwareYears }},
 		{"resale", "share of its price that it still sells for then, 0 to 1", func(c *advice.Costs) *float64 { return &c.ResaleShare }},
+		{"rent", "dollars for an hour of a rented machine", func(c *advice.Costs) *float64 { return &c.RentPerHour }},
+		{"rent-hours", "hours a day that it is rented; 0: as long as it works", func(c *advice.Costs) *float64 { return &c.RentHoursPerDay }},
+		{"rent-speed", "tokens per second that it writes, all requests together", func(c *advice.Costs) *float64 { return &c.RentTokensPerSecond }},
+		{"rent-prompt-speed", "tokens per second that it reads, all requests together", func(c *advice.Costs) *float64 { return &c.RentPromptPerSecond }},
 	}
 	for _, c := range costs {
 		f.Float64Var(c.field(&given), c.name, 0, c.usage)
@@ -100,9 +105,9 @@ func choose(c *core.Core, start advice.Start, ask *advice.Costs, use, api string
 		i := slices.IndexFunc(start.Usages, func(u advice.Usage) bool { return u.ID == use })
 		switch {
 		case i < 0 && use == "own":
-			return backend.Fail(backend.CodeInvalid, nil, "There are too few chats on this machine to tell how much you use.", "Choose light, daily or heavy.")
+			return backend.Fail(backend.CodeInvalid, nil, "There are too few chats on this machine to tell how much you use.", "Choose light, daily, heavy or service.")
 		case i < 0:
-			return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a use.", use), "Choose own, light, daily or heavy.")
+			return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not a use.", use), "Choose own, light, daily, heavy or service.")
 		}
 		ask.InputPerDay, ask.OutputPerDay = start.Usages[i].InputPerDay, start.Usages[i].OutputPerDay
 	}
@@ -144,6 +149,27 @@ func (s *session) showMonth(ask advice.Costs, month advice.Month) {
 		fmt.Fprintln(s.stdout, "The machine never pays for itself.")
 	case ask.HardwarePrice > 0:
 		fmt.Fprintf(s.stdout, "The machine has paid for itself after %.1f months.\n", month.BreakEvenMonths)
+	}
+	if month.RentPerMonth < 0 {
+		fmt.Fprintf(s.stdout, "A rented machine that writes %g tokens a second can't keep up.\n", ask.RentTokensPerSecond)
+		return
+	}
+	fmt.Fprintf(s.stdout, "Rented at $%.2f an hour: $%.2f a month%s.\n", ask.RentPerHour, month.RentPerMonth, against(month.RentPerMonth, month.APIPerMonth))
+}
+
+// against says how much less or more than the interface something costs.
+func against(cost, api float64) string {
+	switch share := cost/api - 1; {
+	case !(api > 0):
+		return ""
+	case math.Abs(share) < 0.005:
+		return ", as much as the API"
+	case share < 0:
+		return fmt.Sprintf(", %.0f%% less than the API", -share*100)
+	case share < 1:
+		return fmt.Sprintf(", %.0f%% more than the API", share*100)
+	default:
+		return fmt.Sprintf(", %.3g times what the API costs", share+1)
 	}
 }
 

@@ -107,6 +107,7 @@ func (c *Core) compose(o OpenOptions) {
 		Machine: c.Machine, Catalog: c.Catalog, Downloads: c.Downloads, Library: c.Library, History: c.History,
 		Drives: filepath.Join(o.Folders.Data, "drives"), Planned: o.Planned,
 		Findings: func(ctx context.Context) map[[2]string][]advisor.Finding { return c.Lab.Findings(ctx) },
+		Watts:    func(ctx context.Context) (float64, string) { return c.Lab.Watts(ctx) },
 		Busy:     func() bool { return c.Chat != nil && c.Chat.Busy() || c.SideBySide.Busy() },
 	})
 	forLab := compare.Options{

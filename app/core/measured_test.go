@@ -163,7 +163,7 @@ func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 func TestOwnUseIsCountedFromTheLastWeeks(t *testing.T) {
 	c := open(t)
 	start, err := c.Advice.Start(t.Context())
-	if err != nil || len(start.Usages) != 3 || start.InputPerDay != start.Usages[1].InputPerDay || start.InputPrice <= 0 {
+	if err != nil || len(start.Usages) != 4 || start.InputPerDay != start.Usages[1].InputPerDay || start.InputPrice <= 0 {
 		t.Fatalf("%+v, %v", start, err)
 	}
 	chat, err := c.CreateChat(t.Context(), "m")

@@ -154,6 +154,39 @@ func (o Own) BreakEven(p Price) BreakEven {
 	}
 }
 
+// Rented is a machine that is rented by the hour. The two rates are those of the whole machine, with all the requests that
+// it works on at once.
+type Rented struct {
+	DollarsPerHour        Assumption `json:"dollarsPerHour"`
+	HoursPerDay           Assumption `json:"hoursPerDay"` // that it is rented; less than it works: as long as it works
+	PromptTokensPerSecond Assumption `json:"promptTokensPerSecond"`
+	TokensPerSecond       Assumption `json:"tokensPerSecond"`
+}
+
+// DefaultRented returns a card of 80 GB around the clock, as a service wants that has to answer at any time.
+func DefaultRented() Rented {
+	return Rented{
+		DollarsPerHour:        Assumption{2.50, "US dollars per hour", "assumed: a card of 80 GB (H100 class) in a cloud, on demand; a card of 24 to 48 GB is about 0.90"},
+		HoursPerDay:           Assumption{24, "hours per day", "assumed: it answers at any time"},
+		PromptTokensPerSecond: Assumption{8000, "tokens per second", "assumed: a 70B at 8 bits in vLLM or TGI with many requests at once; measure your own"},
+		TokensPerSecond:       Assumption{1500, "tokens per second", "assumed: a 70B at 8 bits in vLLM or TGI with many requests at once; measure your own"},
+	}
+}
+
+// RentedMonth is what a month of a rented machine costs.
+type RentedMonth struct {
+	Hours    float64 // that are paid
+	Dollars  float64
+	Possible bool // the work fits into a month of 730 hours
+}
+
+// Month works out a month of these tokens.
+func (r Rented) Month(t Tokens) RentedMonth {
+	work := hours(t.Input, r.PromptTokensPerSecond.Value) + hours(t.Output, r.TokensPerSecond.Value)
+	paid := max(min(nonNegative(r.HoursPerDay.Value), 24)*HoursPerMonth/24, work)
+	return RentedMonth{Hours: paid, Dollars: paid * nonNegative(r.DollarsPerHour.Value), Possible: work <= HoursPerMonth}
+}
+
 func hours(tokens, perSecond float64) float64 {
 	if nonNegative(tokens) == 0 {
 		return 0

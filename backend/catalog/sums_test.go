@@ -129,3 +129,47 @@ func TestWhichMachinesHold70B(t *testing.T) {
 		t.Errorf("nothing to read: %v", got)
 	}
 }
+
+func TestRentedMonth(t *testing.T) {
+	// A service of 25,000 messages a day, each of which reads 1,200 tokens and gets 350 back.
+	work := Tokens{Input: 25_000 * 1200 * HoursPerMonth / 24, Output: 25_000 * 350 * HoursPerMonth / 24}
+	rented := DefaultRented()
+	if m := rented.Month(work); !near(m.Dollars, 2.50*HoursPerMonth) || !m.Possible {
+		t.Errorf("around the clock: %+v", m)
+	}
+	rented.HoursPerDay.Value = 0
+	worked := (work.Input/8000 + work.Output/1500) / 3600
+	if m := rented.Month(work); !near(m.Hours, worked) || !near(m.Dollars, 2.50*worked) {
+		t.Errorf("only while it works, %g hours: %+v", worked, m)
+	}
+	rented.TokensPerSecond.Value = 50
+	if m := rented.Month(work); m.Possible {
+		t.Errorf("the work does not fit into a month: %+v", m)
+	}
+}
+
+// What is said of one's own engines, 60 to 80% saved, holds for a service at a large model's price on a card of $2.50 an
+// hour, and at a small model's price on one of $0.90. It does not for a person's own chats on a card around the clock.
+func TestRentSaves60To80PercentWhereItIsBusy(t *testing.T) {
+	service := Tokens{Input: 25_000 * 1200 * HoursPerMonth / 24, Output: 25_000 * 350 * HoursPerMonth / 24}
+	daily := Tokens{Input: 40 * 1200 * HoursPerMonth / 24, Output: 40 * 350 * HoursPerMonth / 24}
+	for _, c := range []struct {
+		name      string
+		price     Price
+		perHour   float64
+		work      Tokens
+		low, high float64 // of the saved share
+	}{
+		{"gpt-5.4 against a card of 80 GB", Price{Input: 2.5, Output: 15}, 2.50, service, 0.60, 0.80},
+		{"gpt-5.4-mini against a card of 24 GB", Price{Input: 0.75, Output: 4.5}, 0.90, service, 0.60, 0.80},
+		{"gpt-5.4-mini against a card of 80 GB", Price{Input: 0.75, Output: 4.5}, 2.50, service, 0, 0.10},
+		{"a person's chats", Price{Input: 2.5, Output: 15}, 2.50, daily, -300, -100},
+	} {
+		rented := DefaultRented()
+		rented.DollarsPerHour.Value = c.perHour
+		saved := 1 - rented.Month(c.work).Dollars/APIMonth(c.price, c.work)
+		if saved < c.low || saved > c.high {
+			t.Errorf("%s: %.0f%% saved", c.name, 100*saved)
+		}
+	}
+}

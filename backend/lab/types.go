@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"slices"
 	"time"
 
 	"weightroom/backend"
@@ -117,6 +118,22 @@ type Row struct {
 	Disturbed []string       `json:"disturbed"` // sentences: what else the machine did in runs that count
 	Repeated  int            `json:"repeated"`  // runs thrown away because they were disturbed
 	Problem   *backend.Error `json:"problem"`
+}
+
+// Watts is the power drawn while the models of a comparison wrote, the median of its rows: joules per token times tokens per
+// second. 0: none of them has both.
+func (c *Comparison) Watts() (watts float64, source string) {
+	var all []float64
+	for _, r := range c.Rows {
+		if speed, ok := r.Generation(0); ok && r.Energy.JoulesPerToken != nil {
+			all, source = append(all, r.Energy.JoulesPerToken.Median*speed.Median), r.Energy.Source
+		}
+	}
+	if len(all) == 0 {
+		return 0, ""
+	}
+	slices.Sort(all)
+	return all[len(all)/2], source
 }
 
 // Prompt is the speed of reading about tokens tokens with an empty context: of the test whose length is nearest.

@@ -26,6 +26,9 @@ type Options struct {
 	Drives    string // folder where files without weights live for as long as they are run
 	// Findings are what the person's blind tests say firmly, by catalog id and quant.
 	Findings func(context.Context) map[[2]string][]advisor.Finding
+	// Watts is the power that the processor draws while a model writes, as comparisons measured it here, and by what; 0:
+	// not known.
+	Watts func(context.Context) (watts float64, source string)
 	// Busy reports whether an answer is written for a person who waits for it.
 	Busy func() bool
 	// Planned is called when the engine has planned a model that it had not; may be nil.

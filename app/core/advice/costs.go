@@ -44,6 +44,11 @@ type Costs struct {
 	HardwarePrice   float64 // 0: it is there anyway
 	HardwareYears   float64
 	ResaleShare     float64 // of HardwarePrice, that it still sells for after HardwareYears
+
+	RentPerHour         float64
+	RentHoursPerDay     float64 // less than it works: as long as it works
+	RentTokensPerSecond float64 // of the rented machine, with all requests at once
+	RentPromptPerSecond float64
 }
 
 // Month is what a month costs, in US dollars.
@@ -54,6 +59,7 @@ type Month struct {
 	OwnPerMonth         float64
 	HoursPerDay         float64 // that the machine works; over 24 it can't keep up
 	BreakEvenMonths     float64 // until the hardware has paid for itself; -1: never
+	RentPerMonth        float64 // of a machine that is rented by the hour; -1: it can't keep up
 }
 
 // DefaultPrice is the model whose price the calculator begins with: one of the small ones of a large provider, because
@@ -63,8 +69,10 @@ const DefaultPrice = "gpt-5.4-mini"
 // Start is what the calculator begins with.
 type Start struct {
 	Costs
-	Model  string  // whose speeds these are, the pick for a chat on this machine; empty: assumed
-	Usages []Usage // the person's own first, where there is one
+	Model    string  // whose speeds these are, the pick for a chat on this machine; empty: assumed
+	Measured bool    // they were measured here
+	Power    string  // what measured Watts here, "RAPL package"; empty: assumed
+	Usages   []Usage // the person's own first, where there is one
 }
 
 // Start returns what the calculator begins with: the person's own use and the speeds of the pick for this machine, each
@@ -74,12 +82,17 @@ func (a *Advice) Start(ctx context.Context) (Start, error) {
 	if err != nil {
 		return Start{}, err
 	}
-	own := catalog.DefaultOwn()
+	own, rented := catalog.DefaultOwn(), catalog.DefaultRented()
 	s := Start{Usages: usages(ctx, a.opts.History), Costs: Costs{
 		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
 		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value,
 		HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12, ResaleShare: own.ResaleShare.Value,
+		RentPerHour: rented.DollarsPerHour.Value, RentHoursPerDay: rented.HoursPerDay.Value,
+		RentTokensPerSecond: rented.TokensPerSecond.Value, RentPromptPerSecond: rented.PromptTokensPerSecond.Value,
 	}}
+	if watts, source := a.opts.Watts(ctx); watts > 0 {
+		s.Watts, s.Power = math.Round(watts), source
+	}
 	first := s.Usages[0]
 	if first.Days == 0 {
 		first = s.Usages[1]
@@ -91,6 +104,7 @@ func (a *Advice) Start(ctx context.Context) (Start, error) {
 	if r, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat}, ""); err == nil && len(r.Choices) > 0 {
 		pick := r.Choices[0]
 		s.Model, s.TokensPerSecond, s.PromptPerSecond = pick.Name, round2(pick.TokensPerSecond), round2(pick.PromptTokensPerSecond)
+		s.Measured = pick.Source != backend.SourceEstimated
 	}
 	return s, nil
 }
@@ -100,7 +114,7 @@ func round2(v float64) float64 { return math.Round(v*100) / 100 }
 
 // Month returns what a month costs at an interface's price and on one's own machine.
 func (c Costs) Month() (Month, error) {
-	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice, c.ResaleShare} {
+	for _, v := range []float64{c.InputPerDay, c.OutputPerDay, c.InputPrice, c.OutputPrice, c.Watts, c.PricePerKWh, c.HardwarePrice, c.ResaleShare, c.RentPerHour, c.RentHoursPerDay} {
 		switch {
 		case v < 0 || math.IsNaN(v):
 			return Month{}, backend.Fail(backend.CodeInvalid, nil, "Enter amounts of zero or more.", "Write them as plain numbers.")
@@ -108,7 +122,7 @@ func (c Costs) Month() (Month, error) {
 			return Month{}, backend.Fail(backend.CodeInvalid, nil, "An amount is too large.", "Enter amounts up to 1,000,000,000,000,000.")
 		}
 	}
-	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) {
+	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) || !(c.RentTokensPerSecond > 0) || !(c.RentPromptPerSecond > 0) {
 		return Month{}, backend.Fail(backend.CodeInvalid, nil, "Speeds and years must be above zero.", "Write 10 for ten tokens a second.")
 	}
 	if c.ResaleShare > 1 {
@@ -128,6 +142,13 @@ func (c Costs) Month() (Month, error) {
 	}
 	if even.Never {
 		out.BreakEvenMonths = -1
+	}
+	rented := catalog.DefaultRented()
+	rented.DollarsPerHour.Value, rented.HoursPerDay.Value = c.RentPerHour, c.RentHoursPerDay
+	rented.TokensPerSecond.Value, rented.PromptTokensPerSecond.Value = c.RentTokensPerSecond, c.RentPromptPerSecond
+	out.RentPerMonth = -1
+	if m := rented.Month(own.MonthlyTokens); m.Possible {
+		out.RentPerMonth = m.Dollars
 	}
 	return out, nil
 }

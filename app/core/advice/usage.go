@@ -12,7 +12,7 @@ import (
 
 // Usage is how much somebody has a model read and write in a day.
 type Usage struct {
-	ID             string  // own, light, daily, heavy
+	ID             string  // own, light, daily, heavy, service
 	MessagesPerDay float64 // that are answered
 	InputPerDay    float64 // tokens read
 	OutputPerDay   float64 // tokens written
@@ -40,7 +40,7 @@ func usages(ctx context.Context, history *store.Store) []Usage {
 	for _, preset := range []struct {
 		id       string
 		messages float64
-	}{{"light", 10}, {"daily", 40}, {"heavy", 150}} {
+	}{{"light", 10}, {"daily", 40}, {"heavy", 150}, {"service", 25_000}} {
 		all = append(all, Usage{ID: preset.id, MessagesPerDay: preset.messages, InputPerDay: preset.messages * tokensRead, OutputPerDay: preset.messages * tokensWritten})
 	}
 	return all

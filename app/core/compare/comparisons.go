@@ -463,3 +463,22 @@ func inWords(n int) string {
 	}
 	return fmt.Sprint(n)
 }
+
+// Watts is the power that the machine draws while a model writes, as the newest comparison that could read it measured it,
+// and what it was read from. 0: none has.
+func (l *Lab) Watts(ctx context.Context) (watts float64, source string) {
+	if l.opts.History == nil {
+		return 0, ""
+	}
+	all, err := l.Comparisons(ctx)
+	if err != nil {
+		slog.Warn("comparisons not read", "error", err)
+		return 0, ""
+	}
+	for _, c := range all {
+		if watts, source := c.Watts(); watts > 0 {
+			return watts, source
+		}
+	}
+	return 0, ""
+}

@@ -18,7 +18,7 @@ import {
   usual,
 } from './discover'
 import { bytes, parameters, parseNumber } from './format'
-import { claim, day, headline, hours, money, months, parseParameters, sentences, verdict } from './sums'
+import { claim, day, headline, hours, money, months, parseParameters, rentAgainst, sentences, verdict } from './sums'
 
 const service = fakeBridge({ scene: 'gpu', step: 0 }).discover
 const advice: Advice = await service.advise({ ...firstAsk, minSpeed: 0 })
@@ -180,15 +180,31 @@ describe('the result of the sums', () => {
     ...{ inputTokensPerDay: 1, outputTokensPerDay: 1, inputPrice: 30, outputPrice: 60, tokensPerSecond: 20 },
     ...{ promptTokensPerSecond: 400, watts: 65, pricePerKwh: 0.3, hardwarePrice: 1500, hardwareYears: 4 },
     resaleShare: 0,
+    ...{ rentPerHour: 2.5, rentHoursPerDay: 24, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
   }
   const answer = {
     ...{ apiPerMonth: 200, electricityPerMonth: 2, hardwarePerMonth: 31.25, ownPerMonth: 33.25 },
-    ...{ hoursPerDay: 1, breakEvenMonths: 7.6 },
+    ...{ hoursPerDay: 1, breakEvenMonths: 7.6, rentPerMonth: 1825 },
   }
 
   it('is one sentence first, and what it rests on after it', () => {
     expect(headline(ask, answer)).toBe('Your machine has paid for itself after 8 months.')
     expect(sentences(ask, answer)).toEqual(['Your machine is cheaper by $167 a month.'])
+  })
+
+  it('says first that the machine can’t keep up, and nothing of what it would save', () => {
+    const slow = { ...answer, hoursPerDay: 119, breakEvenMonths: -1 }
+    expect(headline(ask, slow)).toBe('Your machine can’t keep up.')
+    expect(sentences(ask, slow)).toEqual(['It would have to work 119 hours a day. Use fewer tokens or a faster model.'])
+  })
+
+  it.each([
+    [50, 'a month: 75% less than the API'],
+    [200, 'a month'],
+    [300, 'a month: 50% more than the API'],
+    [1825, 'a month: 9.1 times the API'],
+  ])('says what renting at %d dollars costs against the API', (rentPerMonth, words) => {
+    expect(rentAgainst({ ...answer, rentPerMonth })).toBe(words)
   })
 
   it('says so when the machine never pays, or not in its life, or is there anyway', () => {

@@ -1,5 +1,5 @@
 import type { Advice, Choice, SumsAnswer, SumsAsk } from '../bridge/types'
-import { count } from './format'
+import { count, percent } from './format'
 import { text } from '../text'
 
 const t = text.sums
@@ -44,6 +44,7 @@ export function hours(n: number): string {
 export function headline(ask: SumsAsk, answer: SumsAnswer): string {
   const gap = answer.apiPerMonth - answer.ownPerMonth
   const life = ask.hardwareYears * 12
+  if (answer.hoursPerDay > 24) return t.tooMuch
   if (ask.hardwarePrice > 0 && answer.breakEvenMonths >= 0 && answer.breakEvenMonths <= life) {
     return t.breakEven(months(answer.breakEvenMonths))
   }
@@ -56,10 +57,34 @@ export function headline(ask: SumsAsk, answer: SumsAnswer): string {
 export function sentences(ask: SumsAsk, answer: SumsAnswer): string[] {
   const gap = answer.apiPerMonth - answer.ownPerMonth
   const life = ask.hardwareYears * 12
+  if (answer.hoursPerDay > 24) return [t.tooMuchHint(hours(answer.hoursPerDay))]
   if (ask.hardwarePrice <= 0) return [t.partsNoHardware]
   if (answer.breakEvenMonths < 0) return [t.never]
   if (answer.breakEvenMonths > life) return [t.breakEvenLate(months(answer.breakEvenMonths), months(life))]
   return Math.abs(gap) < 0.005 ? [t.same] : gap > 0 ? [t.cheaper(money(gap))] : [t.dearer(money(-gap))]
+}
+
+/** Cards that are rented: their price and what engines for many people get from them. The large one is the default. */
+export const rentedCards = {
+  large: { rentPerHour: 2.5, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
+  small: { rentPerHour: 0.9, rentTokensPerSecond: 600, rentPromptTokensPerSecond: 3000 },
+} as const
+export type RentedCard = keyof typeof rentedCards
+
+/** Which of the cards is asked about; null: one with a person's own figures. */
+export function rentedCard(ask: SumsAsk): RentedCard | null {
+  const is = (of: (typeof rentedCards)[RentedCard]) =>
+    (Object.keys(of) as (keyof typeof of)[]).every((key) => ask[key] === of[key])
+  return is(rentedCards.large) ? 'large' : is(rentedCards.small) ? 'small' : null
+}
+
+/** What a rented machine costs against the API. */
+export function rentAgainst({ rentPerMonth, apiPerMonth }: SumsAnswer): string {
+  if (!apiPerMonth) return t.aMonth
+  const share = rentPerMonth / apiPerMonth - 1
+  if (Math.abs(share) < 0.005) return t.aMonth
+  if (share < 0) return t.rentSaves(percent(-share))
+  return share < 1 ? t.rentCosts(percent(share)) : t.rentTimes(String(Number((share + 1).toPrecision(2))))
 }
 
 const months12 = [

@@ -37,6 +37,16 @@ export class SumsState {
     return this.#start?.model ?? ''
   }
 
+  /** The default speeds were measured here. */
+  get measured(): boolean {
+    return this.#start?.measured ?? false
+  }
+
+  /** What measured the default power here; empty: assumed. */
+  get power(): string {
+    return this.#start?.power ?? ''
+  }
+
   /** Ways to use a model, the person's own first. */
   get usages(): readonly Usage[] {
     return this.#start?.usages ?? []

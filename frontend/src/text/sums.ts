@@ -4,7 +4,7 @@ import { plural } from './plural'
 export const sumsText = {
   sums: {
     title: 'Cost calculator',
-    subtitle: 'What your use costs at an API, and on a machine of your own.',
+    subtitle: 'What your use costs at an API, on a machine of your own, and on one rented by the hour.',
     back: 'Discover',
     failedTitle: 'The costs could not be calculated.',
     bits: 'How much memory do weights take?',
@@ -52,8 +52,8 @@ export const sumsText = {
     asking: 'Asking…',
 
     reset: 'Back to the defaults',
-    groups: { tokens: 'Your use', api: 'The API', own: 'Your machine' },
-    usages: { own: 'My own', light: 'Light', daily: 'Daily', heavy: 'Heavy' },
+    groups: { tokens: 'Your use', api: 'The API', own: 'Your machine', rent: 'Rented by the hour' },
+    usages: { own: 'My own', light: 'Light', daily: 'Daily', heavy: 'Heavy', service: 'A service' },
     ownFrom: (days: string) =>
       days === '1'
         ? 'Counted from your chats of the last day on this machine.'
@@ -67,7 +67,20 @@ export const sumsText = {
     priceFrom: (day: string, source: string) => `Price of ${day}. Source: ${source}.`,
     priceYours: 'The price that you set below.',
     notNow: 'no longer asked',
-    speedOf: (model: string) => `Of ${model}, the pick for this machine.`,
+    rentCards: { large: 'Card of 80 GB', small: 'Card of 24 GB' },
+    rentHints: {
+      large: 'Assumed: an H100 class card on demand, a 70B at 8 bits in vLLM or TGI, many requests at once.',
+      small: 'Assumed: an L4 or A10 class card on demand, an 8B to 14B in vLLM or TGI, many requests at once.',
+      own: 'Your own price and speeds.',
+    },
+    rent: 'Rented',
+    tooSlow: 'can’t keep up',
+    rentSaves: (percent: string) => `a month: ${percent} less than the API`,
+    rentCosts: (percent: string) => `a month: ${percent} more than the API`,
+    rentTimes: (times: string) => `a month: ${times} times the API`,
+    powerBy: (source: string) => `Measured in the lab here (${source}); the screen is not in it.`,
+    speedMeasured: (model: string) => `Measured here with ${model}, the pick for this machine.`,
+    speedOf: (model: string) => `Estimated for ${model}, the pick for this machine.`,
     aMonth: 'a month',
     ofThese: (electricity: string, hardware: string) => `a month: ${electricity} electricity, ${hardware} machine`,
     ofElectricity: 'a month of electricity',
@@ -86,6 +99,10 @@ export const sumsText = {
       pricePerKwh: { label: 'Electricity, $ per kWh', hint: 'From your bill.' },
       hardwarePrice: { label: 'Machine, $', hint: '0 if you have it anyway.' },
       hardwareYears: { label: 'Years it lasts', hint: 'Until you would replace it.' },
+      rentPerHour: { label: 'Rent, $ an hour', hint: 'On demand; reserved for a year is about half.' },
+      rentHoursPerDay: { label: 'Hours a day', hint: '24 to answer at any time; 0 for as long as it works.' },
+      rentTokensPerSecond: { label: 'Writes, t/s', hint: 'All requests together.' },
+      rentPromptTokensPerSecond: { label: 'Reads, t/s', hint: 'All requests together.' },
       resaleShare: { label: 'Resale value, %', hint: 'Of its price, after these years.' },
     },
     hint: (hint: string, byDefault: string) => `${hint} Default ${byDefault}.`,
@@ -112,7 +129,7 @@ export const sumsText = {
       `Your machine would pay for itself after ${time}, but lasts ${life}.`,
     never: 'It never pays for itself: electricity alone costs more than the API.',
     works: (hours: string) => `It works ${hours} a day.`,
-    tooMuch: 'Your machine can’t keep up',
+    tooMuch: 'Your machine can’t keep up.',
     tooMuchHint: (hours: string) => `It would have to work ${hours} a day. Use fewer tokens or a faster model.`,
     hours: (n: string) => plural(n, 'hour'),
     minutes: (n: string) => plural(n, 'minute'),

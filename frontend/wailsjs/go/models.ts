@@ -839,6 +839,7 @@ export namespace app {
 	    ownPerMonth: number;
 	    hoursPerDay: number;
 	    breakEvenMonths: number;
+	    rentPerMonth: number;
 	}
 	export interface SumsAsk {
 	    inputTokensPerDay: number;
@@ -852,6 +853,10 @@ export namespace app {
 	    hardwarePrice: number;
 	    hardwareYears: number;
 	    resaleShare: number;
+	    rentPerHour: number;
+	    rentHoursPerDay: number;
+	    rentTokensPerSecond: number;
+	    rentPromptTokensPerSecond: number;
 	}
 	export interface Usage {
 	    id: string;
@@ -863,6 +868,8 @@ export namespace app {
 	export interface SumsStart {
 	    ask: SumsAsk;
 	    model: string;
+	    measured: boolean;
+	    power: string;
 	    usages: Usage[];
 	}
 	export interface Task {

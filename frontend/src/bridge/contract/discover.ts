@@ -114,8 +114,10 @@ export function discoverContract(bridge: Bridge): Clause[] {
         must(of(16) === 140e9 && of(8) === 70e9, '70B: 140 GB and 70 GB')
         const { ask, usages } = await bridge.discover.sumsStart()
         must(
-          ['light', 'daily', 'heavy'].every((id) => usages.some((u) => u.id === id && u.outputTokensPerDay > 0)),
-          'three ways to use a model',
+          ['light', 'daily', 'heavy', 'service'].every((id) =>
+            usages.some((u) => u.id === id && u.outputTokensPerDay > 0),
+          ),
+          'four ways to use a model',
         )
         const answer = await bridge.discover.sums(ask)
         const own = answer.electricityPerMonth + answer.hardwarePerMonth
@@ -125,6 +127,10 @@ export function discoverContract(bridge: Bridge): Clause[] {
         must(Math.abs(hardwarePerMonth - 2000 / 48) < 0.01, '$2,000 over four years is $41.67 a month')
         const sold = await bridge.discover.sums({ ...bought, resaleShare: 0.5 })
         must(Math.abs(sold.hardwarePerMonth - hardwarePerMonth / 2) < 0.01, 'what it sells for is no cost')
+        const rented = { ...ask, rentPerHour: 2.5, rentHoursPerDay: 24 }
+        must((await bridge.discover.sums(rented)).rentPerMonth === 1825, 'a month of 730 hours at $2.50')
+        const slow = { ...rented, outputTokensPerDay: 1e9, rentTokensPerSecond: 10 }
+        must((await bridge.discover.sums(slow)).rentPerMonth === -1, 'what is too slow can not keep up')
         const prices = await bridge.discover.prices()
         must(
           prices.some((p) => p.current && p.input === ask.inputPrice && p.output === ask.outputPrice),

@@ -234,11 +234,18 @@ export interface SumsAsk {
   hardwareYears: number
   /** of the machine's price, that it still sells for after these years */
   resaleShare: number
+  /** dollars */
+  rentPerHour: number
+  /** less than it works: as long as it works */
+  rentHoursPerDay: number
+  /** with all requests at once */
+  rentTokensPerSecond: number
+  rentPromptTokensPerSecond: number
 }
 
 /** Usage is how much somebody has a model read and write in a day. */
 export interface Usage {
-  id: 'own' | 'light' | 'daily' | 'heavy'
+  id: 'own' | 'light' | 'daily' | 'heavy' | 'service'
   messagesPerDay: number
   inputTokensPerDay: number
   outputTokensPerDay: number
@@ -251,6 +258,10 @@ export interface SumsStart {
   ask: SumsAsk
   /** whose speeds these are, the pick for this machine; empty: assumed */
   model: string
+  /** they were measured here */
+  measured: boolean
+  /** what measured watts here; empty: assumed */
+  power: string
   /** the person's own first, where there is one */
   usages: Usage[]
 }
@@ -265,6 +276,8 @@ export interface SumsAnswer {
   hoursPerDay: number
   /** until the hardware has paid for itself; -1: never */
   breakEvenMonths: number
+  /** of a machine rented by the hour; -1: it can't keep up */
+  rentPerMonth: number
 }
 
 /** BitsRow is memory for weights alone at one precision, in bytes. */

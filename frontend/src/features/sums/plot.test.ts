@@ -4,10 +4,11 @@ import { margin, plot } from './plot'
 const ask = {
   ...{ inputTokensPerDay: 1, outputTokensPerDay: 1, inputPrice: 30, outputPrice: 60, tokensPerSecond: 20 },
   ...{ promptTokensPerSecond: 400, watts: 65, pricePerKwh: 0.3, hardwarePrice: 2000, hardwareYears: 4, resaleShare: 0 },
+  ...{ rentPerHour: 2.5, rentHoursPerDay: 24, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
 }
 const answer = {
   ...{ apiPerMonth: 92, electricityPerMonth: 2.15, hardwarePerMonth: 41.67, ownPerMonth: 43.82 },
-  ...{ hoursPerDay: 1, breakEvenMonths: 2000 / 89.85 },
+  ...{ hoursPerDay: 1, breakEvenMonths: 2000 / 89.85, rentPerMonth: 60 },
 }
 const [width, height] = [600, 300]
 
@@ -47,11 +48,18 @@ describe('the plot of what was spent', () => {
   })
 
   it('keeps the names of the lines apart and inside', () => {
-    const near = plot(ask, { ...answer, apiPerMonth: 43.8, breakEvenMonths: 48 }, width, height)
-    expect(Math.abs(near.apiEnd.y - near.ownEnd.y)).toBeGreaterThanOrEqual(15.9)
-    for (const end of [near.apiEnd, near.ownEnd]) {
+    const near = plot(ask, { ...answer, apiPerMonth: 43.8, breakEvenMonths: 48, rentPerMonth: 43.7 }, width, height)
+    const ends = [near.apiEnd, near.ownEnd, near.rentEnd].sort((a, b) => a.y - b.y)
+    for (const [i, end] of ends.slice(1).entries()) expect(end.y - (ends[i]?.y ?? 0)).toBeGreaterThanOrEqual(15.9)
+    for (const end of ends) {
       expect(end.x).toBeLessThanOrEqual(width - margin.right)
       expect(end.y).toBeGreaterThan(0)
     }
+  })
+
+  it('leaves out a rented machine that is too slow, and one that costs far more than both', () => {
+    expect(plot(ask, answer, width, height).rent).not.toBe('')
+    expect(plot(ask, { ...answer, rentPerMonth: -1 }, width, height).rent).toBe('')
+    expect(plot(ask, { ...answer, rentPerMonth: 1825 }, width, height).rent).toBe('')
   })
 })

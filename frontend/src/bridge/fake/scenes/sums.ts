@@ -31,7 +31,7 @@ const preset = (id: Usage['id'], messagesPerDay: number): Usage => ({
   ...{ inputTokensPerDay: messagesPerDay * 1200, outputTokensPerDay: messagesPerDay * 350 },
 })
 
-const presets = [preset('light', 10), preset('daily', 40), preset('heavy', 150)]
+const presets = [preset('light', 10), preset('daily', 40), preset('heavy', 150), preset('service', 25_000)]
 const own: Usage = { id: 'own', messagesPerDay: 23.4, inputTokensPerDay: 41_200, outputTokensPerDay: 9_300, days: 30 }
 
 /** What the calculator begins with; somebody who has chatted has a use of their own. */
@@ -43,8 +43,11 @@ export function sumsStart(chatted: boolean): SumsStart {
       ...{ inputTokensPerDay, outputTokensPerDay, inputPrice: 0.75, outputPrice: 4.5 },
       ...{ tokensPerSecond: 24.6, promptTokensPerSecond: 410, watts: 65, pricePerKwh: 0.165 },
       ...{ hardwarePrice: 2000, hardwareYears: 4, resaleShare: 0 },
+      ...{ rentPerHour: 2.5, rentHoursPerDay: 24, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
     },
     model: 'Qwen3 4B',
+    measured: true,
+    power: '',
     usages,
   }
 }
@@ -60,10 +63,13 @@ export function sums(ask: SumsAsk): SumsAnswer {
   const apiPerMonth = perDay * daysPerMonth
   const electricityPerMonth = (hoursPerDay * daysPerMonth * ask.watts * ask.pricePerKwh) / 1000
   const hardwarePerMonth = net / (ask.hardwareYears * 12)
+  const rentedWork =
+    (ask.inputTokensPerDay / ask.rentPromptTokensPerSecond + ask.outputTokensPerDay / ask.rentTokensPerSecond) / 3600
   const saved = apiPerMonth - electricityPerMonth
   return {
     ...{ apiPerMonth, electricityPerMonth, hardwarePerMonth, hoursPerDay },
     ownPerMonth: electricityPerMonth + hardwarePerMonth,
     breakEvenMonths: saved > 0 ? net / saved : -1,
+    rentPerMonth: rentedWork > 24 ? -1 : Math.max(ask.rentHoursPerDay, rentedWork) * daysPerMonth * ask.rentPerHour,
   }
 }
