@@ -9,7 +9,7 @@ BINARY := build/bin/weightroom
 CONTRACT := $(BINARY)-contract
 # Wails needs "desktop production" for a window; webkit2_41 is the WebKitGTK that current systems have.
 TAGS := desktop,production,webkit2_41
-GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' go.mod go.sum 2>/dev/null)
+GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' 'app/**/*.[ch]' go.mod go.sum 2>/dev/null)
 PAGE_SOURCES := $(shell git ls-files -co --exclude-standard -- frontend 2>/dev/null)
 # A busy machine takes ten times as long as an idle one.
 GO_TEST := python3 build/setup/gotest.py -count=1 -timeout 90m -tags engine

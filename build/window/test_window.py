@@ -382,6 +382,27 @@ class Imports(Trial):
         window.until("the focus at the row", lambda: row.getState().contains(pyatspi.STATE_FOCUSED))
 
 
+    def test_files_dropped_on_the_open_form_join_it_and_never_replace_the_page(self):
+        model = other_starter("Granite 3.3 2B")
+        whole, cut, empty = (os.path.join(self.base, f"{name}.gguf") for name in ("whole", "cut", "empty"))
+        for path, data in ((whole, model), (cut, model[:-1_800_000]), (empty, b"")):
+            with open(path, "wb") as file:
+                file.write(data)
+        window = self.start()
+        window.press("Start chatting")
+        window.press("Library")
+        for _ in range(2):  # at the second time the web view opens the first file, if it may
+            window.drop(cut, whole)
+            window.sees("Granite 3.3 2B")
+            window.drop(empty, cut)
+            window.sees("This file is empty")
+            self.assertIn("Granite 3.3 2B", window.words())
+            self.assertIn("Import a model", window.words())  # the one that can be
+            window.until("the end of what a drag shows", lambda: "Drop it here" not in window.words(), 1)
+            window.press("Cancel")
+        window.find("Models", exact=False)
+
+
 class Contract(Trial):
     def test_the_window_keeps_what_the_page_relies_on(self):
         self.ask("lab", "quantize", "smollm2-135m", "--to", "Q2_K")  # the contract needs two models

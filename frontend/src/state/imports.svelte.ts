@@ -32,6 +32,8 @@ export class Imports {
   /** The person has put the form away while files are copied. */
   #away = $state(false)
   #stopped = false
+  /** Grows with each drop on the window. */
+  drops = $state(0)
   #host: Host
   #bridge: Bridge['library']
   #parts: Parts
@@ -58,7 +60,12 @@ export class Imports {
 
   /** Those that can be imported now. */
   get ready(): readonly ImportItem[] {
-    return this.#items.filter((item) => item.state === 'waiting' && !item.problem && !this.here(item))
+    return this.good.filter((item) => item.state === 'waiting')
+  }
+
+  /** Those that are in the library by now, or can be. */
+  get good(): readonly ImportItem[] {
+    return this.#items.filter((item) => !item.problem && !this.here(item))
   }
 
   /** The reference under which the library has this file already, whole; empty: it has not, or that is not sure. */
@@ -89,18 +96,24 @@ export class Imports {
 
   /** Files were dropped on the window. */
   async dropped(): Promise<void> {
+    this.drops++
     const paths = await this.#bridge.dropped()
-    if (paths.length) await this.look(paths)
+    if (paths.length) await this.look(paths, true)
   }
 
-  /** Opens the form with what files and folders hold. */
-  async look(paths: string[]): Promise<void> {
-    if (this.#busy) {
-      this.#away = false
-      return
-    }
+  /** Opens the form with what files and folders hold: beside what is in it already, or in the place of that. */
+  async look(paths: string[], beside = false): Promise<void> {
     const found = await this.#bridge.look(paths)
-    this.#items = found.map((file) => ({ file, name: file.name, state: 'waiting', problem: file.problem }))
+    this.#away = false
+    const before = beside || this.#busy ? this.#items : []
+    const stay = before.filter(
+      ({ file, state }) => state === 'running' || state === 'done' || !found.some((f) => f.path === file.path),
+    )
+    const added = found.filter((f) => !stay.some(({ file }) => file.path === f.path))
+    this.#items = [
+      ...stay,
+      ...added.map((file): ImportItem => ({ file, name: file.name, state: 'waiting', problem: file.problem })),
+    ]
   }
 
   /** Opens the form that was open before the page was loaded again, with the names that were given. */

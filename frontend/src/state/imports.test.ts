@@ -69,6 +69,35 @@ describe('an import', () => {
 })
 
 describe('the form of an import', () => {
+  it('takes more files that are dropped, beside those and the names that are in it', async () => {
+    const app = await started()
+    await app.imports.look([file])
+    app.imports.rename(file, 'Mine')
+    await app.imports.look(['/home/mara/broken.gguf', '/home/mara/other-Q8_0.gguf'], true)
+    expect(app.imports.items.map((item) => item.file.path)).toEqual([
+      file,
+      '/home/mara/broken.gguf',
+      '/home/mara/other-Q8_0.gguf',
+    ])
+    expect(app.imports.items[0]?.name).toBe('Mine')
+    expect(app.imports.good).toHaveLength(2)
+    await app.imports.look(['/home/mara/broken.gguf'], true)
+    expect(app.imports.items).toHaveLength(3)
+    await app.imports.look(['/home/mara/broken.gguf'])
+    expect(app.imports.items).toHaveLength(1)
+    expect(app.imports.good).toHaveLength(0)
+  })
+
+  it('takes what is dropped while files are copied, and stays open for it', async () => {
+    const app = await started()
+    await app.imports.look([file])
+    const all = app.imports.start()
+    await app.imports.look(['/home/mara/other-Q8_0.gguf'], true)
+    await all
+    expect(app.imports.open).toBe(true)
+    expect(app.imports.ready.map((item) => item.file.path)).toEqual(['/home/mara/other-Q8_0.gguf'])
+  })
+
   it('can be put away while files are copied, and comes back when one fails', async () => {
     const app = await started()
     await app.imports.look([file, '/home/mara/other-Q8_0.gguf'])

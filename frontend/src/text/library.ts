@@ -71,7 +71,9 @@ export const libraryText = {
   imports: {
     title: 'Import a model',
     titleMany: (n: number) => `Import ${n} models`,
+    titleNone: 'Nothing here can be imported',
     hint: 'It is checked, then copied into the library. The original stays where it is.',
+    hintMany: 'They are checked, then copied into the library. The originals stay where they are.',
     file: 'File',
     other: 'Choose another…',
     name: 'Name',
