@@ -64,3 +64,16 @@ export function display(keys: Keys, onMac = mac): string[] {
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
+
+const typedAt = new WeakMap<EventTarget, number>()
+
+/** Takes note of an input event. */
+export function noteTyped({ target }: Event): void {
+  if (target) typedAt.set(target, Date.now())
+}
+
+/** Whether something that was typed into a field since a moment stands in it: the key that undoes is the field's then. */
+export function typedSince(field: EventTarget | null, at: number): boolean {
+  if (!field || (typedAt.get(field) ?? -1) < at) return false
+  return !('value' in field) || field.value !== ''
+}

@@ -1,4 +1,4 @@
-import type { Keys } from '../lib/keys'
+import { typedSince, type Keys } from '../lib/keys'
 import { text } from '../text'
 import type { App } from './app'
 import { railPages } from './pages'
@@ -8,8 +8,8 @@ export interface Command {
   id: string
   label: string
   keys: Keys
-  /** Whether its shortcut works while typing goes into a field. */
-  whileTyping: boolean
+  /** Whether its shortcut works while typing goes into a field, or into which. */
+  whileTyping: boolean | ((field: EventTarget | null) => boolean)
   /** Whether its shortcut works while a dialog or a menu lies over the page. */
   everywhere: boolean
   enabled: () => boolean
@@ -89,7 +89,8 @@ export function commands(app: App): Command[] {
     }),
     command('undo', t.undo, () => app.toasts.undoable && app.toasts.act(app.toasts.undoable), {
       keys: keysOf.undo,
-      whileTyping: false,
+      // Whichever was done last is undone: what was typed here, or this.
+      whileTyping: (field) => !typedSince(field, app.toasts.undoable?.at ?? 0),
       enabled: () => app.toasts.undoable !== undefined,
     }),
     command('rename', t.rename, () => app.chatting.rename(app.chat.id), { keys: keysOf.rename, enabled: inStoredChat }),

@@ -11,6 +11,8 @@ export interface ToastAction {
 /** A short notice, with at most one thing to do about it. */
 export interface Toast {
   id: number
+  /** when it came, in milliseconds */
+  at: number
   tone: 'info' | 'error'
   text: string
   hint: string
@@ -26,14 +28,17 @@ interface Clock {
 
 const shown = { info: 5_000, action: 12_000, error: 12_000 }
 
+/** How many steps back the key that undoes remembers. */
+const keptAtMost = 20
+
 /** The notices on screen, newest last. Their clocks stand while somebody is at them. */
 export class Toasts {
   #items = $state.raw<Toast[]>([])
   #clocks = new Map<number, Clock>()
   #held = false
   #next = 1
-  /** The last that could be taken back for good and whose notice has gone. */
-  #kept = $state.raw<Toast | undefined>()
+  /** Those that can be taken back for good and whose notice has gone, oldest first. */
+  #kept = $state.raw<readonly Toast[]>([])
 
   get items(): readonly Toast[] {
     return this.#items
@@ -41,35 +46,40 @@ export class Toasts {
 
   /** The notice whose action takes back what was done last; undefined: nothing can be taken back. */
   get undoable(): Toast | undefined {
-    return this.#items.findLast((t) => t.action?.undo) ?? this.#kept
+    const all = [...this.#kept, ...this.#items.filter((t) => t.action?.undo)]
+    return all.sort((a, b) => a.id - b.id).at(-1)
   }
 
   info(text: string, action?: ToastAction): void {
-    this.#add({ id: this.#next++, tone: 'info', text, hint: '', action }, action ? shown.action : shown.info)
+    this.#add({ ...this.#new('info', text, ''), action }, action ? shown.action : shown.info)
   }
 
   /** Something that stays until it is dismissed. */
   note(text: string, hint: string): void {
-    this.#items = [...this.#items, { id: this.#next++, tone: 'info', text, hint }]
+    this.#items = [...this.#items, this.#new('info', text, hint)]
   }
 
   error(text: string, hint: string): void {
     if (this.#items.some((t) => t.text === text)) return
-    this.#add({ id: this.#next++, tone: 'error', text, hint }, shown.error)
+    this.#add(this.#new('error', text, hint), shown.error)
   }
 
   /** Does what a notice offers, and takes it away. */
   act(toast: Toast): void {
     toast.action?.run()
     this.#take(toast.id)
-    if (this.#kept === toast) this.#kept = undefined
+    this.#kept = this.#kept.filter((t) => t.id !== toast.id)
   }
 
   dismiss(id: number): void {
     const toast = this.#items.find((t) => t.id === id)
     this.#take(id)
-    if (toast?.action?.undo === 'always') this.#kept = toast
+    if (toast?.action?.undo === 'always') this.#kept = [...this.#kept, toast].slice(-keptAtMost)
     toast?.action?.expired?.()
+  }
+
+  #new(tone: Toast['tone'], text: string, hint: string): Toast {
+    return { id: this.#next++, at: Date.now(), tone, text, hint }
   }
 
   #take(id: number): void {

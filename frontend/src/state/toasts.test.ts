@@ -48,4 +48,15 @@ describe('a notice', () => {
     undoLast()
     expect(done).toEqual(['second', 'first'])
   })
+
+  it('gives every undo that still can to Ctrl+Z, also when all the notices have gone', () => {
+    const toasts = new Toasts()
+    const done: string[] = []
+    for (const name of ['first', 'second', 'third']) {
+      toasts.info(name, { label: 'Undo', undo: 'always', run: () => done.push(name) })
+    }
+    vi.advanceTimersByTime(20_000)
+    while (toasts.undoable) toasts.act(toasts.undoable)
+    expect(done).toEqual(['third', 'second', 'first'])
+  })
 })
