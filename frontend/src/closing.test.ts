@@ -160,4 +160,30 @@ describe('a window that is closed', () => {
     await vi.waitFor(() => expect(next.ui).toMatchObject({ editing: message, edited: 'half an edit' }))
     expect((await page(bridge)).app.ui.editing).toBe('')
   })
+
+  it('keeps the messages that are being edited when another chat is opened, one for each chat', async () => {
+    const { app, bridge, close } = await page()
+    const [first, second] = app.chats.list.map((chat) => chat.id)
+    if (!first || !second) throw new Error('too few chats')
+    await app.chatting.open(first)
+    const one = app.chat.ids[0] ?? ''
+    app.ui.edit(one, 'half of the first')
+    await app.chatting.open(second)
+    expect(app.ui.editing).toBe('')
+    const two = app.chat.ids[0] ?? ''
+    app.ui.edit(two, 'half of the second')
+    app.chatting.begin()
+    expect(app.ui.editing).toBe('')
+    await app.chatting.open(first)
+    expect(app.ui).toMatchObject({ editing: one, edited: 'half of the first' })
+    await close()
+    const next = (await page(bridge)).app
+    await vi.waitFor(() => expect(next.ui).toMatchObject({ editing: one, edited: 'half of the first' }))
+    await next.chatting.open(second)
+    expect(next.ui).toMatchObject({ editing: two, edited: 'half of the second' })
+    next.ui.closeEditor()
+    await next.chatting.open(first)
+    await next.chatting.open(second)
+    expect(next.ui.editing).toBe('')
+  })
 })

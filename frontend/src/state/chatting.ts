@@ -42,6 +42,7 @@ export class Chatting {
   begin(model = ''): void {
     const { ui } = this.#parts
     this.#host.go('chat')
+    this.#setAside()
     ui.closeChatParts()
     this.clear(model)
     ui.focusComposer++
@@ -51,6 +52,7 @@ export class Chatting {
   clear(model = ''): void {
     const { chat, library, settings } = this.#parts
     const { defaultModel, systemPrompt } = settings.value
+    this.#setAside()
     chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept('newDraft') ?? '')
     keep('openChat', '')
   }
@@ -68,6 +70,7 @@ export class Chatting {
   async open(id: string, at?: { messageId: string; query: string }): Promise<void> {
     const { chat, finding, ui } = this.#parts
     this.#host.go('chat')
+    this.#setAside()
     ui.closeChatParts()
     finding.close()
     await this.#host.attempt(async () => {
@@ -124,17 +127,34 @@ export class Chatting {
   store(): Promise<void> {
     const { chat, ui } = this.#parts
     if (chat.isNew) keep('newDraft', chat.draft)
-    if (ui.editing) keep('edited', JSON.stringify([ui.editing, ui.edited]))
+    if (ui.editing) this.#keepEdited()
     return chat.flushDraft()
   }
 
-  /** Goes on with the message that was being edited when the window was closed, once its chat is on screen. */
+  /** Goes on with the message that was being edited when its chat was left or the window closed, once it is on screen. */
   resume(): void {
     const { chat, ui } = this.#parts
-    const [id, edited] = readEdited(kept('edited'))
-    if (ui.editing || !chat.ids.includes(id)) return
-    keep('edited', '')
-    ui.edit(id, edited)
+    const all = readEdited(kept('edited'))
+    const mine = all.find((one) => chat.ids.includes(one[0]))
+    if (ui.editing || !mine) return
+    keep('edited', JSON.stringify(all.filter((one) => one !== mine)))
+    ui.edit(...mine)
+  }
+
+  /** Keeps the message that is being edited for when its chat is on screen again. */
+  #setAside(): void {
+    const { ui } = this.#parts
+    if (!ui.editing) return
+    this.#keepEdited()
+    ui.closeEditor()
+  }
+
+  #keepEdited(): void {
+    const { chat, ui } = this.#parts
+    const { editing, edited } = ui
+    if (chat.message(editing)?.text === edited) return
+    const others = readEdited(kept('edited')).filter(([id]) => !chat.message(id))
+    keep('edited', JSON.stringify([...others, [editing, edited]].slice(-editsKept)))
   }
 
   async send(message: string): Promise<void> {
@@ -253,13 +273,18 @@ export class Chatting {
   }
 }
 
-/** A message that was being edited, and its text; empty when none is known. */
-function readEdited(kept: string | null): [id: string, text: string] {
+/** Of how many chats a message that is being edited is kept. */
+const editsKept = 20
+
+/** Messages that were being edited, at most one of a chat, with their texts. */
+function readEdited(kept: string | null): [id: string, text: string][] {
   try {
     const read: unknown = JSON.parse(kept ?? '')
-    if (Array.isArray(read) && typeof read[0] === 'string' && typeof read[1] === 'string') return [read[0], read[1]]
+    const isEdit = (one: unknown): one is [string, string] =>
+      Array.isArray(one) && typeof one[0] === 'string' && typeof one[1] === 'string'
+    if (Array.isArray(read)) return read.filter(isEdit)
   } catch {
     // nothing was kept
   }
-  return ['', '']
+  return []
 }
