@@ -343,7 +343,7 @@ func (s *session) printComparison(c lab.Comparison, format string) error {
 	for i, r := range comparedRows(c) {
 		quality := "–\t–\t–\t"
 		if q := r.Quality; q != nil {
-			quality = fmt.Sprintf("%.4f\t%.6f\t%.2f%%\t", q.Perplexity.Value, q.KLDivergence.Value, 100*q.SameTopToken.Value)
+			quality = fmt.Sprintf("%.4f\t%s\t%.2f%%\t", q.Perplexity.Value, q.Divergence(), 100*q.SameTopToken.Value)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, backend.Bytes(r.Bytes), backend.Bytes(c.Rows[i].MemoryBytes()), known("%.1f", r.PromptTokensPerSecond),
 			known("%.1f", r.TokensPerSecond), known("%.2f s", r.TimeToFirstTokenSeconds), known("%.2f s", r.LoadSeconds), quality)

@@ -141,7 +141,7 @@ func (c *Comparison) markdown() string {
 		write, _ := r.Generation(0)
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |", title, backend.Bytes(r.Rival.Model.Bytes), backend.Bytes(r.MemoryBytes()), spread(prompt, "/s"), spread(write, "/s"), spread(r.FirstToken, " s"), spread(r.Load, " s"))
 		if q := r.Quality; q != nil {
-			fmt.Fprintf(&b, " %.3f ± %.3f | %.4f ± %.4f | %.2f%% ± %.2f |\n", q.Perplexity.Value, q.Perplexity.Error, q.KLDivergence.Value, q.KLDivergence.Error, 100*q.SameTopToken.Value, 100*q.SameTopToken.Error)
+			fmt.Fprintf(&b, " %.3f ± %.3f | %s ± %.4f | %.2f%% ± %.2f |\n", q.Perplexity.Value, q.Perplexity.Error, q.Divergence(), q.KLDivergence.Error, 100*q.SameTopToken.Value, 100*q.SameTopToken.Error)
 		} else {
 			b.WriteString(" – | – | – |\n")
 		}

@@ -270,7 +270,8 @@ func pareto(c *Comparison) []int {
 			ok = ok && at(x.Median < y.Median*0.97, x.Median > y.Median*1.03)
 		}
 		if a.Quality != nil && b.Quality != nil {
-			ok = ok && at(a.Quality.KLDivergence.Value > b.Quality.KLDivergence.Value, a.Quality.KLDivergence.Value < b.Quality.KLDivergence.Value)
+			more := a.Quality.KLDivergence.Value - b.Quality.KLDivergence.Value
+			ok = ok && at(more > KLFloor, more < -KLFloor)
 		}
 		return ok && strict
 	}

@@ -155,3 +155,11 @@ func TestExports(t *testing.T) {
 		t.Error("xls was written")
 	}
 }
+
+func TestADivergenceBelowTheFloorIsNone(t *testing.T) {
+	for value, words := range map[float64]string{0: "none", 0.0000004: "none", KLFloor: "0.0001", 0.0041: "0.0041"} {
+		if got := (&Quality{KLDivergence: Estimate{Value: value}}).Divergence(); got != words {
+			t.Errorf("%g: %q, want %q", value, got, words)
+		}
+	}
+}

@@ -61,5 +61,6 @@ func (l *Lab) compareWith(ctx context.Context, b baseline, r Rival, s Settings, 
 	case !d.Finite():
 		return Quality{}, backend.Fail(backend.CodeModelFailed, nil, "This quant gives no usable probabilities: its weights are broken, or the engine can't run them here.", "Verify its file on the Library page, or make it again.")
 	}
+	d.Mean.Value, d.Worst = max(d.Mean.Value, 0), max(d.Worst, 0) // of the same weights, rounding makes it negative
 	return Quality{Perplexity: Estimate(d.Perplexity), KLDivergence: Estimate(d.Mean), KLD99: d.Worst, SameTopToken: Estimate(d.SameTop)}, nil
 }

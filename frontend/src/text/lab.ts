@@ -46,6 +46,7 @@ export const labText = {
 
     verdict: 'Verdict',
     kvCache: 'KV cache',
+    noDivergence: 'none',
     kvSaves: (kv: string, less: string, sizes: string, at: string, kld: string, before: string) =>
       `${kv} takes ${less} less (${sizes} at ${at}); the KL divergence goes from ${before} to ${kld}.`,
     more: 'More',
