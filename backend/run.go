@@ -18,6 +18,7 @@ const (
 type Prompt struct {
 	Model    string // reference in the library
 	Bytes    int64  // size of its weights, for progress while loading; 0: unknown
+	Longest  int    // tokens that the model can hold; 0: unknown
 	System   string
 	Messages []Message // root first; the last one is the person's, or an answer to go on with
 	Sampling Sampling  // ContextLength must be set

@@ -294,7 +294,7 @@ func (s *Service) prompt(ctx context.Context, chat backend.Chat, model backend.M
 	if err != nil {
 		return backend.Prompt{}, err
 	}
-	p := backend.Prompt{Model: model.Ref, Bytes: model.Bytes, System: chat.System, Sampling: chat.Sampling}
+	p := backend.Prompt{Model: model.Ref, Bytes: model.Bytes, Longest: model.ContextLength, System: chat.System, Sampling: chat.Sampling}
 	standard := s.opts.Default()
 	if p.Sampling.ContextLength == 0 {
 		p.Sampling.ContextLength = standard.ContextLength

@@ -135,6 +135,21 @@ func TestReadable(t *testing.T) {
 	})
 }
 
+func TestALongerContextIsAdvisedOnlyWhereThereIsOne(t *testing.T) {
+	e := New(Options{Log: filepath.Join(t.TempDir(), "log")})
+	c := &child{done: make(chan struct{})}
+	tooLong := e.readable(context.Background(), c, "m:Q4_0", errors.New("the request exceeds the available context size"))
+	for _, tt := range []struct {
+		used, longest int
+		advised       bool
+	}{{2048, 8192, true}, {8192, 8192, false}, {8192, 0, true}} {
+		err := withoutLonger(tooLong, backend.Prompt{Longest: tt.longest, Sampling: backend.Sampling{ContextLength: tt.used}})
+		if got := backend.Readable(err); strings.Contains(got.Hint, "Chat settings") != tt.advised || got.Code != backend.CodeInvalid {
+			t.Errorf("%d of %d tokens: %q", tt.used, tt.longest, got.Hint)
+		}
+	}
+}
+
 func TestReadBuild(t *testing.T) {
 	dir := t.TempDir()
 	if b := ReadBuild(dir); b.Backends == nil || len(b.Backends) != 0 {

@@ -245,9 +245,21 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return e.readable(ctx, c, p.Model, err)
+		return withoutLonger(e.readable(ctx, c, p.Model, err), p)
 	}
 	return nil
+}
+
+// hintLonger is the next step where a model can hold more than it was given.
+const hintLonger = "Choose a longer context in Chat settings, or start a new chat."
+
+// withoutLonger advises no longer context than the model has.
+func withoutLonger(err error, p backend.Prompt) error {
+	var e *backend.Error
+	if !errors.As(err, &e) || e.Hint != hintLonger || p.Longest == 0 || p.Sampling.ContextLength < p.Longest {
+		return err
+	}
+	return backend.Fail(e.Code, err, e.Message, "Shorten it, start a new chat, or choose a model with a longer context.")
 }
 
 // echo takes the words of an answer that is gone on with out of what comes: the engine says them again before it goes on.
@@ -423,9 +435,11 @@ func (e *Engine) readable(ctx context.Context, c *child, ref string, err error) 
 	case has("not found", "no such model"):
 		return backend.Fail(backend.CodeNotFound, err, fmt.Sprintf("The model %s is not in the library.", ref), "Pick another model, or import its file again.")
 	case has("exceeds the available context", "exceed_context", "context length"):
-		return backend.Fail(backend.CodeInvalid, err, "This conversation is longer than the context.", "Choose a longer context in Chat settings, or start a new chat.")
+		return backend.Fail(backend.CodeInvalid, err, "This conversation is longer than the context.", hintLonger)
 	case has("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer", "unsupported"):
 		return backend.Fail(backend.CodeUnsupported, err, "The engine does not know this kind of model.", "Pick another model. A newer Weightroom may run it.")
+	case has("within the file bounds", "corrupt"):
+		return backend.Fail(backend.CodeModelFailed, err, "The engine could not load this model.", "Verify its file on the Library page. The engine's log on the Machine page says more.")
 	case has("error loading model", "chat template"):
 		return backend.Fail(backend.CodeUnsupported, err, "The engine can't read this model's file.", "Get another conversion of this model, or pick another model. The engine's log on the Machine page says more.")
 	case has("process has terminated", "no longer running", "connection reset", "connection refused", "unexpected eof", "broken pipe"):

@@ -218,7 +218,7 @@ func (l *Lab) answer(ctx context.Context, server Server, m backend.Model, b Blin
 	}
 	var text, thinking strings.Builder
 	metrics, err := server.Answer(ctx, backend.Prompt{
-		Model: m.Ref, Bytes: m.Bytes, Messages: []backend.Message{{Role: backend.RoleUser, Text: r.Prompt}},
+		Model: m.Ref, Bytes: m.Bytes, Longest: m.ContextLength, Messages: []backend.Message{{Role: backend.RoleUser, Text: r.Prompt}},
 		Sampling: backend.Sampling{Seed: &r.Seed, MaxTokens: b.MaxTokens, ContextLength: contextLength},
 	}, func(d backend.Delta) {
 		text.WriteString(d.Text)

@@ -121,7 +121,7 @@ func (m *Machine) EngineLog() (string, error) {
 // Answer runs one prompt without storing it. A context length of 0 takes the setting's, or the model's where that is
 // shorter.
 func (m *Machine) Answer(ctx context.Context, model backend.Model, p backend.Prompt, emit func(backend.Delta)) (backend.Metrics, error) {
-	p.Model, p.Bytes = model.Ref, model.Bytes
+	p.Model, p.Bytes, p.Longest = model.Ref, model.Bytes, model.ContextLength
 	p.Sampling.ContextLength = m.contextOf(ctx, model, p.Sampling.ContextLength)
 	if err := m.CheckMemory(ctx, model, p.Sampling.ContextLength); err != nil {
 		return backend.Metrics{}, err
