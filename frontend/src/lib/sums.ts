@@ -40,8 +40,11 @@ export function hours(n: number): string {
   return t.hours(n < 9.95 ? String(Number(n.toFixed(1))) : count(n))
 }
 
+const nothingAsked = (ask: SumsAsk) => ask.inputTokensPerDay + ask.outputTokensPerDay <= 0
+
 /** The result in one sentence. */
 export function headline(ask: SumsAsk, answer: SumsAnswer): string {
+  if (nothingAsked(ask)) return t.nothing
   const gap = answer.apiPerMonth - answer.ownPerMonth
   const life = ask.hardwareYears * 12
   if (answer.hoursPerDay > 24) return t.tooMuch
@@ -55,6 +58,7 @@ export function headline(ask: SumsAsk, answer: SumsAnswer): string {
 
 /** What more there is to say, as plain sentences. */
 export function sentences(ask: SumsAsk, answer: SumsAnswer): string[] {
+  if (nothingAsked(ask)) return [t.nothingHint]
   const gap = answer.apiPerMonth - answer.ownPerMonth
   const life = ask.hardwareYears * 12
   if (answer.hoursPerDay > 24) return [t.tooMuchHint(hours(answer.hoursPerDay))]

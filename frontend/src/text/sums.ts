@@ -127,6 +127,8 @@ export const sumsText = {
     breakEven: (time: string) => `Your machine has paid for itself after ${time}.`,
     breakEvenLate: (time: string, life: string) =>
       `Your machine would pay for itself after ${time}, but lasts ${life}.`,
+    nothing: 'At no messages there is nothing to compare.',
+    nothingHint: 'Enter how many messages you write in a day.',
     never: 'It never pays for itself: electricity alone costs more than the API.',
     works: (hours: string) => `It works ${hours} a day.`,
     tooMuch: 'Your machine can’t keep up.',
