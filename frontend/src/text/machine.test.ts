@@ -2,6 +2,18 @@ import { describe, expect, it } from 'vitest'
 import type { ThreadReason } from '../bridge/types'
 import { text } from '.'
 
+describe('the field for threads', () => {
+  const used = (cores: number, of: number) =>
+    text.settings.threadsUsed(cores, { count: Math.min(cores, of), reasons: [{ kind: 'setting', cores, of }] })
+
+  it('says so when more are asked for than can run at once', () => {
+    expect(used(500, 2)).toBe('This machine can run 2 threads at once, so 2 of 500 are used.')
+    expect(used(2, 2)).toBe('')
+    expect(text.settings.threadsUsed(0, { count: 2, reasons: [{ kind: 'cores', cores: 2, of: 2 }] })).toBe('')
+    expect(text.settings.threadsUsed(500, undefined)).toBe('')
+  })
+})
+
 describe('how many threads the engine works with', () => {
   it.each<[string, ...ThreadReason[]]>([
     ['2 threads: one on each core.', { kind: 'cores', cores: 2, of: 2 }],

@@ -1,3 +1,4 @@
+import type { Threads } from '../bridge/types'
 import { plural } from './plural'
 
 /** The person’s choices. */
@@ -49,6 +50,13 @@ export const settingsText = {
     } as Record<string, string>,
     minutes: (n: number) => plural(n, 'minute'),
     threads: 'Threads',
+    /** What becomes of more threads than can run at once; empty: the number is used as it is. */
+    threadsUsed: (wanted: number, threads: Threads | undefined) => {
+      const most = threads?.reasons.find((r) => r.kind === 'setting')?.of ?? wanted
+      return wanted > most
+        ? `This machine can run ${plural(most, 'thread')} at once, so ${most} of ${wanted} are used.`
+        : ''
+    },
     threadsHint: 'Empty: as many as this machine allows. The Machine page says how many, and why.',
     auto: 'Automatic',
     dataFolder: 'Data folder',
