@@ -29,7 +29,7 @@ func askOf(a Ask) advisor.Ask {
 // adviceOf is a ranking as the Discover page shows it.
 func adviceOf(r advice.Ranking) Advice {
 	return Advice{
-		Choices: convert(r.Choices, choiceOf), Rejected: convert(r.Rejected, rejectionOf), Considered: r.Considered(),
+		Choices: convert(r.Choices, choiceOf), Rejected: convert(r.Rejected, rejectionOf), Considered: r.Considered,
 		MachineName: r.MachineName, GPUFree: r.GPUFree, RAMFree: r.RAMFree, Fitted: r.Fitted, Missing: nonNil(r.Missing),
 	}
 }

@@ -55,7 +55,7 @@ func gpuOf(g hardware.GPU) GPU {
 const quickBytes = 2_000_000_000
 
 func pickOf(r advice.Ranking) Pick {
-	pick := Pick{Choices: []Choice{}, CanRun: len(r.Choices), Known: r.Considered()}
+	pick := Pick{Choices: []Choice{}, CanRun: len(r.Choices), Known: r.Considered}
 	if len(r.Choices) == 0 {
 		return pick
 	}

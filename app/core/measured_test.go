@@ -142,6 +142,9 @@ func TestThePlanOfTheEngineIsTheFigureEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if all, err := c.Advice.Catalog(); err != nil || r.Considered != len(all.Models()) {
+		t.Errorf("%d models are known, the catalog has %d: %v", r.Considered, len(all.Models()), err)
+	}
 	seen := false
 	for _, choice := range r.Choices {
 		if choice.Model != id || choice.Quant != quant {

@@ -226,18 +226,9 @@ type Ranking struct {
 	Fitted      bool // estimates rest on this machine's own runs
 	// Missing are the drives that estimates rest on and that no undisturbed run is kept of, as id:quant.
 	Missing []string
-}
-
-// Considered is how many models were judged.
-func (r Ranking) Considered() int {
-	seen := map[string]bool{}
-	for _, c := range r.Choices {
-		seen[c.Model] = true
-	}
-	for _, x := range r.Rejected {
-		seen[x.Model] = true
-	}
-	return len(seen)
+	// Considered is how many models the catalog has: those of which too little is known to judge them are not left out
+	// of the count that a person sees.
+	Considered int
 }
 
 // Rank ranks the catalog for a machine profile and a use. An empty profile means this machine.
@@ -255,6 +246,7 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 	if err != nil {
 		return Ranking{}, err
 	}
+	out.Considered = len(a.candidates.catalog.Models())
 	out.RAMFree = j.machine.RAM.AvailableBytes
 	if ask.FreeMemory > 0 {
 		out.RAMFree = ask.FreeMemory

@@ -21,6 +21,7 @@ export function discoverContract(bridge: Bridge): Clause[] {
         const advice = await bridge.discover.advise(anyAsk)
         must(advice.machineName === '' && advice.ramFreeBytes > 0, 'this machine, which needs no name')
         must(advice.choices.length > 0 && advice.considered >= advice.choices.length, 'some models fit')
+        must((await bridge.discover.models()).length === advice.considered, 'all models of the catalog are counted')
         const ids = [...advice.choices, ...advice.rejected].map((c) => c.id)
         must(new Set(ids).size === ids.length, 'each model once')
         must(advice.choices.filter((c) => c.best).length === 1 && advice.choices[0]?.best === true, 'the best is first')

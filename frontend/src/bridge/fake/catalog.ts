@@ -78,7 +78,7 @@ export function nearest(ask: Ask): Advice | undefined {
   const found = [...ofMachine].sort((a, b) => distance(a) - distance(b))[0]
   if (!found) return undefined
   return {
-    ...{ considered: found.considered, machineName: found.machineName, fitted: false, missing: [] },
+    ...{ considered: catalog.length, machineName: found.machineName, fitted: false, missing: [] },
     ...{ gpuFreeBytes: found.gpuFreeBytes, ramFreeBytes: found.ramFreeBytes },
     choices: at(choices, found.choices).map((choice, i) => ({
       ...choice,
