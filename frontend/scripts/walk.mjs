@@ -443,6 +443,7 @@ const walks = {
       await page.keyboard.press('Control+3')
       await button(page, 'More actions for Gemma 3 4B').click()
       await page.getByRole('menuitem', { name: 'Remove' }).click()
+      await button(page.getByRole('dialog'), 'Remove').click()
       await gone(button(page, 'Chat with Gemma 3 4B'))
       await button(page, 'Undo').click()
       await button(page, 'Chat with Gemma 3 4B').waitFor()
@@ -1059,6 +1060,7 @@ const walks = {
       await page.getByRole('navigation').getByRole('button', { name: 'Library', exact: true }).click()
       await button(page, 'More actions for Gemma 3 4B').click()
       await page.getByRole('menuitem', { name: 'Remove', exact: true }).click()
+      await button(page.getByRole('dialog'), 'Remove').click()
       await page.waitForFunction(() => document.activeElement?.textContent === 'SmolLM2 135M')
     },
   ],

@@ -116,6 +116,27 @@ describe('the form of an import', () => {
 })
 
 describe('a model', () => {
+  it('that is large or came by download is removed after a question alone, and comes back with Undo', async () => {
+    const app = await started()
+    const large = app.library.models.find((m) => m.source === 'pull' || m.bytes > 1e9)
+    const small = app.library.models.find((m) => m.source !== 'pull' && m.bytes < 1e9)
+    if (!large || !small) throw new Error('no such models')
+    const no = app.models.remove(large)
+    expect(app.dialogs.question?.body).toContain('To have it again')
+    app.dialogs.answer(false)
+    await no
+    expect(app.library.find(large.ref)).toBeDefined()
+    const yes = app.models.remove(large)
+    app.dialogs.answer(true)
+    await yes
+    expect(app.library.find(large.ref)).toBeUndefined()
+    app.toasts.items.at(-1)?.action?.run()
+    expect(app.library.find(large.ref)).toBeDefined()
+    await app.models.remove(small)
+    expect(app.dialogs.question).toBeNull()
+    expect(app.library.find(small.ref)).toBeUndefined()
+  })
+
   it('is renamed with an undo, and its reference stays', async () => {
     const app = await started()
     const model = app.library.models[0]

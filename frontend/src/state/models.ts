@@ -30,6 +30,9 @@ interface Parts {
   readonly ui: Ui
 }
 
+/** A model of more bytes is not removed without a question. */
+const askedFrom = 1_000_000_000
+
 /** A removal waits for its notice to go, whose clock stands while somebody is at it; this long at most, in milliseconds. */
 const asLongAsTold = 3_600_000
 
@@ -132,7 +135,25 @@ export class Models {
     return found
   }
 
-  remove(model: Model): void {
+  /** Removes a model, after a question where much would be lost: what was downloaded, and what is large. */
+  async remove(model: Model): Promise<void> {
+    const { dialogs } = this.#parts
+    if (model.source === 'pull' || model.bytes > askedFrom) {
+      const t = text.library
+      const size = bytes(model.bytes)
+      const frees = model.source === 'adopted' ? '' : t.removeFrees(size)
+      const question = {
+        title: t.removeAsk(`${model.name} ${model.quant}`.trim()),
+        body: [frees, t.removeAgain[model.source](size)].filter(Boolean).join(' '),
+        action: t.remove,
+        danger: true,
+      }
+      if (!(await dialogs.confirm(question))) return
+    }
+    this.#remove(model)
+  }
+
+  #remove(model: Model): void {
     const { library } = this.#parts
     const { toasts } = this.#host
     if (library.shown === model.ref) library.shown = ''
@@ -158,7 +179,9 @@ export class Models {
 
   /** Removes an adapter, or a model that is too damaged to be in the list. */
   removeRef(ref: string, name = this.#parts.library.nameOf(ref)): void {
-    this.remove(this.#parts.library.find(ref) ?? ({ ref, name, quant: '' } as Model))
+    const model = this.#parts.library.find(ref)
+    if (model) void this.remove(model)
+    else this.#remove({ ref, name, quant: '' } as Model)
   }
 
   /** Gives a model another name; an empty one is what its file says. */

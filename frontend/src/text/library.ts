@@ -40,6 +40,15 @@ export const libraryText = {
     chatWith: (name: string) => `Chat with ${name}`,
     reveal: 'Show in folder',
     remove: 'Remove',
+    removeAsk: (name: string) => `Remove ${name}?`,
+    removeFrees: (size: string) => `This frees ${size}.`,
+    removeAgain: {
+      pull: (size: string) => `To have it again, ${size} have to be downloaded.`,
+      import: () => 'To have it again, you need its file.',
+      adopted: () => 'To have it again, take it from the other app.',
+      derived: () => 'To have it again, it has to be made again in the Lab.',
+      starter: () => 'It comes with Weightroom and can be added again.',
+    },
     removed: (name: string) => `${name} is removed. Your chats stay.`,
     freed: (name: string, size: string) => `${name} is removed. That freed ${size}.`,
     details: 'Details',
@@ -94,7 +103,7 @@ export const libraryText = {
     name: 'Name',
     hint: (ref: string) => `Leave it empty to use the name in the file. On the command line it is still ${ref}.`,
     save: 'Rename',
-    done: (name: string) => `It is called ${name} now.`,
+    done: (name: string) => `Renamed to “${name}”.`,
   },
 
   tabs: {
