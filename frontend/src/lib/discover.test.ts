@@ -10,6 +10,7 @@ import {
   leftOut,
   licenceWords,
   nextStep,
+  outReason,
   outWords,
   qualityWords,
   rowWords,
@@ -40,7 +41,12 @@ describe('a row in words', () => {
 
   it('says by how much a model is short, or what else is against it', () => {
     const out = { id: 'x', model: 'X', quant: 'Q4_K_M', reason: 'r', bytes: 1, miss: 2, remedies: [] }
-    expect(outWords({ ...out, cause: 'memory', shortByBytes: 21e9 })).toBe('Short by 21.0 GB')
+    const short = { ...out, cause: 'memory', shortByBytes: 21e9 } as const
+    expect(outWords(short)).toBe('Short by 21.0 GB')
+    expect(outReason({ ...short, reason: 'Short by 21.0 GB: it needs 36.1 GB.' })).toBe('It needs 36.1 GB.')
+    expect(outReason({ ...short, reason: 'Short by 21.0 GB, even at Q2_K: it needs 36.1 GB.' })).toContain(
+      'even at Q2_K',
+    )
     expect(outWords({ ...out, cause: 'unrunnable', shortByBytes: 0 })).toBe('Does not run')
     expect(outWords({ ...out, cause: 'slow', shortByBytes: 0 })).toBe('Too slow')
   })
@@ -216,6 +222,13 @@ describe('the result of the sums', () => {
     const alone = { ...answer, hardwarePerMonth: 0, ownPerMonth: 2, breakEvenMonths: 0 }
     expect(headline(there, alone)).toBe('Your machine is cheaper by $198 a month.')
     expect(sentences(there, alone)[0]).toContain('have the machine anyway')
+  })
+
+  it('compares nothing at no messages', () => {
+    const none = { ...ask, inputTokensPerDay: 0, outputTokensPerDay: 0 }
+    const zero = { ...answer, apiPerMonth: 0, ownPerMonth: 0, electricityPerMonth: 0, breakEvenMonths: -1 }
+    expect(headline(none, zero)).toContain('nothing to compare')
+    expect(sentences(none, zero).join()).not.toContain('never pays')
   })
 
   it('names the day of a price as people do', () => {

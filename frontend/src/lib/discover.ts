@@ -18,6 +18,15 @@ export function outWords(rejection: Rejection): string {
   return rejection.cause === 'memory' ? t.short(bytes(rejection.shortByBytes)) : t.causes[rejection.cause]
 }
 
+/** Why a model is out, without what its pill says already. */
+export function outReason(rejection: Rejection): string {
+  const said = `${outWords(rejection)}: `
+  const { reason } = rejection
+  if (!reason.startsWith(said)) return reason
+  const rest = reason.slice(said.length)
+  return rest.charAt(0).toUpperCase() + rest.slice(1)
+}
+
 /** From where on an error says no more than that a speed is a rough guess. */
 const roughError = 1
 

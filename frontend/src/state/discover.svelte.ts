@@ -88,6 +88,11 @@ export class DiscoverState {
     return this.#models
   }
 
+  /** What the catalog calls the model of a reference; one that it does not know is the reference itself. */
+  nameOf(ref: string): string {
+    return this.#models.get(ref.split(':')[0] ?? '')?.name ?? ref
+  }
+
   get profiles(): readonly Profile[] {
     return this.#profiles
   }

@@ -48,6 +48,16 @@ describe('a call that is asked for often', () => {
   })
 })
 
+describe('a reference', () => {
+  it('is called what the catalog calls its model, before its source has answered too', async () => {
+    const app = new App(fakeBridge({ step: 0 }))
+    await app.discover.load()
+    const model = [...app.discover.models.values()][0]
+    expect(app.discover.nameOf(`${model?.id}:Q4_K_M`)).toBe(model?.name)
+    expect(app.discover.nameOf('hf.co/a/b:Q8_0')).toBe('hf.co/a/b:Q8_0')
+  })
+})
+
 describe('the advice', () => {
   it('follows the sliders: shown at once, asked a moment later, the last wish wins', async () => {
     const { discover, asked, real } = byHand()
