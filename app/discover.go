@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"weightroom/app/core"
@@ -56,12 +55,14 @@ func (s *Discover) Profiles() ([]Profile, error) {
 	})
 }
 
-// Drives returns the runs kept on this machine, newest first.
+// Drives returns the runs that are kept, this machine's first, each group from the newest on.
 func (s *Discover) Drives() ([]DriveResult, error) {
 	return withCore(s.host, "Discover.Drives", func(ctx context.Context, c *core.Core) ([]DriveResult, error) {
-		runs := c.Advice.Runs(ctx)
-		slices.Reverse(runs)
-		return convert(runs, driveResult), nil
+		return convert(c.Advice.NewestRuns(ctx), func(r advice.Run) DriveResult {
+			d := driveResult(r.Drive)
+			d.Elsewhere, d.Older = r.Elsewhere, r.Older
+			return d
+		}), nil
 	})
 }
 

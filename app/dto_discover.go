@@ -164,8 +164,10 @@ type DriveResult struct {
 	Disturbed             bool    `json:"disturbed"` // other programs kept the processors busy
 	Device                string  `json:"device"`    // the processor or graphics processor that ran it
 	Threads               int     `json:"threads"`
-	Driver                string  `json:"driver"` // of a graphics processor; empty: none, or unknown
-	Power                 string  `json:"power"`  // ac, battery; empty: unknown
+	Driver                string  `json:"driver"`    // of a graphics processor; empty: none, or unknown
+	Power                 string  `json:"power"`     // ac, battery; empty: unknown
+	Elsewhere             string  `json:"elsewhere"` // the processor of another machine that ran it; empty: this machine
+	Older                 bool    `json:"older"`     // another version of the engine ran it
 	At                    int64   `json:"at"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
@@ -33,6 +34,35 @@ func (a kept) Runs(ctx context.Context) []backend.Drive {
 		}
 	}
 	return runs
+}
+
+// Run is a run that is kept, and whether it is this machine's and this engine's.
+type Run struct {
+	backend.Drive
+	Elsewhere string // the processor of another machine that it is from; empty: this machine
+	Older     bool   // another version of the engine ran it
+}
+
+// NewestRuns are the runs that are kept, this machine's with this engine first, each group from the newest on. A folder
+// that was carried here has the runs of the machine that it is from.
+func (a kept) NewestRuns(ctx context.Context) []Run {
+	return newestFirst(a.rig(ctx), a.Runs(ctx))
+}
+
+func newestFirst(here rig, runs []backend.Drive) []Run {
+	var ours, others []Run
+	for _, d := range slices.Backward(runs) {
+		r := Run{Drive: d, Older: d.Engine != here.engine}
+		if d.Machine != "" && here.machine != "" && d.Machine != here.machine {
+			r.Elsewhere, _, _ = strings.Cut(d.Machine, "|")
+		}
+		if r.Older || r.Elsewhere != "" {
+			others = append(others, r)
+		} else {
+			ours = append(ours, r)
+		}
+	}
+	return append(ours, others...)
 }
 
 // keptAnswers is how many answers of one model and quant are kept, of each kind: their median counts.

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -96,5 +97,21 @@ func TestDisturbedRunsFitNothing(t *testing.T) {
 	}
 	if got, ok := estimate(all...); ok {
 		t.Errorf("three disturbed runs are fitted: %+v", got)
+	}
+}
+
+func TestRunsOfAnotherMachineAreSaidToBeFromThere(t *testing.T) {
+	carried := func(d *backend.Drive) { d.Machine = "Intel Core i7-8550U|8|16 GiB" }
+	older := func(d *backend.Drive) { d.Engine = "0" }
+	kept := []backend.Drive{run(1, nil), run(2, carried), run(3, older), run(4, nil)}
+	runs := newestFirst(here, kept)
+	want := []Run{
+		{Drive: kept[3]},
+		{Drive: kept[0]},
+		{Drive: kept[2], Older: true},
+		{Drive: kept[1], Elsewhere: "Intel Core i7-8550U"},
+	}
+	if !slices.Equal(runs, want) {
+		t.Errorf("%+v", runs)
 	}
 }

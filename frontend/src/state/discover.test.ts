@@ -235,7 +235,7 @@ describe('the sums', () => {
   it('begin with the person’s own use where there is one, and know which use counts', async () => {
     const state = new SumsState(fakeBridge({ step: 0 }).discover)
     await state.load()
-    expect(state.usages.map((u) => u.id)).toEqual(['own', 'light', 'daily', 'heavy'])
+    expect(state.usages.map((u) => u.id)).toEqual(['own', 'light', 'daily', 'heavy', 'service'])
     expect(state.usages.filter((u) => state.isUsage(u)).map((u) => u.id)).toEqual(['own'])
     const fresh = new SumsState(fakeBridge({ scene: 'welcome', step: 0 }).discover)
     await fresh.load()

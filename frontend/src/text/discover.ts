@@ -212,6 +212,8 @@ export const discoverText = {
     none: 'not yet',
     partialDrive: 'with fewer layers',
     batteryDrive: 'on battery',
+    elsewhereDrive: (processor: string) => `on another machine (${processor})`,
+    olderDrive: 'with an earlier engine',
     plan: 'The engine’s plan',
     planIntro: 'For a copy without weights, against what is free now.',
     planAsking: 'Asking the engine…',

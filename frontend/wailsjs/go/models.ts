@@ -382,6 +382,8 @@ export namespace app {
 	    threads: number;
 	    driver: string;
 	    power: string;
+	    elsewhere: string;
+	    older: boolean;
 	    at: number;
 	}
 	export interface Engine {

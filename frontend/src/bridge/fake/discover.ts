@@ -93,7 +93,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     }
   }
 
-  const keep = (id: string, quant: string, source: DriveResult['source'], at: number) => {
+  const keep = (id: string, quant: string, source: DriveResult['source'], at: number, elsewhere = '') => {
     const choice = choiceOf(id, quant, anything)
     drives.set(`${id}:${quant}`, {
       ...{ id, quant, source, at, spread: 0.04, partial: choice.fit === 'no', disturbed: id === 'gpt-oss-20b' },
@@ -101,7 +101,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       promptTokensPerSecond: choice.promptTokensPerSecond,
       peakMemoryBytes: choice.memory.totalBytes,
       ...{ loadSeconds: 1.9, diskBytes: 18_400, seconds: 12.4 },
-      ...{ device: 'AMD Ryzen 7 PRO 5850U', threads: 8, driver: '', power: 'ac' },
+      ...{ device: elsewhere || 'AMD Ryzen 7 PRO 5850U', threads: 8, driver: '', power: 'ac', elsewhere, older: false },
     })
   }
 
@@ -111,6 +111,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       const quant = rows.get(id)
       if (quant) keep(id, quant, source, world.now() - 86_400_000)
     }
+    keep('qwen3-4b', 'Q6_K', 'test drive', world.now() - 50 * 86_400_000, 'Intel Core i7-8550U')
   }
 
   const drive = async (task: string, id: string, quant: string) => {

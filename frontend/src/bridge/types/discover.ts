@@ -200,6 +200,10 @@ export interface DriveResult {
   driver: string
   /** "ac", "battery"; empty: unknown. */
   power: string
+  /** The processor of another machine that ran it; empty: this machine. */
+  elsewhere: string
+  /** Another version of the engine ran it. */
+  older: boolean
   at: number
 }
 
