@@ -37,6 +37,10 @@ describe('the look', () => {
     expect(broken(/border-(collapse|spacing)/, ['./table.css'])).toEqual([])
   })
 
+  it('asks no element for its width in a style, where WebKitGTK counts the zoom of the window', () => {
+    expect(broken(/@container|container(-type)?:/, [])).toEqual([])
+  })
+
   it('has the room in a cell from tokens', () => {
     const tables = Object.entries(sources).filter(
       ([path, source]) => path === './table.css' || source.includes('ui/Table.svelte'),
