@@ -142,6 +142,7 @@ export const labText = {
       make: 'Make',
       makeHint: 'Made from the reference and kept in the library.',
       refused: (names: string) => `This file is no more precise than ${names}, so those can’t be made from it.`,
+      makeLooking: 'Looking at what can be made…',
       makeNone: 'Nothing can be made from this file.',
       requantized: 'requantized',
       requantizedHint:

@@ -129,7 +129,10 @@ export function labOf(world: FakeWorld): LabService {
       contexts: [2048, 4096, 8192, 16_384, 32_768],
       rounds: 3,
     }),
-    quants: async (ref) => (ref.startsWith('smollm2') ? quantsFor(installed) : []),
+    quants: async (ref) => {
+      await world.wait(6)
+      return ref.startsWith('smollm2') ? quantsFor(installed) : []
+    },
     chooseText: async () => ({ path: '/home/mara/Documents/notes.txt', name: 'notes.txt', bytes: 182_400 }),
     compare: async (ask) => {
       if (world.scene === 'noengine') {
