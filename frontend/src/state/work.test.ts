@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../bridge/fake'
+import { text } from '../text'
 import { App } from './app'
 import { workOf } from './work'
 
@@ -36,6 +37,8 @@ describe('what is at work', () => {
     expect(all.some((w) => w.name.startsWith('Test drive: '))).toBe(true)
     expect(all.some((w) => w.name.startsWith('Downloading: '))).toBe(true)
     for (const work of all) expect(work.stop?.label, work.name).toContain(work.name)
+    for (const work of all) expect(Object.values(text.rail.works)).toContain(work.word)
+    for (const word of Object.values(text.rail.works)) expect(word, 'has room in the rail').toMatch(/^\w{4,8}$/)
   })
 
   it('says what it waits for', async () => {

@@ -8,6 +8,8 @@ import type { Tasks } from './tasks.svelte'
 export interface Work {
   id: string
   name: string
+  /** it in a word, as narrow as the rail is */
+  word: string
   /** from 0 to 1; -1: not known */
   share: number
   /** what it waits for, as a sentence; empty: it works */
@@ -44,7 +46,7 @@ function taskWork(task: TaskProgress, { tasks }: Parts, host: Host): Work {
     if (stopped) host.toasts.info(stopped)
   }
   return {
-    ...{ id, name, left, since: task.startedAt },
+    ...{ id, name, word: text.rail.works[kind], left, since: task.startedAt },
     share: total > 0 ? done / total : -1,
     waits: task.waits ? text.work.waits[task.waits] : '',
     note: (own && text.work.why[kind]) || '',
@@ -55,7 +57,7 @@ function taskWork(task: TaskProgress, { tasks }: Parts, host: Host): Work {
 function downloadWork(one: Download, { downloads }: Parts, host: Host): Work {
   const name = `${text.tasks.download}: ${one.name} ${one.quant}`.trim()
   return {
-    ...{ id: one.id, name, left: one.secondsLeft, since: one.addedAt, note: '' },
+    ...{ id: one.id, name, word: text.rail.works.download, left: one.secondsLeft, since: one.addedAt, note: '' },
     share: one.total > 0 ? one.done / one.total : -1,
     waits: one.state === 'queued' ? text.work.queued : one.state === 'waiting' ? one.waiting : '',
     stop:

@@ -21,11 +21,27 @@ export const shellText = {
     /** What is online, as short as the rail is narrow. */
     openFor: (kind: OpenReason['kind'] | '', n: number) => (kind ? plural(n, ...reasons[kind]) : plural(n, 'request')),
     lockLabel: (state: string, out: string) => `${state}, ${out}. Show what is online and at work.`,
-    working: 'Working',
     waiting: 'Waiting',
     stopped: 'Stopped',
-    workLabel: (n: number, share: string) =>
-      `At work: ${[plural(n, 'thing'), share].filter(Boolean).join(', ')}. Show.`,
+    /** What is at work, in a word. */
+    works: {
+      import: 'Import',
+      starter: 'Starter',
+      bandwidth: 'Memory',
+      testdrive: 'Drive',
+      verify: 'Verify',
+      repair: 'Repair',
+      adopt: 'Check',
+      move: 'Move',
+      export: 'Export',
+      blind: 'Blind',
+      fit: 'Timing',
+      compare: 'Compare',
+      download: 'Download',
+    },
+    worksMany: (n: number) => `${n} at work`,
+    workLabel: ([name = '', ...more]: string[], share: string) =>
+      `At work: ${[more.length ? plural(more.length + 1, 'thing') : name, share].filter(Boolean).join(', ')}. Show.`,
     stoppedLabel: 'A download has stopped. Show.',
   },
 
