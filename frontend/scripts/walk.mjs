@@ -325,6 +325,43 @@ const walks = {
       assert.equal(browser.pages().length, 1)
     },
   ],
+  'why a model is picked opens below, and moves nothing above it': [
+    'welcome',
+    async (page) => {
+      const at = async () => (await button(page, 'Start chatting').boundingBox()).y
+      const before = await at()
+      await button(page, 'Why this one?').click()
+      assert.equal(await at(), before)
+    },
+  ],
+  'a message of one long line is edited in a field as tall as it': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('ArrowUp')
+      const field = page.getByRole('textbox', { name: 'Edit your message' })
+      await field.fill('one very long line '.repeat(60))
+      assert.ok((await field.boundingBox()).height > 180)
+      await field.fill('one very long line '.repeat(2000))
+      assert.ok((await field.boundingBox()).height <= 0.4 * 820)
+    },
+  ],
+  'a narrow header gives its room to the names': [
+    'full',
+    async (page) => {
+      await page.setViewportSize({ width: 640, height: 410 })
+      await page.waitForTimeout(300)
+      assert.equal(await page.locator('header .idle').isVisible(), false)
+    },
+  ],
+  'the form of a comparison says nothing of a file before it is looked at': [
+    'full',
+    async (page) => {
+      await page.keyboard.press('Control+4')
+      await button(page, 'New comparison').first().click()
+      await page.getByText('Looking at what can be made…').waitFor()
+      await page.getByText('Made from the reference and kept').waitFor()
+    },
+  ],
   'a fresh start chats in one click': [
     'welcome',
     async (page) => {
