@@ -75,7 +75,16 @@ describe('what is typed into a text', () => {
 describe('what is typed into a number', () => {
   const number = () => {
     const onchange = vi.fn<(value: number) => void>()
-    const props = { label: 'Context', value: 8192, unset: 8192, placeholder: '', min: 512, max: 1_048_576, whole: true }
+    const props = {
+      label: 'Context',
+      hint: 'In tokens',
+      value: 8192,
+      unset: 8192,
+      placeholder: '',
+      min: 512,
+      max: 1_048_576,
+      whole: true,
+    }
     return { ...field(NumberField, { ...props, onchange }), onchange }
   }
   const mistake = () => document.querySelector('.error')?.textContent ?? ''
@@ -97,6 +106,7 @@ describe('what is typed into a number', () => {
     element.blur()
     flushSync()
     expect(mistake()).toContain('512')
+    expect(document.body.textContent, 'the unit stays').toContain('In tokens')
     expect(onchange).not.toHaveBeenCalled()
   })
 
