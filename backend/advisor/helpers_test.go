@@ -91,6 +91,7 @@ type facts struct {
 	speeds   map[string]Speed
 	estimate func(*Candidate, Verdict) (Speed, bool)
 	findings map[string]Finding
+	thoughts map[string]Figure
 }
 
 func (f facts) Speed(id, quant string) (Speed, bool) {
@@ -103,6 +104,11 @@ func (f facts) Estimate(c *Candidate, v Verdict) (Speed, bool) {
 		return Speed{}, false
 	}
 	return f.estimate(c, v)
+}
+
+func (f facts) Thoughts(id string) (Figure, bool) {
+	t, ok := f.thoughts[id]
+	return t, ok
 }
 
 func (f facts) Finding(id, quant string) (Finding, bool) {

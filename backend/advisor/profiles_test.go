@@ -45,8 +45,8 @@ func TestGolden(t *testing.T) {
 		a := mustAdvise(t, all, p.Machine, Nothing{}, Ask{Limit: 6})
 		fmt.Fprintf(&b, "%s\n%s\n", strings.ToUpper(p.Title), a.Summary)
 		for _, k := range a.Picks {
-			fmt.Fprintf(&b, "  pick  %-30s %-7s %-8s %8s %5.0f t/s ±%.0f%%  prompt %5.0f  quality %2.0f ±%.0f  context %d\n",
-				k.Model, k.Quant, k.Fit, backend.Bytes(k.Memory.TotalBytes), k.TokensPerSecond, k.Error*100, k.PromptTokensPerSecond, k.Quality, k.QualityError, k.MaxContext)
+			fmt.Fprintf(&b, "  pick  %-30s %-7s %-8s %8s %5.0f t/s ±%.0f%%  prompt %5.0f  first %8s  answer %8s  quality %2.0f ±%.0f  context %d\n",
+				k.Model, k.Quant, k.Fit, backend.Bytes(k.Memory.TotalBytes), k.TokensPerSecond, k.Error*100, k.PromptTokensPerSecond, Wait(k.Times.FirstShort.Value), Wait(k.Times.Answer.Value), k.Quality, k.QualityError, k.MaxContext)
 			if k.Best {
 				for _, why := range k.Why {
 					fmt.Fprintf(&b, "          %s\n", why)

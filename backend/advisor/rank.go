@@ -31,6 +31,7 @@ type Recommendation struct {
 	Source                backend.Source `json:"source"`
 	Error                 float64        `json:"error"`     // of TokensPerSecond, as a share
 	Disturbed             bool           `json:"disturbed"` // other programs kept the processors busy during the run
+	Times                 Times          `json:"times"`
 
 	Quality       float64 `json:"quality"`      // 0 to 100, after quantization
 	QualityError  float64 `json:"qualityError"` // points
@@ -114,6 +115,7 @@ type row struct {
 	c         *Candidate
 	v         Verdict
 	speed     Speed
+	times     Times
 	score     Score
 	known     bool // score is published
 	finding   *Finding
@@ -196,6 +198,7 @@ func (r *row) judge(m *Machine, measured Measurements, ask Ask, guess func(*Cand
 		return
 	}
 	r.speed = Expect(c, m, r.v, measured)
+	r.times = TimesOf(c, r.speed, ask, measured)
 	switch {
 	case !c.Installed && m.DiskFree > 0 && c.download() > m.DiskFree:
 		r.cause = CauseDisk

@@ -38,6 +38,8 @@ type Measurements interface {
 	// Finding returns the verdict of this person's blind tests that is about a quant; false: there is none. Of several, a
 	// preference against it comes before the rest, and then the one that puts it beside the most precise quant.
 	Finding(id, quant string) (Finding, bool)
+	// Thoughts returns how many tokens a model thinks before an answer of this person's chats; false: too few are known.
+	Thoughts(id string) (Figure, bool)
 }
 
 // Nothing is what is known about a machine that nobody has run anything on.
@@ -51,6 +53,9 @@ func (Nothing) Estimate(*Candidate, Verdict) (Speed, bool) { return Speed{}, fal
 
 // Finding returns none.
 func (Nothing) Finding(_, _ string) (Finding, bool) { return Finding{}, false }
+
+// Thoughts returns none.
+func (Nothing) Thoughts(string) (Figure, bool) { return Figure{}, false }
 
 // Expect returns the best figure there is: measured, test drive, fitted, or the prior. Its Generation is 0 where the
 // model does not fit.

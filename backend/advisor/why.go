@@ -21,24 +21,32 @@ func (r *row) recommendation(ask Ask, best bool) Recommendation {
 		Model: c.ID, Name: c.Name, Quant: c.Quant, Bytes: c.FileBytes + c.ProjectorBytes, Best: best,
 		Fit: r.v.Place, Memory: r.v.Memory, Planned: c.Planned(ask), MaxContext: r.v.MaxContext,
 		Layers: r.v.Layers, LayersOnGPU: r.v.LayersOnGPU, GPU: r.v.GPU, GPUs: r.v.GPUs,
-		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error, Disturbed: r.speed.Disturbed,
+		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error, Disturbed: r.speed.Disturbed, Times: r.times,
 		Quality: r.score.Value, QualityError: r.score.Error, QualitySource: r.score.Source, QualityKnown: r.known,
-		Why: append(r.whyFigures(ask), r.reasons(ask)...), Reasons: append([]string{r.comfort()}, r.reasons(ask)...), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
+		Why: append(r.whyFigures(ask), r.reasons()...), Reasons: append([]string{r.comfort()}, r.reasons()...), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
 	}
 }
 
 // whyFigures are the quality, the speed and the memory of a pick, in sentences.
 func (r *row) whyFigures(ask Ask) []string {
-	return []string{r.whyQuality(ask), r.whySpeed(), r.whyMemory()}
+	why := []string{r.whyQuality(ask), r.whySpeed()}
+	if s := r.whyTimes(); s != "" {
+		why = append(why, s)
+	}
+	return append(why, r.whyMemory())
 }
 
-// comfort is what a speed means to somebody who reads along.
+// comfort is what a speed means to somebody who reads along. How long it thinks is said beside it.
 func (r *row) comfort() string {
-	return fmt.Sprintf("It writes %s.", againstReading(r.speed.Generation))
+	text := fmt.Sprintf("It writes %s.", againstReading(r.speed.Generation))
+	if r.times.ThinkTokens.Value > 0 {
+		text += " It thinks before it answers."
+	}
+	return text
 }
 
 // reasons explain a pick beyond its figures, in a few short sentences.
-func (r *row) reasons(ask Ask) []string {
+func (r *row) reasons() []string {
 	var why []string
 	if s := r.whyQuant(); s != "" {
 		why = append(why, s)
@@ -48,9 +56,6 @@ func (r *row) reasons(ask Ask) []string {
 	}
 	if r.c.mixture() {
 		why = append(why, fmt.Sprintf("Only %s of its %s billion parameters work on each token.", billions(r.c.activeParams()), billions(r.c.Params)))
-	}
-	if r.c.Thinking && ask.Use != UseReasoning {
-		why = append(why, "It thinks before it answers, so the first words come later.")
 	}
 	return append(why, whyLicence(r.c.Licence))
 }
