@@ -29,8 +29,8 @@ func TestRecommendationsForSixMachines(t *testing.T) {
 			}
 			fmt.Fprintf(&table, "%s, %s: %s\n", p.Title, use, advice.Summary)
 			for _, r := range advice.Picks[:min(5, len(advice.Picks))] {
-				fmt.Fprintf(&table, "  %-34s %-8s %-8s %6.1f GB %7.1f t/s ±%.0f%%  quality %.0f ±%.0f\n",
-					r.Name, r.Quant, r.Fit, float64(r.Memory.TotalBytes)/1e9, r.TokensPerSecond, 100*r.Error, r.Quality, r.QualityError)
+				fmt.Fprintf(&table, "  %-34s %-8s %-8s %6.1f GB %7.1f t/s ±%.0f%%  first %5.1f s  answer %5.0f s  quality %.0f ±%.0f\n",
+					r.Name, r.Quant, r.Fit, float64(r.Memory.TotalBytes)/1e9, r.TokensPerSecond, 100*r.Error, r.Times.FirstShort.Value, r.Times.Answer.Value, r.Quality, r.QualityError)
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func TestEnginePlansNearlyWhatWasCalculated(t *testing.T) {
 			if one.Quant != "Q4_K_M" {
 				continue
 			}
-			v, _, err := c.Advice.Fit(t.Context(), id, one.Quant, advisor.Ask{})
+			v, err := c.Advice.Fit(t.Context(), id, one.Quant, advisor.Ask{})
 			if err != nil {
 				t.Errorf("%s: %v", id, err)
 				continue
@@ -60,7 +60,7 @@ func TestEnginePlansNearlyWhatWasCalculated(t *testing.T) {
 			}
 		}
 	}
-	v, _, err := c.Advice.Fit(t.Context(), "smollm2-135m", starter.Quant, advisor.Ask{})
+	v, err := c.Advice.Fit(t.Context(), "smollm2-135m", starter.Quant, advisor.Ask{})
 	if err != nil {
 		t.Fatal(err)
 	}

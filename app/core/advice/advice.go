@@ -299,9 +299,10 @@ func (a *Advice) about(id string) (family string, params, active int64) {
 func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own advisor.Measurements, ask advisor.Ask, reason string) Choice {
 	v := candidate.Fit(m, ask)
 	s := advisor.Expect(candidate, m, v, own)
+	times := advisor.TimesOf(candidate, s, ask, own)
 	choice := Choice{Recommendation: advisor.Recommendation{
 		Model: candidate.ID, Name: candidate.Name, Quant: candidate.Quant, Bytes: candidate.FileBytes + candidate.ProjectorBytes, Fit: v.Place, Memory: v.Memory, Planned: candidate.Planned(ask),
-		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error, Disturbed: s.Disturbed,
+		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error, Disturbed: s.Disturbed, Times: times,
 		MaxContext: v.MaxContext, Layers: v.Layers, LayersOnGPU: v.LayersOnGPU, Licence: candidate.Licence,
 		Vision: candidate.Vision, Tools: candidate.Tools, Thinking: candidate.Thinking, Installed: candidate.Installed, Why: []string{reason}, Reasons: []string{reason},
 	}}

@@ -137,11 +137,12 @@ type LocalRuns struct {
 	speed *testdrive.Speed // fitted to this machine's processor; nil: too few runs
 	// findings of the person's blind tests, by catalog id and quant
 	findings map[[2]string][]advisor.Finding
+	thoughts map[string][]int // by catalog id, the tokens of the recent answers' thoughts; newest last
 }
 
 // LocalRuns reads what this machine's own runs say, for its main memory.
 func (a kept) LocalRuns(ctx context.Context, ram advisor.Memory) LocalRuns {
-	r := LocalRuns{rig: a.rig(ctx), runs: a.Runs(ctx), findings: a.opts.Findings(ctx)}
+	r := LocalRuns{rig: a.rig(ctx), runs: a.Runs(ctx), findings: a.opts.Findings(ctx), thoughts: a.opts.thoughts(ctx)}
 	r.speed = r.estimator(ram)
 	return r
 }

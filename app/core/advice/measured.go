@@ -21,10 +21,11 @@ const (
 const answerSpread = 0.1
 
 // NoteAnswer keeps the speed of a finished answer of a model of the catalog, so that the figures shown for it are
-// measured ones: the median of the recent answers that other programs did not disturb. It reports whether it kept one.
+// measured ones: the median of the recent answers that other programs did not disturb. It reports whether it kept one. How
+// long the answer thought is kept too.
 func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 	m := answer.Metrics
-	if answer.State != backend.StateDone || m.Tokens < leastAnswerTokens || m.PromptTokens+m.Tokens > mostAnswerTokens || !(m.TokensPerSecond > 0) {
+	if answer.State != backend.StateDone || m.Tokens == 0 {
 		return false
 	}
 	model, err := a.opts.Library.Model(ctx, answer.Model)
@@ -33,6 +34,10 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 	}
 	id, quant, ok := a.opts.Catalog.Entry(model)
 	if !ok {
+		return false
+	}
+	a.opts.noteThoughts(ctx, id, answer)
+	if m.Tokens < leastAnswerTokens || m.PromptTokens+m.Tokens > mostAnswerTokens || !(m.TokensPerSecond > 0) {
 		return false
 	}
 	here := a.rig(ctx)

@@ -29,25 +29,32 @@ func (a *Advice) plan(ctx context.Context, header *testdrive.Header, ask advisor
 	return a.scratch.plan(ctx, a.opts.Machine.Tool, header, ask)
 }
 
+// Fitted says whether a model fits, what would make it fit, and how long it makes a person wait.
+type Fitted struct {
+	advisor.Verdict
+	Remedies []advisor.Remedy
+	Times    advisor.Times
+}
+
 // Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.
-func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (advisor.Verdict, []advisor.Remedy, error) {
+func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (Fitted, error) {
 	x, err := a.target(id, quant)
 	if err != nil {
-		return advisor.Verdict{}, nil, err
+		return Fitted{}, err
 	}
 	if ask, err = ask.Complete(); err != nil {
-		return advisor.Verdict{}, nil, err
+		return Fitted{}, err
 	}
 	if err := x.candidate.CheckContext(ask.Context); err != nil {
-		return advisor.Verdict{}, nil, err
+		return Fitted{}, err
 	}
 	plan, err := a.plan(ctx, x.header, ask)
 	if err != nil {
-		return advisor.Verdict{}, nil, err
+		return Fitted{}, err
 	}
 	machine, err := a.thisMachine(ctx)
 	if err != nil {
-		return advisor.Verdict{}, nil, err
+		return Fitted{}, err
 	}
 	a.keepPlan(ctx, id, quant, ask, plan)
 	planned := *x.candidate
@@ -55,7 +62,11 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (ad
 		a.headers.withOwnProjector(&planned, own, ask)
 	}
 	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
-	return planned.Fit(&machine, ask), advisor.Remedies(&planned, x.siblings, &machine, ask), nil
+	v, own := planned.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM)
+	return Fitted{
+		Verdict: v, Remedies: advisor.Remedies(&planned, x.siblings, &machine, ask),
+		Times: advisor.TimesOf(&planned, advisor.Expect(&planned, &machine, v, own), ask, own),
+	}, nil
 }
 
 // TestDrive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk. A run into which

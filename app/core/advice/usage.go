@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 	"weightroom/backend/store"
 )
 
@@ -22,7 +23,7 @@ type Usage struct {
 // What one message is assumed to cost where no chats tell: the chat so far is read with each message.
 const (
 	tokensRead    = 1200
-	tokensWritten = 350
+	tokensWritten = advisor.AnswerTokens
 )
 
 // usageDays is how far back the person's own chats are counted, and leastMessages how many of them tell anything.
