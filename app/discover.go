@@ -104,13 +104,13 @@ func (s *Discover) TestDrive(id, quant string) (Task, error) {
 // Fit asks the engine for its own plan.
 func (s *Discover) Fit(a FitAsk) (FitAnswer, error) {
 	return withCore(s.host, "Discover.Fit", func(ctx context.Context, c *core.Core) (FitAnswer, error) {
-		v, remedies, err := c.Advice.Fit(ctx, a.ID, a.Quant, advisor.Ask{Context: a.Context, KV: advisor.KVType(a.KV)})
+		v, err := c.Advice.Fit(ctx, a.ID, a.Quant, advisor.Ask{Context: a.Context, KV: advisor.KVType(a.KV)})
 		if err != nil {
 			return FitAnswer{}, err
 		}
 		return FitAnswer{
 			Fit: string(v.Place), Memory: planOf(v.Memory), ShortBy: v.ShortByBytes, MaxContext: v.MaxContext,
-			Remedies: convert(remedies, func(r advisor.Remedy) string { return r.Text }),
+			Remedies: convert(v.Remedies, func(r advisor.Remedy) string { return r.Text }),
 		}, nil
 	})
 }

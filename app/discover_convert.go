@@ -37,7 +37,7 @@ func adviceOf(r advice.Ranking) Advice {
 func choiceOf(c advice.Choice) Choice {
 	choice := Choice{
 		ID: c.Model, Model: c.Name, Family: c.Family, Quant: c.Quant, Bytes: c.Bytes, Fit: string(c.Fit), Memory: planOf(c.Memory), Planned: c.Planned,
-		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error, Disturbed: c.Disturbed,
+		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error, Disturbed: c.Disturbed, Times: timesOf(c.Times),
 		Quality: -1, MaxContext: c.MaxContext, Layers: c.Layers, LayersOnGPU: c.LayersOnGPU, Params: c.Params, ActiveParams: c.ActiveParams,
 		LicenceName: c.Licence.Name, OpenSource: c.Licence.OpenSource, Commercial: c.Licence.Commercial,
 		Vision: c.Vision, Tools: c.Tools, Thinking: c.Thinking, Installed: c.Installed,
@@ -47,6 +47,12 @@ func choiceOf(c advice.Choice) Choice {
 		choice.Quality, choice.QualityError = c.Quality, c.QualityError
 	}
 	return choice
+}
+
+func timesOf(t advisor.Times) Times {
+	return Times{
+		FirstShort: Figure(t.FirstShort), FirstLong: Figure(t.FirstLong), Answer: Figure(t.Answer), ThinkTokens: Figure(t.ThinkTokens), ThinkOwn: t.ThinkOwn,
+	}
 }
 
 func rejectionOf(r advice.Rejection) Rejection {

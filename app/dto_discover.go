@@ -20,6 +20,22 @@ type MemoryPlan struct {
 	SeesBytes    int64 `json:"seesBytes"` // of the working memory, the part that sees images; 0: it has none
 }
 
+// Figure is a number with how far off it may be, as a share.
+type Figure struct {
+	Value float64 `json:"value"`
+	Error float64 `json:"error"`
+}
+
+// Times are what a person waits for, in seconds, with the model loaded. The first word of an answer comes after the
+// thoughts of a model that thinks. 0: no speed is known.
+type Times struct {
+	FirstShort  Figure `json:"firstShort"`  // to the first word, for a prompt of 100 tokens
+	FirstLong   Figure `json:"firstLong"`   // for one of 4,000 tokens
+	Answer      Figure `json:"answer"`      // the whole of a typical answer, with the asked context full
+	ThinkTokens Figure `json:"thinkTokens"` // thoughts before that answer; 0: it does not think
+	ThinkOwn    bool   `json:"thinkOwn"`    // from the person's own answers; false: assumed
+}
+
 // Choice is one model at one quant, judged for a machine and an Ask.
 type Choice struct {
 	ID                    string     `json:"id"`
@@ -32,9 +48,10 @@ type Choice struct {
 	Planned               bool       `json:"planned"` // memory is the engine's own plan; false: calculated
 	TokensPerSecond       float64    `json:"tokensPerSecond"`
 	PromptTokensPerSecond float64    `json:"promptTokensPerSecond"`
-	Source                string     `json:"source"`       // measured, test drive, estimated
-	Error                 float64    `json:"error"`        // of the speeds, as a share
-	Disturbed             bool       `json:"disturbed"`    // other programs kept the processors busy during the run
+	Source                string     `json:"source"`    // measured, test drive, estimated
+	Error                 float64    `json:"error"`     // of the speeds, as a share
+	Disturbed             bool       `json:"disturbed"` // other programs kept the processors busy during the run
+	Times                 Times      `json:"times"`
 	Quality               float64    `json:"quality"`      // 0..100 for the use; -1: not known
 	QualityError          float64    `json:"qualityError"` // points
 	MaxContext            int        `json:"maxContext"`   // the largest that fits

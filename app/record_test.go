@@ -224,15 +224,22 @@ func fields(t *testing.T, v any) (names []string, values []any) {
 		if err := d.Decode(&value); err != nil {
 			t.Fatal(err)
 		}
-		if f, ok := value.(float64); ok && f != math.Trunc(f) {
-			digits := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(f))))
-			value = math.Round(f*digits) / digits
+		if f, ok := value.(float64); ok {
+			value = fourDigits(f)
 		}
 		if !slices.Contains(elsewhere, name.(string)) {
 			names, values = append(names, name.(string)), append(values, value)
 		}
 	}
 	return names, values
+}
+
+func fourDigits(f float64) float64 {
+	if f == math.Trunc(f) {
+		return f
+	}
+	digits := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(f))))
+	return math.Round(f*digits) / digits
 }
 
 func keys(t *testing.T, v any) []string {
@@ -245,8 +252,17 @@ func row(t *testing.T, v any) []byte {
 	t.Helper()
 	_, values := fields(t, v)
 	for i, value := range values {
-		if plan, ok := value.(map[string]any); ok { // the weights are the row's bytes
-			values[i] = []any{plan["kvBytes"], plan["computeBytes"], plan["totalBytes"]}
+		of, _ := value.(map[string]any)
+		switch {
+		case of["kvBytes"] != nil: // the weights are the row's bytes
+			values[i] = []any{of["kvBytes"], of["computeBytes"], of["totalBytes"]}
+		case of["firstShort"] != nil: // nobody's own answers are recorded
+			var times []any
+			for _, name := range []string{"firstShort", "firstLong", "answer", "thinkTokens"} {
+				figure := of[name].(map[string]any)
+				times = append(times, fourDigits(figure["value"].(float64)), fourDigits(figure["error"].(float64)))
+			}
+			values[i] = times
 		}
 	}
 	return line(t, values)

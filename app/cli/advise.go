@@ -94,14 +94,14 @@ func (s *session) showAdvice(a advisor.Advice) error {
 		fmt.Fprintln(s.stdout, a.Summary)
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES (TG)\tFROM\tQUALITY\tLICENCE")
+	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES (TG)\tFIRST WORD\tANSWER\tFROM\tQUALITY\tLICENCE")
 	for _, p := range a.Picks {
 		quality := "not known"
 		if p.QualityKnown {
 			quality = fmt.Sprintf("%.0f ±%.0f", p.Quality, p.QualityError)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s\t%s\t%s\n",
-			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, advisor.Doubt(p.Source, p.Error), quality, p.Licence.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s\t%s\t%s\t%s\t%s\n",
+			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, advisor.Wait(p.Times.FirstShort.Value), advisor.Wait(p.Times.Answer.Value), advisor.Doubt(p.Source, p.Error), quality, p.Licence.Name)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -132,12 +132,12 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			if err != nil {
 				return err
 			}
-			v, remedies, err := c.Advice.Fit(ctx, id, quant, ask)
+			v, err := c.Advice.Fit(ctx, id, quant, ask)
 			if err != nil {
 				return err
 			}
 			if s.json {
-				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "remedies": remedies})
+				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "times": v.Times, "remedies": v.Remedies})
 			}
 			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, working memory %s.\n", id, quant,
 				backend.Bytes(v.Memory.TotalBytes), backend.Bytes(v.Memory.WeightsBytes), backend.Bytes(v.Memory.KVBytes), backend.Bytes(v.Memory.ComputeBytes))
@@ -151,8 +151,9 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 				fmt.Fprintf(s.stdout, "It does not fit: short by %s.\n", backend.Bytes(v.ShortByBytes))
 			} else {
 				fmt.Fprintf(s.stdout, "It fits (%s), with a context of up to %d tokens.\n", v.Place, v.MaxContext)
+				fmt.Fprintln(s.stdout, v.Times)
 			}
-			for _, r := range remedies {
+			for _, r := range v.Remedies {
 				fmt.Fprintln(s.stdout, r.Text)
 			}
 			if t, name := c.Advice.ChatTemplate(id, quant); t != nil {

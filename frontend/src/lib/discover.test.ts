@@ -16,6 +16,7 @@ import {
   rowWords,
   sourceWords,
   stepOf,
+  timesWords,
   usual,
 } from './discover'
 import { bytes, parameters, parseNumber } from './format'
@@ -56,6 +57,19 @@ describe('a row in words', () => {
     expect(sourceWords('measured')).toBe('measured')
     // As the advice says it in its sentences.
     expect(sourceWords('estimated', 9.8)).toBe('a rough guess')
+  })
+
+  it('says what a person waits for, and what that rests on', () => {
+    const times = {
+      ...{ firstShort: { value: 61, error: 0.3 }, firstLong: { value: 130, error: 0.3 } },
+      ...{ answer: { value: 95, error: 1.2 }, thinkTokens: { value: 600, error: 0.5 }, thinkOwn: false },
+    }
+    const plain = { ...times, firstShort: { value: 0.42, error: 0.3 }, thinkTokens: { value: 0, error: 0 } }
+    expect(timesWords(plain)).toBe(
+      'First word after 0.4 s (±30%), or 2 min (±30%) for a prompt of 4,000 tokens. A typical answer takes 1.5 min (a rough guess).',
+    )
+    expect(timesWords(times)).toContain('It thinks first: 600 tokens are assumed, until five of your own answers tell.')
+    expect(timesWords({ ...times, thinkOwn: true })).toContain('It thinks first: 600 tokens, as in your own answers.')
   })
 
   it('says what a licence withholds', () => {

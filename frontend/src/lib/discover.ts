@@ -1,6 +1,6 @@
 // What Discover says and computes, apart from how it is drawn.
-import type { Advice, CatalogModel, Choice, Fit, KVType, Rejection, Source } from '../bridge/types'
-import { bytes, count, percent, speed } from './format'
+import type { Advice, CatalogModel, Choice, Figure, Fit, KVType, Rejection, Source, Times } from '../bridge/types'
+import { bytes, count, percent, speed, wait } from './format'
 import { text } from '../text'
 
 const t = text.discover
@@ -35,6 +35,18 @@ export function sourceWords(source: Source, error = 0): string {
   // An error as large as the figure itself says no more than that: the advice’s own words say the same.
   if (error >= roughError) return t.rough
   return error > 0 ? t.sourceWithError(t.sources[source], percent(error)) : t.sources[source]
+}
+
+/** A length of time with how far off it may be, as its tag says it. */
+export function offBy(figure: Figure): string {
+  return figure.error >= roughError ? t.rough : t.within(percent(figure.error))
+}
+
+/** The three times in sentences, with what they rest on. */
+export function timesWords(times: Times): string {
+  const said = (f: Figure) => `${wait(f.value)} (${offBy(f)})`
+  const thoughts = times.thinkTokens.value > 0 ? t.thoughts(count(times.thinkTokens.value), times.thinkOwn) : ''
+  return t.timesTip(said(times.firstShort), said(times.firstLong), said(times.answer), thoughts)
 }
 
 /** A licence's name, and what it withholds. */

@@ -41,6 +41,14 @@ export function roughly(seconds: number): string {
   return `${Math.max(1, Math.round(seconds / 60))} min`
 }
 
+/** A wait that is foretold, as a person says it: "0.4 s", "12 s", "1.5 min". */
+export function wait(seconds: number): string {
+  if (seconds < 2.95) return `${Math.max(0.1, seconds).toFixed(1)} s`
+  if (seconds < 54.5) return `${Math.round(seconds)} s`
+  if (seconds < 570) return `${Math.round(seconds / 30) / 2} min`
+  return `${Math.round(seconds / 60)} min`
+}
+
 /** A share of one as whole percent. */
 export function percent(share: number): string {
   return `${Math.round(Math.min(1, Math.max(0, share)) * 100)}%`

@@ -65,6 +65,22 @@ export const discoverText = {
       estimated: 'From this machine’s own test drives of other models.',
     },
     rough: 'a rough guess',
+    within: (error: string) => `±${error}`,
+    firstWord: 'First word',
+    firstWordLong: 'First word, long prompt',
+    answer: 'Typical answer',
+    firstTip: 'Until the first word of an answer to a question of 100 tokens, with the model loaded.',
+    firstLongTip: 'The same for a prompt of 4,000 tokens, about eight pages.',
+    answerTip: (context: string) => `A whole answer of 350 tokens, with ${context} tokens of context full.`,
+    waitsColumn: 'first word · answer',
+    toFirst: 'First word',
+    toAnswer: 'answer',
+    thoughts: (n: string, own: boolean) =>
+      own
+        ? `It thinks first: ${n} tokens, as in your own answers.`
+        : `It thinks first: ${n} tokens are assumed, until five of your own answers tell.`,
+    timesTip: (first: string, long: string, answer: string, thoughts: string) =>
+      `First word after ${first}, or ${long} for a prompt of 4,000 tokens. A typical answer takes ${answer}.${thoughts && ` ${thoughts}`}`,
     sourceWithError: (source: string, error: string) => `${source} ±${error}`,
 
     fits: {

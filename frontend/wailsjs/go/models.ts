@@ -45,6 +45,17 @@ export namespace app {
 	    miss: number;
 	    remedies: string[];
 	}
+	export interface Figure {
+	    value: number;
+	    error: number;
+	}
+	export interface Times {
+	    firstShort: Figure;
+	    firstLong: Figure;
+	    answer: Figure;
+	    thinkTokens: Figure;
+	    thinkOwn: boolean;
+	}
 	export interface MemoryPlan {
 	    weightsBytes: number;
 	    kvBytes: number;
@@ -66,6 +77,7 @@ export namespace app {
 	    source: string;
 	    error: number;
 	    disturbed: boolean;
+	    times: Times;
 	    quality: number;
 	    qualityError: number;
 	    maxContext: number;
@@ -400,6 +412,7 @@ export namespace app {
 	    restarts: number;
 	    problem: Problem;
 	}
+	
 	export interface FitAnswer {
 	    fit: string;
 	    memory: MemoryPlan;
@@ -889,6 +902,7 @@ export namespace app {
 	    left: number;
 	    startedAt: number;
 	}
+	
 	
 	
 	export interface Token {

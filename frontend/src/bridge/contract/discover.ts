@@ -30,6 +30,13 @@ export function discoverContract(bridge: Bridge): Clause[] {
           'what fits has a speed and a size',
         )
         must(
+          advice.choices.every(({ times: t, thinking }) => {
+            const waits = t.firstShort.value < t.firstLong.value && t.firstShort.value < t.answer.value
+            return waits && t.firstShort.value > 0 && t.answer.error > 0 && (thinking || t.thinkTokens.value === 0)
+          }),
+          'what fits says how long a person waits: for a long prompt longer, and for the whole answer',
+        )
+        must(
           advice.choices.some((c) => c.frontier),
           'some are not beaten',
         )

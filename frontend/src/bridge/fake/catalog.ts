@@ -41,13 +41,19 @@ function entry(id: string): CatalogModel {
 
 /** A choice without its place among the others, with what the catalog says of its model. */
 const choices = recorded.choices.map((values): Omit<Choice, 'frontier' | 'best' | 'why'> => {
-  const { memory: plan, ...row } = named<Omit<Choice, 'memory'> & { memory: number[] }>(recorded.choice, values)
+  type Row = Omit<Choice, 'memory' | 'times'> & { memory: number[]; times: number[] }
+  const { memory: plan, times, ...row } = named<Row>(recorded.choice, values)
   const { name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking } = entry(
     row.id,
   )
   const [kvBytes = 0, computeBytes = 0, totalBytes = 0] = plan
+  const figure = (i: number) => ({ value: times[2 * i] ?? 0, error: times[2 * i + 1] ?? 0 })
   return {
     ...row,
+    times: {
+      ...{ firstShort: figure(0), firstLong: figure(1), answer: figure(2) },
+      ...{ thinkTokens: figure(3), thinkOwn: false },
+    },
     memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes, seesBytes: 0 },
     ...{ model: name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking },
     ...{ installed: false, planned: false, disturbed: false },

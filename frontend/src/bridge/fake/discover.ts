@@ -10,6 +10,7 @@ import type {
   Found,
   Problem,
   Rejection,
+  Times,
 } from '../types'
 import { catalog, nearest, profiles } from './catalog'
 import { likeOf, modelOf } from './scenes/external'
@@ -36,6 +37,12 @@ function allTooSlow(advice: Advice, minSpeed: number): Advice {
   return { ...advice, machineName: '', choices: [], rejected }
 }
 
+/** What a person waits for at another speed, as far off as that is. */
+function timesAt(times: Times, speed: number, error: number): Times {
+  const at = (f: Times['answer']) => ({ value: f.value / speed, error: Math.max(error, f.error) })
+  return { ...times, firstShort: at(times.firstShort), firstLong: at(times.firstLong), answer: at(times.answer) }
+}
+
 /** Discover of the stand-in: it replays what the real one answered, and puts this machine's runs on top. */
 export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
   const drives = new Map<string, DriveResult>()
@@ -54,7 +61,8 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     const planned = world.plans.has(`${c.id}:${c.quant}:${ask.context}:${ask.kv}`)
     if (!run) return { ...c, installed, planned, error: fitted ? c.error / 2 : c.error }
     const { tokensPerSecond, promptTokensPerSecond, source, spread: error, disturbed } = run
-    return { ...c, installed, planned, tokensPerSecond, promptTokensPerSecond, source, error, disturbed }
+    const times = timesAt(c.times, tokensPerSecond / c.tokensPerSecond, error)
+    return { ...c, installed, planned, tokensPerSecond, promptTokensPerSecond, times, source, error, disturbed }
   }
 
   const advise = (ask: Ask): Advice => {
@@ -90,6 +98,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       memory: { weightsBytes: bytes, kvBytes, computeBytes, totalBytes: bytes + kvBytes + computeBytes, seesBytes },
       tokensPerSecond: base.tokensPerSecond * speed,
       promptTokensPerSecond: base.promptTokensPerSecond * speed,
+      times: timesAt(base.times, speed, base.error),
     }
   }
 

@@ -28,6 +28,27 @@ export interface MemoryPlan {
   seesBytes: number
 }
 
+/** Figure is a number with how far off it may be, as a share. */
+export interface Figure {
+  value: number
+  error: number
+}
+
+/** Times are what a person waits for, in seconds, with the model loaded. The first word of an answer comes after the
+ * thoughts of a model that thinks. 0: no speed is known. */
+export interface Times {
+  /** to the first word, for a prompt of 100 tokens */
+  firstShort: Figure
+  /** for one of 4,000 tokens */
+  firstLong: Figure
+  /** the whole of a typical answer, with the asked context full */
+  answer: Figure
+  /** thoughts before that answer; 0: it does not think */
+  thinkTokens: Figure
+  /** from the person’s own answers; false: assumed */
+  thinkOwn: boolean
+}
+
 /** Choice is one model at one quant, judged for a machine and an Ask. */
 export interface Choice {
   id: string
@@ -47,6 +68,7 @@ export interface Choice {
   error: number
   /** other programs kept the processors busy during the run */
   disturbed: boolean
+  times: Times
   /** 0..100 for the use; -1: not known */
   quality: number
   /** points */
