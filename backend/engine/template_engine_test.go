@@ -23,18 +23,21 @@ func TestTheEngineJudgesTemplates(t *testing.T) {
 	const loop = "{% for m in messages %}{{ m.content }}{% endfor %}"
 	for _, c := range []struct {
 		name, text string
-		bad        bool
+		want       error
 	}{
-		{"plain", loop, false},
-		{"generation blocks", strings.ReplaceAll(loop, "{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"), false},
-		{"of a megabyte", "{# " + strings.Repeat("x", 1<<20) + " #}" + loop, false},
-		{"an if without a condition", loop + "{% if %}", true},
-		{"JSON of what is not defined", "{{ nosuch | tojson }}" + loop, true},
+		{"plain", loop, nil},
+		{"generation blocks", strings.ReplaceAll(loop, "{{ m.content }}", "{% generation %}{{ m.content }}{% endgeneration %}"), nil},
+		{"of a megabyte", "{# " + strings.Repeat("x", 1<<20) + " #}" + loop, nil},
+		{"an if without a condition", loop + "{% if %}", ErrTemplate},
+		{"roles that have to take turns", `{% for m in messages %}{% if (m.role == "user") != (loop.index0 % 2 == 0) %}{{ raise_exception("turns") }}{% endif %}{{ m.content }}{% endfor %}`, ErrNoSystem},
+		{"no system prompt", `{% if messages[0].role == "system" %}{{ raise_exception("none") }}{% endif %}` + loop, ErrNoSystem},
+		{"a fault in the second turn", loop + `{% if messages|length > 1 %}{{ raise_exception("two") }}{% endif %}`, ErrTemplate},
+		{"JSON of what is not defined", "{{ nosuch | tojson }}" + loop, ErrTemplate},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := e.CheckTemplate(t.Context(), c.text)
-			if c.bad != errors.Is(err, ErrTemplate) || !c.bad && err != nil {
-				t.Errorf("got %v", err)
+			if !errors.Is(err, c.want) || c.want == nil && err != nil {
+				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
 	}

@@ -58,6 +58,8 @@ type Tokenizer struct {
 type Template struct {
 	Text   string `json:"text"`   // the file's own, in Jinja; empty: none
 	SHA256 string `json:"sha256"` // of Text without white space around it
+	Chosen string `json:"chosen"` // what a person chose, by its name; empty: its own
+	Own    bool   `json:"own"`    // it came with one, in the file or beside it
 	Known  string `json:"known"`  // the name of the well-known template that it is; empty: it is the file's own
 	Ollama string `json:"ollama"` // one that came beside the file, in Ollama's language; empty: none
 }
@@ -135,6 +137,10 @@ func (ins *inspector) files(d *Details, e layout.Entry, entries []layout.Entry) 
 		from = *c.Ours
 	}
 	d.Address, d.Revision, d.App = from.Address, from.Revision, from.App
+	d.Template.Own = d.Template.Text != "" || d.Template.Ollama != ""
+	if c := from.Chosen; c != nil {
+		d.Template.Chosen, d.Template.Own = c.Name, d.Template.Text != "" || c.Template != ""
+	}
 	users := map[string][]string{}
 	for _, other := range entries {
 		for digest := range other.Manifest.Digests() {

@@ -37,6 +37,17 @@ type Origin struct {
 	App      string                `json:"app,omitempty"`      // that keeps it, of an adopted model
 	Revision string                `json:"revision,omitempty"` // a commit, or a manifest's digest
 	Files    map[string]FileOrigin `json:"files,omitempty"`    // by digest
+
+	Chosen *Chosen `json:"template,omitempty"` // instead of its own chat template; nil: that one
+}
+
+// Chosen is a chat template that a person chose for a model, and what it stands in for.
+type Chosen struct {
+	Name     string `json:"name"` // of the choice
+	Template string `json:"template,omitempty"`
+	Params   string `json:"params,omitempty"`
+	Renderer string `json:"renderer,omitempty"`
+	Parser   string `json:"parser,omitempty"`
 }
 
 // FileOrigin is where one file of a model came from.
