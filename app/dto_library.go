@@ -17,6 +17,8 @@ type Model struct {
 	Capable       []string `json:"capable"`
 	Template      bool     `json:"template"`
 	Problem       string   `json:"problem"` // why the engine can't run it, and what to do, as sentences; empty: it can
+	Caution       string   `json:"caution"` // what may go wrong in a chat with it, as sentences; empty: nothing that is known
+	WantsTemplate bool     `json:"wantsTemplate"` // another chat template would mend what is said there
 	Path          string   `json:"path"`
 	AddedAt       int64    `json:"addedAt"`
 	LastUsedAt    int64    `json:"lastUsedAt"` // 0: never
@@ -62,7 +64,7 @@ type ModelDetails struct {
 	BitsPerWeight float64     `json:"bitsPerWeight"`
 	Mix           []TypeShare `json:"mix"` // most bytes first
 	Template      string      `json:"template"`
-	TemplateFrom  string      `json:"templateFrom"` // "file", or "layer" where the registry gave another one; empty: none
+	TemplateFrom  string      `json:"templateFrom"` // "file", "layer" where another one came beside it, "chosen"; empty: none
 	TemplateNote  string      `json:"templateNote"` // how it compares with the known one; empty: nothing to say
 	Licence       []Answer    `json:"licence"`
 	LicenceText   string      `json:"licenceText"`
@@ -71,6 +73,22 @@ type ModelDetails struct {
 	FreesBytes    int64       `json:"freesBytes"` // what removing it would free
 	VerifiedAt    int64       `json:"verifiedAt"` // 0: not since it came
 	Notes         []string    `json:"notes"`
+}
+
+// TemplateChoices are the chat templates that can be chosen for a model.
+type TemplateChoices struct {
+	Ref      string           `json:"ref"`
+	Chosen   string           `json:"chosen"` // a family's ID, or "custom"; empty: the model's own
+	Text     string           `json:"text"`   // of what was chosen, in the engine's language
+	Families []TemplateFamily `json:"families"`
+}
+
+// TemplateFamily is a chat template that many models share.
+type TemplateFamily struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+	Fits string `json:"fits"` // markers, text, no: what of it the model's vocabulary has
 }
 
 // TypeShare is how much of a model is stored in one type.

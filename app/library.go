@@ -24,9 +24,8 @@ func (s *Library) Get() (LibraryPage, error) {
 		page := LibraryPage{
 			Models: convert(all, func(m backend.Model) Model {
 				row := modelOf(m, c.Models.LastUsed(ctx, m.Ref))
-				if bad := c.Models.Problem(m); bad != nil {
-					row.Problem = bad.Message + " " + bad.Hint
-				}
+				row.Problem, row.Caution = sentences(c.Models.Problem(ctx, m)), sentences(c.Models.Caution(ctx, m))
+				row.WantsTemplate = row.Caution != "" || row.Problem != "" && m.Problem == nil
 				return row
 			}),
 			Folder: c.Library.Dir(),
@@ -131,6 +130,29 @@ func (s *Library) Rename(ref, name string) (string, error) {
 			s.host.libraryChanged(ref)
 		}
 		return now, err
+	})
+}
+
+// Templates tells what chat template a model has and which others can be chosen for it.
+func (s *Library) Templates(ref string) (TemplateChoices, error) {
+	return withCore(s.host, "Library.Templates", func(ctx context.Context, c *core.Core) (TemplateChoices, error) {
+		t, err := c.Models.Templates(ctx, ref)
+		if err != nil {
+			return TemplateChoices{}, err
+		}
+		return templateChoices(t), nil
+	})
+}
+
+// SetTemplate gives a model the template of a family, a text ("custom"), or its own again for an empty choice. It returns what
+// may go wrong with it, as a sentence.
+func (s *Library) SetTemplate(ref, chosen, text string) (string, error) {
+	return withCore(s.host, "Library.SetTemplate", func(ctx context.Context, c *core.Core) (string, error) {
+		caution, err := c.Models.SetTemplate(ctx, ref, chosen, text)
+		if err == nil {
+			s.host.libraryChanged(ref)
+		}
+		return caution, err
 	})
 }
 

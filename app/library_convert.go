@@ -18,6 +18,21 @@ func modelOf(m backend.Model, lastUsed int64) Model {
 	}
 }
 
+// sentences are what is said of a problem; empty for none.
+func sentences(e *backend.Error) string {
+	if e == nil {
+		return ""
+	}
+	return strings.TrimSpace(e.Message + " " + e.Hint)
+}
+
+func templateChoices(t models.TemplateChoices) TemplateChoices {
+	return TemplateChoices{
+		Ref: t.Ref, Chosen: t.Chosen, Text: t.Text,
+		Families: convert(t.Families, func(f models.TemplateFamily) TemplateFamily { return TemplateFamily(f) }),
+	}
+}
+
 func adapterRow(a library.Adapter) AdapterRow {
 	return AdapterRow{Ref: a.Ref, Name: a.Name, Base: a.Architecture, Bytes: a.Bytes, AddedAt: millis(a.Added)}
 }
@@ -53,12 +68,18 @@ func modelDetails(d models.Details) ModelDetails {
 		Origin: d.Address, Files: []ModelFile{}, FreesBytes: d.Frees, VerifiedAt: d.VerifiedAt, Notes: []string{},
 	}
 	switch {
+	case d.Template.Chosen != "":
+		out.Template, out.TemplateFrom = d.Template.Ollama, "chosen"
 	case d.Template.Text != "":
 		out.TemplateFrom = "file"
 	case d.Template.Ollama != "":
 		out.Template, out.TemplateFrom = d.Template.Ollama, "layer"
 	}
 	switch {
+	case d.Template.Chosen != "" && d.Template.Own:
+		out.TemplateNote = "It was chosen here, instead of the model's own."
+	case d.Template.Chosen != "":
+		out.TemplateNote = "It was chosen here: the file has none."
 	case d.Template.Known != "":
 		out.TemplateNote = "It is the well-known template of " + d.Template.Known + "."
 	case d.Template.Text != "":

@@ -28,6 +28,8 @@ func terminalHint(code backend.Code, hint string) string {
 		"Verify its file on the Library page.", "Check its file with: weightroom models verify.",
 		"Verify its file on the Library page,", "Check its file with weightroom models verify,",
 		"Verify it on the Library page.", "Check it with: weightroom models verify",
+		"Choose a chat template for it in its details on the Library page", "Choose a chat template for it with weightroom models template REF NAME",
+		"choose another chat template in its details on the Library page", "choose another chat template with weightroom models template REF NAME",
 		"import a GGUF file on the Library page.", "import a GGUF file: weightroom import FILE.gguf",
 		"start Weightroom with another data folder", "choose another folder with --data",
 		"Start Weightroom with another data folder", "Choose another folder with --data",

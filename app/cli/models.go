@@ -71,7 +71,7 @@ model, a folder with any of them, or the folder of a bundle that models export w
 // warn says beside the output what stands in a model's way.
 func (s *session) warn(problem *backend.Error) {
 	if problem != nil {
-		fmt.Fprintf(s.stderr, "%s\n%s\n", problem.Message, problem.Hint)
+		fmt.Fprintf(s.stderr, "%s\n%s\n", problem.Message, terminalHint(problem.Code, problem.Hint))
 	}
 }
 
@@ -146,6 +146,7 @@ func modelsCommand(s *session) *cobra.Command {
 				return s.listModels([]backend.Model{m})
 			}),
 		},
+		templateCommand(s),
 		&cobra.Command{
 			Use: "adopt [NAME]", Short: "Use models that other apps have, without a copy; without NAME, list them", Args: argRange(0, 1),
 			RunE: s.withLibrary(s.adopt),

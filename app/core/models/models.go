@@ -31,7 +31,7 @@ type Models struct {
 	opts      Options
 	downloads *Downloads
 	foreign   foreignModels
-	templates sync.Map // what is wrong with chat templates, by the digests of the weights: *backend.Error, which may be nil
+	templates sync.Map // templateVerdict of the files' own chat templates, by the digests of the weights
 }
 
 // New makes Models. What a model lacks comes by way of downloads.

@@ -597,6 +597,8 @@ export namespace app {
 	    capable: string[];
 	    template: boolean;
 	    problem: string;
+	    caution: string;
+	    wantsTemplate: boolean;
 	    path: string;
 	    addedAt: number;
 	    lastUsedAt: number;
@@ -902,6 +904,19 @@ export namespace app {
 	    left: number;
 	    startedAt: number;
 	}
+	export interface TemplateFamily {
+	    id: string;
+	    name: string;
+	    text: string;
+	    fits: string;
+	}
+	export interface TemplateChoices {
+	    ref: string;
+	    chosen: string;
+	    text: string;
+	    families: TemplateFamily[];
+	}
+	
 	
 	
 	

@@ -38,6 +38,10 @@ export function Repair(arg1:string):Promise<app.Task>;
 
 export function Reveal(arg1:string):Promise<void>;
 
+export function SetTemplate(arg1:string,arg2:string,arg3:string):Promise<string>;
+
+export function Templates(arg1:string):Promise<app.TemplateChoices>;
+
 export function Verify(arg1:string):Promise<app.Task>;
 
 export function VerifyReport():Promise<app.VerifyReport>;

@@ -74,6 +74,14 @@ export function Reveal(arg1) {
   return window['go']['app']['Library']['Reveal'](arg1);
 }
 
+export function SetTemplate(arg1, arg2, arg3) {
+  return window['go']['app']['Library']['SetTemplate'](arg1, arg2, arg3);
+}
+
+export function Templates(arg1) {
+  return window['go']['app']['Library']['Templates'](arg1);
+}
+
 export function Verify(arg1) {
   return window['go']['app']['Library']['Verify'](arg1);
 }
