@@ -54,6 +54,7 @@ import type {
   SumsAsk,
   SumsStart,
   Task,
+  TemplateChoices,
   TaskProgress,
   Token,
   Turn,
@@ -138,6 +139,9 @@ export interface LibraryService {
   import(path: string, name: string): Promise<Task>
   /** Gives a model another name, or its file's for an empty one. Resolves to the name it has now; its reference stays. */
   rename(ref: string, name: string): Promise<string>
+  templates(ref: string): Promise<TemplateChoices>
+  /** Gives a model a family's template, `text` for "custom", or its own for ''. Resolves to what may go wrong with it. */
+  setTemplate(ref: string, chosen: string, text: string): Promise<string>
   installStarter(): Promise<Task>
   /** Resolves to the bytes freed. */
   remove(ref: string): Promise<number>

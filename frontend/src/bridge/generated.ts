@@ -117,6 +117,8 @@ export type Generated = [
   Holds<Narrows<app.Connection, page.Connection>>,
   Holds<Narrows<app.LedgerPage, page.Ledger>>,
   Holds<Narrows<app.ModelDetails, page.ModelDetails>>,
+  Holds<Narrows<app.TemplateChoices, page.TemplateChoices>>,
+  Holds<Narrows<app.TemplateFamily, page.TemplateFamily>>,
   Holds<Narrows<app.TypeShare, page.TypeShare>>,
   Holds<Narrows<app.ModelFile, page.ModelFile>>,
   Holds<Narrows<app.Damage, page.Damage>>,

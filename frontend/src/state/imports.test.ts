@@ -157,4 +157,31 @@ describe('a model', () => {
     await app.models.verify('')
     expect(app.toasts.items.at(-1)?.hint).toContain('Library page')
   })
+
+  it('without a chat template says so until one is chosen, which can be undone', async () => {
+    const app = await started('full')
+    const odd = app.library.models.find((m) => m.wantsTemplate)
+    if (!odd) throw new Error('no model without a template')
+    expect(app.library.cautioned(odd.ref)?.caution).toContain('no chat template')
+    const before = await app.library.templates(odd.ref)
+    await app.models.chooseTemplate(odd, before, 'vicuna', '')
+    expect(app.library.cautioned(odd.ref)).toBeUndefined()
+    expect((await app.library.templates(odd.ref)).chosen).toBe('vicuna')
+    expect(app.toasts.items.at(-1)?.text).toContain('Vicuna')
+    app.toasts.items.at(-1)?.action?.run()
+    await expect.poll(() => app.library.cautioned(odd.ref)?.ref).toBe(odd.ref)
+    app.library.heard(odd.ref)
+    expect(app.library.cautioned(odd.ref)).toBeUndefined()
+  })
+
+  it('keeps its chat template when the engine can’t use the text of a person', async () => {
+    const app = await started('full')
+    const model = app.library.models[0]
+    if (!model) throw new Error('no model')
+    const before = await app.library.templates(model.ref)
+    expect(await app.models.tryTemplate(model, before, '{{ range .Messages }}')).toContain('can’t use')
+    expect((await app.library.templates(model.ref)).chosen).toBe('')
+    expect(await app.models.tryTemplate(model, before, '{{ .Prompt }}{{ .Response }}')).toBe('')
+    expect((await app.library.templates(model.ref)).chosen).toBe('custom')
+  })
 })

@@ -8,6 +8,7 @@ import type {
   ModelDetails,
   ModelMemory,
   OtherApp,
+  TemplateChoices,
   VerifyReport,
 } from '../bridge/types'
 import type { ModelColumn } from '../lib/library'
@@ -33,6 +34,8 @@ export class LibraryState {
   #report = $state.raw<VerifyReport>({ models: 0, at: 0, bad: [] })
   /** Removed ones that still can be brought back. */
   #leaving = $state.raw<ReadonlySet<string>>(new Set())
+  /** Whose caution was put away. */
+  #heard = $state.raw<ReadonlySet<string>>(new Set())
   #timers = new Map<string, Soon>()
 
   tab = $state<LibraryTab>('models')
@@ -169,6 +172,29 @@ export class LibraryState {
     const now = await this.#bridge.rename(ref, name)
     await this.refresh()
     return now
+  }
+
+  /** What chat template a model has, and which others can be chosen. */
+  templates(ref: string): Promise<TemplateChoices> {
+    return this.#bridge.templates(ref)
+  }
+
+  /** Resolves to what may go wrong with the template, as a sentence. */
+  async setTemplate(ref: string, chosen: string, words: string): Promise<string> {
+    const caution = await this.#bridge.setTemplate(ref, chosen, words)
+    await this.refresh()
+    return caution
+  }
+
+  /** The model, if something is odd about its chat template that was not put away yet. */
+  cautioned(ref: string): Model | undefined {
+    const model = this.find(ref)
+    return model?.wantsTemplate && !this.#heard.has(ref) ? model : undefined
+  }
+
+  /** Puts away what is odd about a model's chat template, until the next start. */
+  heard(ref: string): void {
+    this.#heard = new Set([...this.#heard, ref])
   }
 
   details(ref: string): Promise<ModelDetails> {

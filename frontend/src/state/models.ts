@@ -1,5 +1,5 @@
 import { toBridgeError } from '../bridge/failure'
-import type { Download, Found, Model, Offer, TaskKind } from '../bridge/types'
+import type { Download, Found, Model, Offer, TaskKind, TemplateChoices } from '../bridge/types'
 import { focusRow } from '../lib/focus'
 import { bytes } from '../lib/format'
 import { text } from '../text'
@@ -193,6 +193,32 @@ export class Models {
         label: text.common.undo,
         run: () => void this.#host.attempt(() => library.rename(ref, before)),
       })
+    })
+  }
+
+  /** Gives a model a family's chat template, or its own again. */
+  async chooseTemplate(model: Model, before: TemplateChoices, chosen: string, words: string): Promise<void> {
+    await this.#host.attempt(() => this.#setTemplate(model, before, chosen, words))
+  }
+
+  /** Gives a model a chat template of the person's own. Resolves to why the engine can't use it; empty: it can. */
+  async tryTemplate(model: Model, before: TemplateChoices, words: string): Promise<string> {
+    try {
+      await this.#setTemplate(model, before, 'custom', words)
+      return ''
+    } catch (reason) {
+      const { message, hint } = toBridgeError(reason)
+      return `${message} ${hint}`.trim()
+    }
+  }
+
+  async #setTemplate({ ref, name }: Model, before: TemplateChoices, chosen: string, words: string): Promise<void> {
+    const { library } = this.#parts
+    const caution = await library.setTemplate(ref, chosen, words)
+    const family = before.families.find((f) => f.id === chosen)?.name ?? ''
+    this.#host.toasts.info([text.templates.done(name, family, chosen), caution].filter(Boolean).join(' '), {
+      label: text.common.undo,
+      run: () => void this.#host.attempt(() => library.setTemplate(ref, before.chosen, before.text)),
     })
   }
 

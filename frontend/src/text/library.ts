@@ -1,4 +1,4 @@
-import type { FileKind } from '../bridge/types'
+import type { FileKind, TemplateFamily } from '../bridge/types'
 import { plural } from './plural'
 
 /** The models on this machine. */
@@ -106,6 +106,33 @@ export const libraryText = {
     done: (name: string) => `Renamed to “${name}”.`,
   },
 
+  templates: {
+    title: 'Chat template',
+    choose: 'Messages are marked by',
+    own: 'The model’s own',
+    ownHint: 'What its file says.',
+    custom: 'A text of mine…',
+    family: (name: string, fits: TemplateFamily['fits']) => (fits === 'no' ? `${name} (lacks its markers)` : name),
+    fits: {
+      markers: 'The model’s vocabulary has its markers.',
+      text: 'It marks in plain text, for older models.',
+      no: 'The model’s vocabulary lacks its markers, so answers may be garbled.',
+    } satisfies Record<TemplateFamily['fits'], string>,
+    text: 'Your chat template',
+    textHint: 'In the engine’s language, Go templates. The engine tries it before it is kept.',
+    keep: 'Try and keep',
+    edit: 'Edit…',
+    useOwn: 'Use the model’s own',
+    chooseOne: 'Choose a template…',
+    dismiss: 'Put this note away',
+    done: (name: string, family: string, chosen: string) =>
+      chosen === ''
+        ? `${name} uses its own chat template.`
+        : family
+          ? `${name} uses the chat template of ${family}.`
+          : `${name} uses your chat template.`,
+  },
+
   tabs: {
     label: 'Show',
     models: 'Models',
@@ -133,7 +160,6 @@ export const libraryText = {
     mixHint: 'How its weights are stored, by bytes. Important tensors keep more bits.',
     mixRow: (type: string, size: string, share: string) => `${type}: ${size}, ${share}`,
     mixColumns: { type: 'Type', tensors: 'Tensors', size: 'Size', share: 'Share' },
-    template: 'Chat template',
     templateNone: 'The file has no chat template, so answers may be garbled.',
     templateShow: 'Show the template',
     licence: 'Licence',

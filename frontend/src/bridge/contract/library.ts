@@ -46,6 +46,42 @@ export function libraryContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'what is wrong with a model is said as sentences, and only what another template mends asks for one',
+      run: async () => {
+        for (const model of (await bridge.library.get()).models) {
+          for (const said of [model.problem, model.caution]) must(said === '' || said.endsWith('.'), 'a sentence')
+          must(!model.problem || !model.caution, 'one of them at most')
+          must(!model.wantsTemplate || (model.problem || model.caution) !== '', 'why a template is wanted')
+        }
+      },
+    },
+    {
+      name: 'a model has the chat template that is chosen, and its own again; one that the engine can’t use is refused',
+      run: async () => {
+        const [model] = (await bridge.library.get()).models
+        if (!model) return
+        const own = await bridge.library.details(model.ref)
+        const before = await bridge.library.templates(model.ref)
+        must(before.families.length > 0 && before.families.every((f) => f.id && f.name && f.text), 'the families')
+        const family = before.families[0]
+        must((await bridge.library.setTemplate(model.ref, family?.id ?? '', '')) === '', 'a family has no caution')
+        must((await bridge.library.details(model.ref)).templateFrom === 'chosen', 'it is used')
+        must((await bridge.library.templates(model.ref)).chosen === family?.id, 'it is said')
+        must((await bridge.library.get()).models.find((m) => m.ref === model.ref)?.wantsTemplate === false, 'it mends')
+        await rejects(bridge.library.setTemplate(model.ref, 'custom', '{{ range .Messages }}'), 'a text with a fault')
+        await rejects(bridge.library.setTemplate(model.ref, 'no such family', ''), 'an unknown family')
+        must((await bridge.library.templates(model.ref)).text === family.text, 'what is refused changes nothing')
+        const mine = '{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}'
+        await bridge.library.setTemplate(model.ref, 'custom', mine)
+        must((await bridge.library.details(model.ref)).template === mine, 'a text of one’s own')
+        await bridge.library.setTemplate(model.ref, before.chosen, before.text)
+        const after = await bridge.library.details(model.ref)
+        must(after.template === own.template && after.templateFrom === own.templateFrom, 'its own again')
+        await rejects(bridge.library.templates('no such model'), 'an unknown model')
+        await rejects(bridge.library.setTemplate('no such model', '', ''), 'an unknown model')
+      },
+    },
+    {
       name: 'a file that can’t be imported says why before anything is copied',
       run: async () => {
         const found = await bridge.library.look(['/no/such/file.txt'])

@@ -1,8 +1,9 @@
 import type { LibraryService } from '../bridge'
 import type { Model, OtherModel, Problem, TaskEnd, VerifyReport } from '../types'
 import { starterModel } from './scenes/library'
-import { apps, detailsOf } from './scenes/others'
+import { apps } from './scenes/others'
 import { noProblem, starterRef } from './scenes/scene'
+import { templatesOf } from './templates'
 import { fail, type FakeWorld } from './world'
 
 const cancelledProblem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
@@ -125,7 +126,7 @@ export function libraryOf(world: FakeWorld): LibraryService {
       return freed
     },
     reveal: async () => undefined,
-    details: async (ref) => detailsOf(get(ref)),
+    ...templatesOf(world, get),
     chooseFolder: async () => '/media/mara/Stick/models',
     verify: async (ref) => {
       const models = ref ? [get(ref)] : world.library.models

@@ -18,6 +18,10 @@ export interface Model {
   template: boolean
   /** why the engine can't run it, and what to do, as sentences; empty: it can */
   problem: string
+  /** what may go wrong in a chat with it, as sentences; empty: nothing that is known */
+  caution: string
+  /** another chat template would mend what is said there */
+  wantsTemplate: boolean
   path: string
   addedAt: number
   /** 0: never */
@@ -70,7 +74,7 @@ export interface ModelDetails {
   mix: TypeShare[]
   template: string
   /** empty: none */
-  templateFrom: '' | 'file' | 'layer'
+  templateFrom: '' | 'file' | 'layer' | 'chosen'
   /** how it compares with the known one; empty: nothing to say */
   templateNote: string
   licence: Answer[]
@@ -83,6 +87,26 @@ export interface ModelDetails {
   /** 0: not since it came */
   verifiedAt: number
   notes: string[]
+}
+
+/** TemplateChoices are the chat templates that can be chosen for a model. */
+export interface TemplateChoices {
+  ref: string
+  /** a family's id, or "custom"; empty: the model's own */
+  chosen: string
+  /** of what was chosen, in the engine's language */
+  text: string
+  /** those that fit its vocabulary first */
+  families: TemplateFamily[]
+}
+
+/** TemplateFamily is a chat template that many models share. */
+export interface TemplateFamily {
+  id: string
+  name: string
+  text: string
+  /** what of it the model's vocabulary has: its markers, no need of any, or not its markers */
+  fits: 'markers' | 'text' | 'no'
 }
 
 /** TypeShare is how much of a model is stored in one type. */

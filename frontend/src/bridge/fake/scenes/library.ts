@@ -16,6 +16,8 @@ function model(part: Partial<Model> & Pick<Model, 'ref' | 'name'>): Model {
     capable: ['chat'],
     template: true,
     problem: '',
+    caution: '',
+    wantsTemplate: false,
     path: `/home/mara/.local/share/weightroom/models/${part.ref}`,
     addedAt: 0,
     lastUsedAt: 0,
@@ -74,6 +76,9 @@ export function models(now: number): Model[] {
       licenceName: '',
       openSource: false,
       template: false,
+      caution:
+        'Notes, second try has no chat template, so messages are marked the way of ChatML, whose markers its vocabulary has. If its answers are garbled, choose another chat template in its details on the Library page.',
+      wantsTemplate: true,
       addedAt: now - 3 * day,
     }),
   ]
