@@ -45,9 +45,9 @@ func (s *session) template(ctx context.Context, c *core.Core, args []string) err
 		if err != nil {
 			return err
 		}
-		return s.listTemplates(t)
+		return listTemplates(s, t)
 	}
-	chosen, text, err := s.chosenTemplate(args[1])
+	chosen, text, err := chosenTemplate(s, args[1])
 	if err != nil {
 		return err
 	}
@@ -63,14 +63,14 @@ func (s *session) template(ctx context.Context, c *core.Core, args []string) err
 		return err
 	}
 	if s.json {
-		return s.listTemplates(t)
+		return listTemplates(s, t)
 	}
 	fmt.Fprintf(s.stdout, "%s uses %s.\n", t.Ref, templateName(t))
 	return nil
 }
 
 // chosenTemplate reads what was chosen: a family goes before a file of the same name.
-func (s *session) chosenTemplate(arg string) (chosen, text string, err error) {
+func chosenTemplate(s *session, arg string) (chosen, text string, err error) {
 	if arg == "own" {
 		return models.OwnTemplate, "", nil
 	}
@@ -110,7 +110,7 @@ func templateName(t models.TemplateChoices) string {
 	return "the chat template " + t.Chosen
 }
 
-func (s *session) listTemplates(t models.TemplateChoices) error {
+func listTemplates(s *session, t models.TemplateChoices) error {
 	if s.json {
 		all := rows(t.Families, func(f models.TemplateFamily) templateRow { return templateRow{f.ID, f.Name, f.Fits, f.Text} })
 		return s.print(map[string]any{"ref": t.Ref, "chosen": t.Chosen, "text": t.Text, "families": all})
