@@ -305,24 +305,23 @@ func (k *row) dominates(r *row) bool {
 		float64(k.v.Memory.TotalBytes) <= float64(r.v.Memory.TotalBytes)*sameMemory
 }
 
-// utilityFor puts picks in order, in points of quality: the score less its error, four points for each doubling of the
-// speed up to what feels immediate and one beyond, up to three off for filling the memory, and for long documents two
-// for each doubling of the speed of reading. Where a candidate has no speed, the score alone counts.
+// utilityFor puts picks in order, in points of quality: the score less its error, four points for each halving of the time
+// that a typical answer takes with its thoughts, down to what feels immediate, and one beyond; four more off for each
+// doubling past what people wait for with their eyes on the page, and up to three off for filling the memory. Where a
+// candidate has no speed, the score alone counts.
 func (r *row) utilityFor(use Use) float64 {
-	immediate := 4 * readingSpeed
-	if use == UseReasoning || r.c.Thinking {
-		immediate *= 3 // most of what is written is thoughts that nobody reads
-	}
-	s := r.speed.Generation
-	if s <= 0 {
+	answer := r.times.Answer.Value
+	if answer <= 0 {
 		return r.score.Value
 	}
-	v := r.score.Value - r.score.Error
-	v += 4*math.Log2(min(s, immediate)/DefaultMinSpeed) + math.Log2(max(1, s/immediate))
-	v -= 3 * float64(r.v.Memory.TotalBytes) / float64(max(r.v.FreeBytes, r.v.Memory.TotalBytes))
-	if use == UseDocuments && r.speed.Prompt > 0 {
-		v += 2 * math.Log2(r.speed.Prompt/100)
+	immediate, patience := AnswerTokens/(4*readingSpeed), 60.0
+	if use == UseReasoning { // who asks for it knows that it takes time to think
+		immediate, patience = 3*immediate, 3*patience
 	}
+	v := r.score.Value - r.score.Error
+	v += 4*math.Log2(AnswerTokens/DefaultMinSpeed/max(answer, immediate)) + math.Log2(max(1, immediate/answer))
+	v -= 4 * math.Log2(max(1, answer/patience))
+	v -= 3 * float64(r.v.Memory.TotalBytes) / float64(max(r.v.FreeBytes, r.v.Memory.TotalBytes))
 	return v
 }
 

@@ -73,3 +73,21 @@ func TestTimesInWords(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A model that makes a person wait for minutes is not the first for a chat, however clever, where one nearly as good
+// answers soon. Who asks for reasoning waits for it.
+func TestWhatThinksForMinutesIsNotTheFirstForAChat(t *testing.T) {
+	slow, quick := named("slow", 35, 4.5, 83), named("quick", 4, 4.5, 75)
+	slow.Thinking, slow.ActiveBytes = true, 3*gb
+	slow.Scores[UseReasoning], quick.Scores[UseReasoning] = Score{Value: 90, Error: 2}, Score{Value: 60, Error: 2}
+	known := facts{speeds: map[string]Speed{
+		"slow:Q4_K_M":  {Generation: 10, Prompt: 20, Error: 0.1},
+		"quick:Q4_K_M": {Generation: 12, Prompt: 40, Error: 0.1},
+	}}
+	m := machine(40 * gb)
+	for use, want := range map[Use]string{UseChat: "quick", UseReasoning: "slow"} {
+		if a := mustAdvise(t, []Candidate{slow, quick}, m, known, Ask{Use: use}); a.Picks[0].Model != want || len(a.Picks) != 2 {
+			t.Errorf("%s: %s, %+v", use, picked(a), a.Picks[0].Times)
+		}
+	}
+}
