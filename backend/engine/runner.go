@@ -442,6 +442,8 @@ func (e *Engine) readable(ctx context.Context, c *child, ref string, err error) 
 		return backend.Fail(backend.CodeModelFailed, err, "The engine could not load this model.", "Verify its file on the Library page. The engine's log on the Machine page says more.")
 	case has("error loading model", "chat template"):
 		return backend.Fail(backend.CodeUnsupported, err, "The engine can't read this model's file.", "Get another conversion of this model, or pick another model. The engine's log on the Machine page says more.")
+	case has("process has terminated: exit status 1: error:"): // it ended by itself, before it had the model
+		return backend.Fail(backend.CodeModelFailed, err, "The engine could not load this model.", "Get another conversion of this model, or pick another one. The engine's log on the Machine page says more.")
 	case has("process has terminated", "no longer running", "connection reset", "connection refused", "unexpected eof", "broken pipe"):
 		return died()
 	case has("error loading model", "failed to load", "unable to load", "invalid", "corrupt"):
