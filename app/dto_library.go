@@ -16,8 +16,8 @@ type Model struct {
 	Source        string   `json:"source"` // starter, import, pull, adopted, derived
 	Capable       []string `json:"capable"`
 	Template      bool     `json:"template"`
-	Problem       string   `json:"problem"` // why the engine can't run it, and what to do, as sentences; empty: it can
-	Caution       string   `json:"caution"` // what may go wrong in a chat with it, as sentences; empty: nothing that is known
+	Problem       string   `json:"problem"`       // why the engine can't run it, and what to do, as sentences; empty: it can
+	Caution       string   `json:"caution"`       // what may go wrong in a chat with it, as sentences; empty: nothing that is known
 	WantsTemplate bool     `json:"wantsTemplate"` // another chat template would mend what is said there
 	Path          string   `json:"path"`
 	AddedAt       int64    `json:"addedAt"`

@@ -25,7 +25,7 @@ func (s *Library) Get() (LibraryPage, error) {
 			Models: convert(all, func(m backend.Model) Model {
 				row := modelOf(m, c.Models.LastUsed(ctx, m.Ref))
 				row.Problem, row.Caution = sentences(c.Models.Problem(ctx, m)), sentences(c.Models.Caution(ctx, m))
-				row.WantsTemplate = row.Caution != "" || row.Problem != "" && m.Problem == nil
+				row.WantsTemplate = row.Caution != "" && !m.Template || row.Problem != "" && m.Problem == nil
 				return row
 			}),
 			Folder: c.Library.Dir(),

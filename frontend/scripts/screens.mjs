@@ -84,6 +84,12 @@ const pictures = {
   ],
   'chat-try': ['full', press('Try again with…')],
   'chat-picker': ['full', (page) => page.getByRole('button', { name: /^Model:/ }).click()],
+  'chat-template': [
+    'full',
+    rail('Library'),
+    press('Chat with Notes, second try'),
+    (page) => page.getByText('has no chat template').waitFor(),
+  ],
   'chat-menu': [
     'full',
     async (page) => {

@@ -77,8 +77,8 @@ func (v templateVerdict) problem(name string) *backend.Error {
 	case verdictFault:
 		return backend.Fail(backend.CodeUnsupported, cause, "The chat template of "+name+" has a fault, so that the engine can't chat with it.", templateHint)
 	case verdictNoSystem:
-		return backend.Fail(backend.CodeInvalid, cause, "The chat template of "+name+" takes no system prompt.",
-			"Leave the system prompt empty, or choose another chat template in its details on the Library page.")
+		return backend.Fail(backend.CodeInvalid, cause, "The chat template of "+name+" takes no system prompt, so the engine puts it before the first message.",
+			"If answers don't heed it, choose another chat template in its details on the Library page.")
 	}
 	return nil
 }
