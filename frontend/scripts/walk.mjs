@@ -436,7 +436,7 @@ const walks = {
       await page.getByRole('progressbar', { name: 'Download of Qwen3 8B IQ3_M' }).waitFor()
       await page
         .getByRole('navigation')
-        .getByRole('button', { name: /^At work: 1 thing, \d+%/ })
+        .getByRole('button', { name: /^At work: .+, \d+%/ })
         .waitFor()
       await page.getByText('Qwen3 8B IQ3_M is in your library.').waitFor({ timeout: 15_000 })
       await page.getByRole('radio', { name: 'Models' }).click()
