@@ -252,6 +252,7 @@ const pictures = {
     (page) => page.getByRole('heading', { name: 'Files' }).scrollIntoViewIfNeeded(),
     (page) => page.getByText('Removing it frees').scrollIntoViewIfNeeded(),
   ],
+  'library-problem': ['trouble', rail('Library')],
   'library-template': [
     'full',
     rail('Library'),

@@ -168,11 +168,11 @@ func (m *Models) TemplateProblem(ctx context.Context, found backend.Model) *back
 	f, err := gguf.ReadFile(found.Path)
 	if err != nil {
 		slog.Warn("chat template not read", "ref", found.Ref, "error", err)
-		return nil //nolint:nilerr // its load says why
+		return nil // its load says why
 	}
 	v, ok := ChatTemplate{Text: f.ChatTemplate()}.verdict(ctx, m.opts.Engine)
 	if !ok || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was not asked to the end
 	}
 	m.templates.Store(found.Digest, v)
 	if m.opts.History != nil {

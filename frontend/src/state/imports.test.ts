@@ -184,4 +184,13 @@ describe('a model', () => {
     expect(await app.models.tryTemplate(model, before, '{{ .Prompt }}{{ .Response }}')).toBe('')
     expect((await app.library.templates(model.ref)).chosen).toBe('custom')
   })
+
+  it('whose chat template has a fault can be run when another one is chosen', async () => {
+    const app = await started('trouble')
+    const bad = app.library.models.find((m) => m.problem)
+    if (!bad) throw new Error('no model with a problem')
+    expect(app.library.cautioned(bad.ref)?.problem).toContain('has a fault')
+    await app.models.chooseTemplate(bad, await app.library.templates(bad.ref), 'gemma', '')
+    expect(app.library.find(bad.ref)).toMatchObject({ problem: '', wantsTemplate: false })
+  })
 })

@@ -38,6 +38,14 @@ export function starterModel(now: number): Model {
   })
 }
 
+/** A model whose chat template the engine can’t use. */
+function faulty(one: Model): Model {
+  if (!one.ref.startsWith('gemma')) return one
+  const problem =
+    'The chat template of Gemma 3 4B has a fault, so that the engine can’t chat with it. Choose a chat template for it in its details on the Library page, or get another conversion of this model.'
+  return { ...one, problem, wantsTemplate: true }
+}
+
 export function models(now: number): Model[] {
   return [
     model({
@@ -96,7 +104,7 @@ function adapter(now: number): AdapterRow {
 
 export function library(scene: Scene, now: number): Library {
   const none = scene === 'empty' || scene === 'welcome'
-  const list = none ? [] : models(now)
+  const list = none ? [] : scene === 'trouble' ? models(now).map(faulty) : models(now)
   return {
     models: list,
     totalBytes: list.reduce((sum, m) => sum + m.bytes, 0),
