@@ -20,10 +20,10 @@ export function outWords(rejection: Rejection): string {
 
 /** Why a model is out, without what its pill says already. */
 export function outReason(rejection: Rejection): string {
-  const said = `${outWords(rejection)}: `
   const { reason } = rejection
-  if (!reason.startsWith(said)) return reason
-  const rest = reason.slice(said.length)
+  const said = outWords(rejection)
+  if (!/^[:,] /.test(reason.slice(said.length)) || !reason.startsWith(said)) return reason
+  const rest = reason.slice(said.length + 2)
   return rest.charAt(0).toUpperCase() + rest.slice(1)
 }
 
