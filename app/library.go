@@ -144,7 +144,7 @@ func (s *Library) Templates(ref string) (TemplateChoices, error) {
 	})
 }
 
-// SetTemplate gives a model the template of a family, a text ("custom"), or its own again for an empty choice. It returns what
+// SetTemplate has a model use the template of a family, a text ("custom"), or its own again for an empty choice. It returns what
 // may go wrong with it, as a sentence.
 func (s *Library) SetTemplate(ref, chosen, text string) (string, error) {
 	return withCore(s.host, "Library.SetTemplate", func(ctx context.Context, c *core.Core) (string, error) {

@@ -25,7 +25,7 @@ type TemplateChoice struct {
 // shouldPreferChatTemplate).
 const passthrough = "passthrough"
 
-// SetTemplate gives a model another chat template, or its own again for nil. What it stands in for is kept in the model's
+// SetTemplate has a model use another chat template, or its own again for nil. What it stands in for is kept in the model's
 // config, so that the choice goes where the library goes.
 func (k *keeper) SetTemplate(ctx context.Context, ref string, choice *TemplateChoice) (backend.Model, error) {
 	m, err := k.setTemplate(ctx, ref, choice)
