@@ -121,13 +121,18 @@ export class App implements Host {
     void this.attempt(() => this.tasks.load())
   }
 
+  /** A page was chosen, maybe before it was known where to begin: the rail is there first. */
+  #gone = false
+
   /** Shows the page and the chat that an earlier page kept, or those that a start begins with. */
   async #begin(place: Place | null): Promise<void> {
     const { startPage, welcomed } = this.settings.value
     const first = startPage === 'last' || startPage === 'new' ? 'chat' : startPage
-    this.ui.page = welcomed ? 'chat' : 'welcome'
-    const page = place?.page ?? (welcomed ? first : 'welcome')
-    if (page !== this.ui.page) this.go(page)
+    if (!this.#gone) {
+      this.ui.page = welcomed ? 'chat' : 'welcome'
+      const page = place?.page ?? (welcomed ? first : 'welcome')
+      if (page !== this.ui.page) this.go(page)
+    }
     const last = welcomed && startPage !== 'new' ? this.#lastOpen() : ''
     const chat = place ? this.chats.find(place.chat)?.id : last
     if (chat && this.library.models.length) await this.attempt(() => this.chat.open(chat))
@@ -158,6 +163,7 @@ export class App implements Host {
 
   /** Opens a page and fetches what it shows. */
   go(page: Page): void {
+    this.#gone = true
     if (this.ui.page === 'chat') void this.chat.flushDraft()
     if (this.ui.page === 'welcome' && page !== 'welcome') this.#welcomed()
     this.ui.page = page

@@ -103,6 +103,18 @@ describe('a page that is loaded again', () => {
     expect(after.chat.model).toBe(before.chat.model)
   })
 
+  it('stays where a person went before it was known where to begin', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const before = await page(bridge)
+    before.go('lab')
+    await ends(before)
+    const after = new App(bridge)
+    const started = after.start()
+    after.go('chat')
+    await started
+    expect(after.ui.page).toBe('chat')
+  })
+
   it('never brings back as a draft what was sent', async () => {
     const bridge = fakeBridge({ step: 0 })
     const app = await page(bridge)
