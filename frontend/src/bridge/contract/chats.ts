@@ -200,6 +200,11 @@ export function chatsContract(bridge: Bridge): Clause[] {
       name: 'a model that was refused is loaded anyway: the answer is a sibling, and what was said stays',
       run: () =>
         inChat(async (id) => {
+          // Some models never stop by themselves.
+          await bridge.chats.setOptions(id, {
+            ...{ system: '', temperature: 0, topP: -1, topK: -1, minP: -1, repeatPenalty: -1, stop: [] },
+            ...{ seed: 7, maxTokens: 8, contextLength: 2048 },
+          })
           let end = ended(bridge, id)
           const { user, answer } = await bridge.chats.send(id, '', 'Hello')
           await end
