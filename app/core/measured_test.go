@@ -12,16 +12,23 @@ import (
 	"weightroom/backend/library"
 )
 
-func TestAnswersAreMeasurements(t *testing.T) {
-	c := open(t)
+// smallModel puts a tiny real file into the library under a reference.
+func smallModel(t *testing.T, c *Core, ref string) backend.Model {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "small.gguf")
 	if err := os.WriteFile(path, gguftest.Small(1).Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	model, err := c.Library.Import(t.Context(), path, library.Options{Ref: "qwen3-4b:Q4_K_M"})
+	model, err := c.Library.Import(t.Context(), path, library.Options{Ref: ref})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return model
+}
+
+func TestAnswersAreMeasurements(t *testing.T) {
+	c := open(t)
+	model := smallModel(t, c, "qwen3-4b:Q4_K_M")
 	answer := func(tokens int, speed float64, state backend.MessageState) backend.Message {
 		return backend.Message{Model: model.Ref, State: state, Created: time.Now(), Metrics: backend.Metrics{PromptTokens: 20, Tokens: tokens, TokensPerSecond: speed, PromptTokensPerSecond: 50}}
 	}

@@ -1,30 +1,19 @@
 package core
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
-	"weightroom/backend/gguf/gguftest"
-	"weightroom/backend/library"
 )
 
 // TestOwnAnswersTellHowLongAModelThinks holds that the median of at least five answers replaces what is assumed, and that
 // those of chats from before count.
 func TestOwnAnswersTellHowLongAModelThinks(t *testing.T) {
 	c := open(t)
-	path := filepath.Join(t.TempDir(), "small.gguf")
-	if err := os.WriteFile(path, gguftest.Small(1).Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	model, err := c.Library.Import(t.Context(), path, library.Options{Ref: "qwen3-4b:Q4_K_M"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	model := smallModel(t, c, "qwen3-4b:Q4_K_M")
 	id, _, _ := c.Catalog.Entry(model)
 	answer := func(thought int) backend.Message {
 		return backend.Message{

@@ -27,17 +27,9 @@ func (k *keeper) rename(ctx context.Context, ref, name string) (backend.Model, e
 		return backend.Model{}, err
 	}
 	defer free()
-	e, err := k.locate(ctx, ref)
+	e, _, from, err := k.configured(ctx, ref, "renamed")
 	if err != nil {
 		return backend.Model{}, err
-	}
-	c, ok := k.store().ReadConfig(e.Manifest.Config)
-	if e.Bad != nil || !ok {
-		return backend.Model{}, backend.Fail(backend.CodeDamaged, e.Bad, "This model is damaged, so it can't be renamed.", "Repair it, or import it again.")
-	}
-	from := layout.Origin{Source: SourceAdopted, Added: e.Added}
-	if c.Ours != nil {
-		from = *c.Ours
 	}
 	if from.Name = name; name == "" {
 		from.Name = k.nameInFile(e)
@@ -47,6 +39,22 @@ func (k *keeper) rename(ctx context.Context, ref, name string) (backend.Model, e
 		return backend.Model{}, err
 	}
 	return k.reconfigure(e, data)
+}
+
+// configured finds a model with its config, and where it is from, to be changed as a word says: "renamed".
+func (k *keeper) configured(ctx context.Context, ref, changed string) (layout.Entry, layout.Config, layout.Origin, error) {
+	e, err := k.locate(ctx, ref)
+	if err != nil {
+		return e, layout.Config{}, layout.Origin{}, err
+	}
+	c, ok := k.store().ReadConfig(e.Manifest.Config)
+	if e.Bad != nil || !ok {
+		return e, c, layout.Origin{}, backend.Fail(backend.CodeDamaged, e.Bad, "This model is damaged, so it can't be "+changed+".", "Repair it, or import it again.")
+	}
+	if c.Ours != nil {
+		return e, c, *c.Ours, nil
+	}
+	return e, c, layout.Origin{Source: SourceAdopted, Added: e.Added}, nil
 }
 
 // nameInFile is what the header of a model calls it, else what it was called when it came.

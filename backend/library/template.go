@@ -42,17 +42,9 @@ func (k *keeper) setTemplate(ctx context.Context, ref string, choice *TemplateCh
 		return backend.Model{}, err
 	}
 	defer free()
-	e, err := k.locate(ctx, ref)
+	e, c, from, err := k.configured(ctx, ref, "given a chat template")
 	if err != nil {
 		return backend.Model{}, err
-	}
-	c, ok := k.store().ReadConfig(e.Manifest.Config)
-	if e.Bad != nil || !ok {
-		return backend.Model{}, backend.Fail(backend.CodeDamaged, e.Bad, "This model is damaged, so it can't be given a chat template.", "Repair it, or import it again.")
-	}
-	from := layout.Origin{Source: SourceAdopted, Added: e.Added}
-	if c.Ours != nil {
-		from = *c.Ours
 	}
 	own := layout.Chosen{Template: k.store().Text(e, layout.TypeTemplate), Params: k.store().Text(e, layout.TypeParams), Renderer: c.Renderer, Parser: c.Parser}
 	if from.Chosen != nil {
