@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/ollama/ollama/discover"
@@ -38,6 +40,8 @@ func RunChild(lock Lock) error {
 		return backend.Fail(backend.CodeInvalid, err, "The engine is started by Weightroom itself.", "Run weightroom without a command, or weightroom run.")
 	}
 	_ = file.Close()
+	// Who reads the log may be gone. To die of that, with nobody to end the children, would leave them running.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		endGroup() // as process 1 of its namespace it takes every child with it; elsewhere its group must go

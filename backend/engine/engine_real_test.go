@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -411,6 +413,50 @@ func TestEngineEndsWithItsOwner(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEngineOutlivesTheReaderOfItsLog: the engine writes its log while its owner is killed, and must live to end what it
+// started.
+func TestEngineOutlivesTheReaderOfItsLog(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "engine.sock")
+	file, err := listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary(t), "engine", "--lock", string(LockApp))
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Stderr = write
+	jail(cmd, LockApp)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = killGroup(cmd) }()
+	_ = file.Close() // else a request to an engine that has ended would wait
+	_ = log.Close()
+	_ = write.Close()
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}}
+	for range 3 { // each is a line of the log
+		res, err := client.Get("http://localhost/api/version")
+		if err != nil {
+			t.Fatalf("the engine ended with the reader of its log: %v", err)
+		}
+		_ = res.Body.Close()
+	}
+	_ = stdin.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	_ = after(t, ended, patience)
 }
 
 // allEnd waits until none of the processes runs, and returns how long that took.
