@@ -74,3 +74,17 @@ func (w *Window) fitEstimates(ctx context.Context) {
 		}, func() { w.emit(EventDrives, Changed{Seq: w.next()}) })
 	})
 }
+
+// checkAnswers holds what this engine gives against what the last one gave.
+func (w *Window) checkAnswers(ctx context.Context) {
+	if !w.core.Lab.Unchecked(ctx) {
+		return
+	}
+	w.alone(job{kind: "agree", label: "Comparing answers with before"}, func(ctx context.Context, report func(step)) (string, error) {
+		if err := w.core.Advice.AfterAnswers(ctx, func(waits advice.Wait) { report(step{waits: string(waits)}) }); err != nil {
+			return "", err
+		}
+		const whole = 1000
+		return "", w.core.Lab.CheckAgreement(ctx, func(done float64) { report(step{done: int64(whole * done), total: whole}) })
+	})
+}

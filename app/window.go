@@ -92,8 +92,8 @@ func (w *Window) Startup(ctx context.Context) {
 	}()
 }
 
-// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed,
-// and the runs that the estimates rest on.
+// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed, the
+// runs that the estimates rest on, and whether the engine still answers as before.
 func (w *Window) housekeeping(ctx context.Context) {
 	w.addStarter(ctx)
 	debug.FreeOSMemory() // what starting took and idling does not need
@@ -109,6 +109,7 @@ func (w *Window) housekeeping(ctx context.Context) {
 			}
 			w.measureMemory(ctx)
 			w.fitEstimates(ctx)
+			w.checkAnswers(ctx)
 			timer.Reset(time.Hour)
 		}
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"slices"
+	"time"
 
 	"weightroom/app/core/machine"
 	"weightroom/backend"
@@ -55,6 +56,9 @@ func (c *Core) problems(ctx context.Context, h hardware.Machine) []backend.Probl
 	}
 	if c.History != nil {
 		problems = append(problems, c.History.Problems()...)
+		if change, ok := c.changed(ctx, time.Now()); ok {
+			problems = append(problems, change)
+		}
 	}
 	return problems
 }

@@ -1,4 +1,4 @@
-import type { AppEvent, ChatDelta } from '../bridge/types'
+import type { AppEvent, ChatDelta, TaskKind } from '../bridge/types'
 import { onFrame, soon } from '../lib/timing'
 import type { ChatsState } from './chats.svelte'
 import type { Conversation, Need } from './conversation.svelte'
@@ -15,6 +15,9 @@ import type { SettingsState } from './settings.svelte'
 import type { SideState } from './side.svelte'
 import type { Tasks } from './tasks.svelte'
 import type { Ui } from './ui.svelte'
+
+/** Tasks whose end may change what the Machine page says. */
+const measured: ReadonlySet<TaskKind> = new Set(['bandwidth', 'fit', 'agree'])
 
 interface Parts {
   readonly chats: ChatsState
@@ -58,7 +61,7 @@ export class Router {
     tasks.apply(event)
     downloads.apply(event)
     if (event.name === 'download:finished') models.ended(event.data)
-    if (event.name === 'task:finished' && event.data.kind === 'bandwidth') this.#refreshMachine()
+    if (event.name === 'task:finished' && measured.has(event.data.kind)) this.#refreshMachine()
     this.#fetch(chat.apply(event))
     const changed = lab.apply(event)
     if (changed) this.#attempt(() => lab.refresh(changed))

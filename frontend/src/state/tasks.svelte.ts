@@ -80,7 +80,7 @@ export class Tasks {
 }
 
 /** What no call of the page waits for. */
-const unasked: ReadonlySet<TaskKind> = new Set(['fit', 'compare'])
+const unasked: ReadonlySet<TaskKind> = new Set(['fit', 'agree', 'compare'])
 
 function begun(id: string, kind: TaskKind): TaskProgress {
   return { id, kind, seq: 0, done: 0, total: 0, label: '', of: '', waits: '', left: -1, startedAt: Date.now() }

@@ -8,6 +8,7 @@ export type TaskKind =
   | 'import'
   | 'starter'
   | 'bandwidth'
+  | 'agree'
   | 'testdrive'
   | 'verify'
   | 'repair'
