@@ -109,6 +109,12 @@ export function machine(scene: Scene, now: number): Machine {
               title: 'Only 2.1 GB of memory is free.',
               hint: 'Close other programs before you load a large model.',
             },
+            {
+              code: 'changed',
+              severity: 'info',
+              title: 'Models write 12% slower than in October 2026 (±4%); answers are the same.',
+              hint: 'Since then the engine has changed from 0.34.2 to 0.34.4.',
+            },
           ]
         : scene === 'noengine'
           ? [e.problem]
