@@ -54,6 +54,8 @@ func changeProblem(speed advice.Change, timed bool, answers lab.Agreement, compa
 	switch {
 	case timed && speed.Computer != "":
 		p.Hint = "The earlier runs are from another machine, " + speed.Computer + "."
+	case timed && speed.Graphics:
+		p.Hint = "Since then a graphics processor or its driver has changed."
 	case before.Engine != "" && before.Engine != engine:
 		p.Hint = fmt.Sprintf("Since then the engine has changed from %s to %s.", before.Engine, engine)
 	default:

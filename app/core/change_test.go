@@ -17,6 +17,8 @@ func TestAChangeIsToldInASentence(t *testing.T) {
 	change := func(speed, err float64) *advice.Change {
 		return &advice.Change{Speed: speed, Error: err, Models: 3, Before: october, Engine: "0.34.2"}
 	}
+	driver := change(1, 0.02)
+	driver.Engine, driver.Graphics = "", true
 	carried := change(0.55, 0.03)
 	carried.Engine, carried.Computer = "", "Intel Core i7-8550U"
 	const newer = "Since then the engine has changed from 0.34.2 to 0.34.4."
@@ -34,6 +36,7 @@ func TestAChangeIsToldInASentence(t *testing.T) {
 		{change(1.3, 0.002), nil, backend.SeverityInfo, "Models write 30% faster than in October 2026 (±1%).", newer},
 		{nil, &same, backend.SeverityInfo, "Since October 2026: answers are the same.", newer},
 		{carried, nil, backend.SeverityWarning, "Models write 45% slower than in October 2026 (±3%).", "The earlier runs are from another machine, Intel Core i7-8550U." + again},
+		{driver, nil, backend.SeverityInfo, "Models write as fast as in October 2026 (±2%).", "Since then a graphics processor or its driver has changed."},
 	} {
 		var speed advice.Change
 		var answers lab.Agreement

@@ -21,6 +21,7 @@ type Change struct {
 	Now      time.Time // when the last of the new ones was
 	Engine   string    // the earlier version; empty: the same
 	Computer string    // the earlier processor; empty: the same machine
+	Graphics bool      // its graphics processors or their drivers are not as they were
 }
 
 // Change compares this engine and machine with the last other ones that were measured here. False: there are none, or
@@ -47,7 +48,12 @@ func changeOf(here rig, runs []backend.Drive) (Change, bool) {
 		c.Engine = was.Engine
 	}
 	if was.Machine != here.machine {
-		c.Computer, _, _ = strings.Cut(was.Machine, "|")
+		computer, _, _ := strings.Cut(was.Machine, "|")
+		if now, _, _ := strings.Cut(here.machine, "|"); now == computer {
+			c.Graphics = true
+		} else {
+			c.Computer = computer
+		}
 	}
 	var ratios []float64
 	for _, ref := range fittingDrives() {
