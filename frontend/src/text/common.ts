@@ -66,6 +66,7 @@ export const commonText = {
     cancelled: 'Cancelled.',
     blind: 'Writing answers',
     fit: 'Timing small models',
+    agree: 'Comparing answers with before',
     compare: 'Comparing models',
     download: 'Downloading',
     of: (done: string, total: string) => `${done} of ${total}`,

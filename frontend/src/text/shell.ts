@@ -36,6 +36,7 @@ export const shellText = {
       export: 'Export',
       blind: 'Blind',
       fit: 'Timing',
+      agree: 'Answers',
       compare: 'Compare',
       download: 'Download',
     },
@@ -74,6 +75,7 @@ export const shellText = {
     left: (time: string) => `about ${time} left`,
     why: {
       fit: 'Estimates of speed rest on this. It is done once for each version of the engine.',
+      agree: 'It tells whether a new engine or machine answers as the last one did.',
       bandwidth: 'Estimates of large models rest on this. It is done once for each machine.',
       starter: 'It comes with the app, so that you can chat at once.',
     } as Partial<Record<TaskKind, string>>,
@@ -83,6 +85,7 @@ export const shellText = {
     pauseLabel: (name: string) => `Pause: ${name}`,
     ownStopped: {
       fit: 'Stopped. Weightroom does it after its next start; until then, speeds are rougher estimates.',
+      agree: 'Stopped. Weightroom does it after its next start.',
       bandwidth: 'Stopped. Weightroom does it after its next start, or when you press Measure on the Machine page.',
       starter: 'Stopped. You can add it on the Library page.',
     } as Partial<Record<TaskKind, string>>,
