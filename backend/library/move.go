@@ -60,6 +60,9 @@ func (mv *mover) Move(ctx context.Context, to string, progress func(done, total 
 }
 
 func (mv *mover) move(ctx context.Context, to string, progress func(done, total int64)) error {
+	if to != "" && !filepath.IsAbs(to) { // it would be below whatever folder the program was started in
+		return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%q is not the whole path of a folder.", to), "Give it from the root of the disk on, as /home/me/models or D:\\models.")
+	}
 	free, err := mv.change(ctx)
 	if err != nil {
 		return err

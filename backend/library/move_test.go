@@ -139,6 +139,7 @@ func TestMoveThatCantBeIsRefused(t *testing.T) {
 	l := furnished(t, t.TempDir())
 	for name, c := range map[string]struct{ to, says string }{
 		"nowhere":              {"", "No folder"},
+		"a part of a path":     {"models", "whole path"},
 		"into itself":          {filepath.Join(l.Dir(), "blobs", "x"), "into itself"},
 		"around itself":        {filepath.Dir(l.Dir()), "into itself"},
 		"onto itself":          {l.Dir(), ""},
