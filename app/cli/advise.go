@@ -22,6 +22,7 @@ func recommendCommand(s *session) *cobra.Command {
 		use     string
 		kv      string
 		licence string
+		prefer  string
 	)
 	cmd := &cobra.Command{
 		Use:   "recommend",
@@ -29,6 +30,7 @@ func recommendCommand(s *session) *cobra.Command {
 		Args:  noArgs,
 		RunE: s.withHistory(func(ctx context.Context, c *core.Core, _ []string) error {
 			ask.Use, ask.KV, ask.Licences = advisor.Use(use), advisor.KVType(kv), advisor.LicenceFilter(licence)
+			ask.Prefer = advisor.Preference(prefer)
 			other, err := s.machine(machine)
 			if err != nil {
 				return err
@@ -54,6 +56,7 @@ func recommendCommand(s *session) *cobra.Command {
 	f.StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
 	ask.MinSpeed = f.Float64("min-speed", advisor.DefaultMinSpeed, "tokens per second to write at least; 0: any")
 	f.StringVar(&licence, "licence", "", "any, commercial or open (default any)")
+	f.StringVar(&prefer, "prefer", "", "balance, or quality: the best answer, however long it takes (default balance)")
 	f.StringVar(&machine, "machine", "", "a file of detect --json, or the name of a profile, to answer for that machine")
 	f.IntVar(&ask.Limit, "limit", 0, "most picks to list (default all)")
 	return cmd

@@ -32,6 +32,15 @@ const (
 	LicenceOpen       LicenceFilter = "open"       // open source by the Open Source Initiative's definition
 )
 
+// Preference says what the picks are put in order by.
+type Preference string
+
+// The preferences.
+const (
+	PreferBalance Preference = "balance" // a good answer, and soon
+	PreferQuality Preference = "quality" // the best answer, however long it takes
+)
+
 // What an [Ask] means where it says nothing.
 const (
 	DefaultContext          = 8192 // tokens
@@ -47,6 +56,7 @@ type Ask struct {
 	MinSpeed   *float64      `json:"minSpeed"`   // tokens per second; 0: any; nil: the default
 	FreeMemory int64         `json:"freeMemory"` // bytes of main memory to assume free; 0: the machine's own
 	Licences   LicenceFilter `json:"licences"`   // empty: any
+	Prefer     Preference    `json:"prefer"`     // empty: balance
 	SumGPUs    bool          `json:"sumGpus"`    // let one model lie on several graphics processors
 	Limit      int           `json:"limit"`      // most picks; 0: all
 }
@@ -71,6 +81,9 @@ func (a Ask) filled() Ask {
 	if a.Licences == "" {
 		a.Licences = LicenceAny
 	}
+	if a.Prefer == "" {
+		a.Prefer = PreferBalance
+	}
 	return a
 }
 
@@ -89,6 +102,9 @@ func (a Ask) Complete() (Ask, error) {
 	case LicenceAny, LicenceCommercial, LicenceOpen:
 	default:
 		return invalid(fmt.Sprintf("%q is not a choice of licences.", a.Licences), "Choose any, commercial or open.")
+	}
+	if a.Prefer != PreferBalance && a.Prefer != PreferQuality {
+		return invalid(fmt.Sprintf("%q is nothing to prefer.", a.Prefer), "Choose balance or quality.")
 	}
 	switch {
 	case a.KV.bits() == 0:

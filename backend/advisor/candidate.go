@@ -106,6 +106,7 @@ type Candidate struct {
 
 	Licence    backend.Licence `json:"licence"`
 	Thinking   bool            `json:"thinking"` // writes thoughts before its answer
+	Thoughts   map[Use]Figure  `json:"thoughts"` // how many tokens of them; a missing use is unknown
 	Vision     bool            `json:"vision"`
 	Tools      bool            `json:"tools"`
 	Embedding  bool            `json:"embedding"`  // makes vectors, not text

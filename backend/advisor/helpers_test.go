@@ -26,7 +26,23 @@ func testCandidates(t testing.TB) []Candidate {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
+	for i := range all {
+		if all[i].Thinking {
+			all[i].Thoughts = usualThoughts()
+		}
+	}
 	return all
+}
+
+// usualThoughts are round lengths near those of the catalog.
+func usualThoughts() map[Use]Figure {
+	lengths := map[Use]Figure{}
+	for _, use := range Uses() {
+		lengths[use] = Figure{Value: 1000, Error: 0.5}
+	}
+	lengths[UseCode] = Figure{Value: 2000, Error: 0.5}
+	lengths[UseReasoning] = Figure{Value: 4500, Error: 0.5}
+	return lengths
 }
 
 func testProfile(t testing.TB, id string) Machine {

@@ -106,6 +106,8 @@ const (
 	noticeable = 2.0
 	// repeatLoss is what a second quantization of a model already listed loses in the order: it tells a person little new.
 	repeatLoss = 5.0
+	// sameTime is how much longer an answer may take and still count as no later.
+	sameTime = 1.1
 	// sameMemory is how much more memory still counts as no more.
 	sameMemory = 1.05
 )
@@ -150,7 +152,7 @@ func Advise(all []Candidate, m *Machine, measured Measurements, ask Ask) (Advice
 	}
 	picks := pareto(fitting)
 	for i := range rows {
-		rows[i].utility = rows[i].utilityFor(ask.Use)
+		rows[i].utility = rows[i].utilityFor(ask)
 	}
 	nameDominators(picks, fitting)
 	picks = preferSupportedBigger(diversify(picks), fitting)
@@ -240,7 +242,7 @@ func byName(a, b *row) int {
 }
 
 // pareto walks from the fastest to the slowest and keeps what no faster one beats: a slower model must be noticeably
-// better or smaller. Whether one is kept thus depends on faster ones only, so a higher wished speed adds none.
+// better or smaller, or answer sooner because it thinks less. Whether one is kept thus depends on faster ones only, so a higher wished speed adds none.
 func pareto(rows []*row) []*row {
 	sorted := slices.Clone(rows)
 	slices.SortFunc(sorted, func(a, b *row) int {
@@ -302,25 +304,29 @@ func (k *row) dominates(r *row) bool {
 		return false
 	}
 	return k.score.Value >= r.score.Value-noticeable &&
+		k.times.Answer.Value <= r.times.Answer.Value*sameTime &&
 		float64(k.v.Memory.TotalBytes) <= float64(r.v.Memory.TotalBytes)*sameMemory
 }
 
-// utilityFor puts picks in order, in points of quality: the score less its error, four points for each halving of the time
-// that a typical answer takes with its thoughts, down to what feels immediate, and one beyond; four more off for each
-// doubling past what people wait for with their eyes on the page, and up to three off for filling the memory. Where a
-// candidate has no speed, the score alone counts.
-func (r *row) utilityFor(use Use) float64 {
+// utilityFor puts picks in order, in points of quality. Who prefers quality gets the score less its error. Else it is that
+// and four points for each halving of the time that a typical answer takes with its thoughts, down to what feels immediate,
+// and one beyond; six more off for each doubling past what people wait for with their eyes on the page, and up to three off
+// for filling the memory. Where a candidate has no speed, the score alone counts.
+func (r *row) utilityFor(ask Ask) float64 {
 	answer := r.times.Answer.Value
+	if ask.Prefer == PreferQuality {
+		return r.score.Value - r.score.Error
+	}
 	if answer <= 0 {
 		return r.score.Value
 	}
 	immediate, patience := AnswerTokens/(4*readingSpeed), 60.0
-	if use == UseReasoning { // who asks for it knows that it takes time to think
+	if ask.Use == UseReasoning { // who asks for it knows that it takes time to think
 		immediate, patience = 3*immediate, 3*patience
 	}
 	v := r.score.Value - r.score.Error
 	v += 4*math.Log2(AnswerTokens/DefaultMinSpeed/max(answer, immediate)) + math.Log2(max(1, immediate/answer))
-	v -= 4 * math.Log2(max(1, answer/patience))
+	v -= 6 * math.Log2(max(1, answer/patience))
 	v -= 3 * float64(r.v.Memory.TotalBytes) / float64(max(r.v.FreeBytes, r.v.Memory.TotalBytes))
 	return v
 }
@@ -370,12 +376,12 @@ func preferSupportedBigger(picks, fitting []*row) []*row {
 		return picks
 	}
 	small := first.bigger.small
-	if small.speed.Generation < 0.9*first.speed.Generation { // the bigger one is quicker all the same
+	if small.times.Answer.Value > sameTime*first.times.Answer.Value { // the bigger one is quicker all the same
 		first.bigger = nil
 		return picks
 	}
 	for i, r := range picks {
-		if r.c.ID == small.c.ID && r.speed.Generation >= first.speed.Generation && !first.clearlyAbove(r) {
+		if r.c.ID == small.c.ID && r.times.Answer.Value <= first.times.Answer.Value && !first.clearlyAbove(r) {
 			r.bigger, first.bigger = first.bigger, nil
 			return slices.Concat([]*row{r}, picks[:i], picks[i+1:])
 		}

@@ -129,7 +129,7 @@ func TestBiggerAtFourBitsOnlyWhereTheFactsSupportIt(t *testing.T) {
 			rows[i].v.Memory.TotalBytes = rows[i].c.FileBytes
 		}
 		got := preferSupportedBigger([]*row{&rows[0], &rows[1]}, []*row{&rows[0], &rows[1]})
-		if got[0].c.ID != "small" || got[0].whyBigger() != "BIG Q4_K_M is bigger but not clearly better (62 ±2 against 60 ±2), so the faster one comes first." {
+		if got[0].c.ID != "small" || got[0].whyBigger() != "BIG Q4_K_M is bigger but not clearly better (62 ±2 against 60 ±2), so the one that answers sooner comes first." {
 			t.Errorf("%s: %s", got[0].c.ID, got[0].whyBigger())
 		}
 	})
@@ -341,7 +341,7 @@ func adviceProperties(t *testing.T, r *rand.Rand, all []Candidate, m Machine, as
 			t.Errorf("pick %+v", p)
 		}
 		for _, o := range a.Picks {
-			if o.QualityKnown && o.TokensPerSecond >= p.TokensPerSecond && o.Quality >= p.Quality && o.Memory.TotalBytes <= p.Memory.TotalBytes &&
+			if o.QualityKnown && o.TokensPerSecond >= p.TokensPerSecond && o.Quality >= p.Quality && o.Memory.TotalBytes <= p.Memory.TotalBytes && o.Times.Answer.Value <= p.Times.Answer.Value &&
 				(o.TokensPerSecond > p.TokensPerSecond || o.Quality > p.Quality || o.Memory.TotalBytes < p.Memory.TotalBytes) {
 				t.Errorf("%s %s is dominated by %s %s", p.Model, p.Quant, o.Model, o.Quant)
 			}

@@ -18,7 +18,7 @@ type Times struct {
 	FirstLong   Figure `json:"firstLong"`   // to a prompt of 4,000 tokens
 	Answer      Figure `json:"answer"`      // the whole of a typical answer of the use, with the asked context full
 	ThinkTokens Figure `json:"thinkTokens"` // thoughts before that answer; 0: it does not think
-	ThinkOwn    bool   `json:"thinkOwn"`    // from this person's own answers; false: assumed
+	ThinkOwn    bool   `json:"thinkOwn"`    // from this person's own answers; false: as models like it do
 }
 
 const (
@@ -26,34 +26,21 @@ const (
 	longPrompt  = 4000 // tokens: eight pages
 	// AnswerTokens is how long an answer is without its thoughts, assumed: a few paragraphs.
 	AnswerTokens = 350
-	// thinkError is how far the usual length of thoughts is off, assumed: models of one size differ by a factor of three.
-	thinkError = 0.5
 )
 
-// assumedThoughts is how many tokens a model thinks before a typical answer. Nobody publishes that for each model, so it
-// is assumed: a few paragraphs for an everyday question, and several times that where a task has steps to be tried. The
-// person's own answers replace it, see [Measurements].
-func (u Use) assumedThoughts() float64 {
-	switch u {
-	case UseReasoning:
-		return 2500
-	case UseCode:
-		return 1500
-	}
-	return 600
-}
-
 // thoughts are how many tokens a candidate thinks. Own answers, most of which are to everyday questions, tell how far this
-// model and this person are from what is assumed, whatever the use.
+// model and this person are from what is usual, whatever the use.
 func thoughts(c *Candidate, use Use, measured Measurements) (f Figure, own bool) {
 	if !c.Thinking {
 		return Figure{}, false
 	}
 	if f, ok := measured.Thoughts(c.ID); ok {
-		f.Value *= use.assumedThoughts() / UseChat.assumedThoughts()
+		if chat := c.Thoughts[UseChat].Value; chat > 0 {
+			f.Value *= c.Thoughts[use].Value / chat
+		}
 		return f, true
 	}
-	return Figure{Value: use.assumedThoughts(), Error: thinkError}, false
+	return c.Thoughts[use], false
 }
 
 // TimesOf works out from its speeds how long a candidate makes a person wait.
@@ -124,7 +111,7 @@ func (t Times) String() string {
 	}
 	text := fmt.Sprintf("First word after %s, or %s for a prompt of 4,000 tokens; a typical answer takes %s", said(t.FirstShort), said(t.FirstLong), said(t.Answer))
 	if n := t.ThinkTokens.Value; n > 0 {
-		from := "assumed"
+		from := "as is usual"
 		if t.ThinkOwn {
 			from = "as in your answers"
 		}

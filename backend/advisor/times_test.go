@@ -10,7 +10,7 @@ func TestTimesAreWhatAPersonWaitsFor(t *testing.T) {
 	plain := model()
 	plain.Cache = nil
 	thinker := plain
-	thinker.ID, thinker.Thinking = "t", true
+	thinker.ID, thinker.Thinking, thinker.Thoughts = "t", true, usualThoughts()
 	deep := model() // 26 MB for 8,192 tokens of context beside each 4 GB of weights
 	deep.Cache = []CacheGroup{{Layers: 32, Values: 16000}}
 	s := Speed{Generation: 10, Prompt: 100, Error: 0.2}
@@ -25,10 +25,10 @@ func TestTimesAreWhatAPersonWaitsFor(t *testing.T) {
 		short, long, answer float64
 	}{
 		{"one that answers at once", plain, s, UseChat, Nothing{}, 1.1, 40.1, 36},
-		{"one that thinks", thinker, s, UseChat, Nothing{}, 61.1, 100.1, 96},
-		{"one that thinks about a hard thing", thinker, s, UseReasoning, Nothing{}, 251.1, 290.1, 286},
+		{"one that thinks", thinker, s, UseChat, Nothing{}, 101.1, 140.1, 136},
+		{"one that thinks about a hard thing", thinker, s, UseReasoning, Nothing{}, 451.1, 490.1, 486},
 		{"one that thinks less for this person", thinker, s, UseChat, own, 31.1, 70.1, 66},
-		{"the same about a hard thing", thinker, s, UseReasoning, own, 126.1, 165.1, 161},
+		{"the same about a hard thing", thinker, s, UseReasoning, own, 136.1, 175.1, 171},
 		{"one that this person lets not think", thinker, s, UseChat, off, 1.1, 40.1, 36},
 		{"a long document", plain, s, UseDocuments, Nothing{}, 1.1, 40.1, 75},
 		{"a full context", deep, s, UseChat, Nothing{}, 1.105, 40.5, 1 + 35*(1+8192*32*16000*2/4e9)},
@@ -61,15 +61,15 @@ func TestTimesInWords(t *testing.T) {
 		}
 	}
 	thinker := model()
-	thinker.Thinking = true
+	thinker.Thinking, thinker.Thoughts = true, usualThoughts()
 	a := mustAdvise(t, []Candidate{thinker}, machine(16*gb), Nothing{}, Ask{})
-	if why := strings.Join(a.Picks[0].Why, "\n"); !strings.Contains(why, "It thinks first, so the first word comes after about 1 min; a typical answer takes 2 min in all.") {
+	if why := strings.Join(a.Picks[0].Why, "\n"); !strings.Contains(why, "It thinks first, so the first word comes after about 1.5 min; a typical answer takes 3 min in all.") {
 		t.Error(why)
 	}
 	if said := a.Picks[0].Reasons[0]; !strings.HasSuffix(said, " It thinks before it answers.") {
 		t.Error(said)
 	}
-	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 600 tokens of thoughts (assumed).") || !strings.HasPrefix(got, "First word after 1 min ±") {
+	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 1000 tokens of thoughts (as is usual).") || !strings.HasPrefix(got, "First word after 1.5 min ±") {
 		t.Error(got)
 	}
 }
@@ -78,7 +78,7 @@ func TestTimesInWords(t *testing.T) {
 // answers soon. Who asks for reasoning waits for it.
 func TestWhatThinksForMinutesIsNotTheFirstForAChat(t *testing.T) {
 	slow, quick := named("slow", 35, 4.5, 83), named("quick", 4, 4.5, 75)
-	slow.Thinking, slow.ActiveBytes = true, 3*gb
+	slow.Thinking, slow.Thoughts, slow.ActiveBytes = true, usualThoughts(), 3*gb
 	slow.Scores[UseReasoning], quick.Scores[UseReasoning] = Score{Value: 90, Error: 2}, Score{Value: 60, Error: 2}
 	known := facts{speeds: map[string]Speed{
 		"slow:Q4_K_M":  {Generation: 10, Prompt: 20, Error: 0.1},
@@ -89,5 +89,27 @@ func TestWhatThinksForMinutesIsNotTheFirstForAChat(t *testing.T) {
 		if a := mustAdvise(t, []Candidate{slow, quick}, m, known, Ask{Use: use}); a.Picks[0].Model != want || len(a.Picks) != 2 {
 			t.Errorf("%s: %s, %+v", use, picked(a), a.Picks[0].Times)
 		}
+	}
+	if a := mustAdvise(t, []Candidate{slow, quick}, m, known, Ask{Prefer: PreferQuality}); a.Picks[0].Model != "slow" {
+		t.Errorf("quality at any price: %s", picked(a))
+	}
+}
+
+// What thinks for minutes does not beat what answers at once because it writes each token sooner.
+func TestWhatAnswersSoonerIsNotBeaten(t *testing.T) {
+	thinker, plain := named("thinker", 8, 4.5, 70), named("plain", 8, 4.5, 65)
+	thinker.Thinking, thinker.Thoughts = true, usualThoughts()
+	known := facts{speeds: map[string]Speed{
+		"thinker:Q4_K_M": {Generation: 20, Prompt: 80, Error: 0.1},
+		"plain:Q4_K_M":   {Generation: 15, Prompt: 60, Error: 0.1},
+	}}
+	m := machine(40 * gb)
+	a := mustAdvise(t, []Candidate{thinker, plain}, m, known, Ask{})
+	if len(a.Picks) != 2 {
+		t.Errorf("%s, left out: %+v", picked(a), a.Rejected)
+	}
+	thinker.Thoughts = map[Use]Figure{UseChat: {Value: 50, Error: 0.5}}
+	if a := mustAdvise(t, []Candidate{thinker, plain}, m, known, Ask{}); len(a.Picks) != 1 {
+		t.Errorf("with few thoughts: %s", picked(a))
 	}
 }

@@ -149,7 +149,7 @@ func (r *row) whyBigger() string {
 	case r == large:
 		return fmt.Sprintf("It is not clearly better than the smaller %s %s (%s), which takes about the same memory.", small.c.Name, small.c.Quant, scores)
 	}
-	return fmt.Sprintf("%s %s is bigger but not clearly better (%s), so the faster one comes first.", large.c.Name, large.c.Quant, scores)
+	return fmt.Sprintf("%s %s is bigger but not clearly better (%s), so the one that answers sooner comes first.", large.c.Name, large.c.Quant, scores)
 }
 
 func bits(c *Candidate) string { return strconv.Itoa(int(c.bitsPerWeight())) }

@@ -23,6 +23,7 @@ type Catalog struct {
 	prices     []Price
 	bandwidths []Bandwidth
 	scale      scale
+	thoughts   thoughts
 }
 
 // Family is a line of releases under one name.
@@ -74,7 +75,7 @@ func Load() (*Catalog, error) {
 	}{
 		{"models", &c.models}, {"licences", &licences}, {"quants", &c.quants}, {"families", &c.families},
 		{"listings", &c.listings}, {"prices", &c.prices}, {"bandwidths", &c.bandwidths}, {"scale", &c.scale},
-		{"blueprints", &blueprints},
+		{"thoughts", &c.thoughts}, {"blueprints", &blueprints},
 	} {
 		raw, err := data.ReadFile("data/" + file.name + ".json")
 		if err != nil {

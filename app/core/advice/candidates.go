@@ -66,6 +66,9 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 		Base:      m.Has(catalog.UseCompletion) && !m.Has(catalog.UseChat),
 		Scores:    map[advisor.Use]advisor.Score{}, Loss: lossOf(all, q.Name),
 	}
+	if m.Thinking {
+		c.Thoughts = thoughtsOfModel(all, m.ID)
+	}
 	if !m.Runs {
 		c.Unrunnable = m.Reason
 	}
@@ -98,6 +101,16 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 		}
 	}
 	return c
+}
+
+// thoughtsOfModel is how long a model thinks for each use. One that the catalog does not know thinks as long as is usual.
+func thoughtsOfModel(all *catalog.Catalog, id string) map[advisor.Use]advisor.Figure {
+	lengths := map[advisor.Use]advisor.Figure{}
+	for _, use := range advisor.Uses() {
+		tokens, off := all.Thoughts(id, catalog.Use(use))
+		lengths[use] = advisor.Figure{Value: tokens, Error: off}
+	}
+	return lengths
 }
 
 // fact is one of a blueprint's hyperparameters; of a list, the most. 0: it has none of that name.

@@ -13,6 +13,7 @@ import (
 	"weightroom/app/core/models"
 	"weightroom/backend"
 	"weightroom/backend/advisor"
+	"weightroom/backend/catalog"
 	"weightroom/backend/gguf"
 	"weightroom/backend/testdrive"
 )
@@ -144,7 +145,11 @@ func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	x, err := targetOf(f, name, "", f.Size)
+	all, err := a.load()
+	if err != nil {
+		return "", "", err
+	}
+	x, err := targetOf(all.catalog, f, name, "", f.Size)
 	if err != nil {
 		return "", "", err
 	}
@@ -156,7 +161,7 @@ func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 }
 
 // targetOf makes a target of a header. bytes is the size of all files of the model.
-func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
+func targetOf(all *catalog.Catalog, f *gguf.File, id, quant string, bytes int64) (*target, error) {
 	if bad := gguf.CheckHeader(f); bad != nil {
 		return nil, bad
 	}
@@ -174,6 +179,9 @@ func targetOf(f *gguf.File, id, quant string, bytes int64) (*target, error) {
 		Params: f.Parameters(), Layers: f.Layers(), MaxContext: f.ContextLength(),
 		Scores: map[advisor.Use]advisor.Score{}, Thinking: slices.Contains(can, "thinking"), Vision: slices.Contains(can, "vision"),
 		Tools: slices.Contains(can, "tools"), Embedding: slices.Contains(can, "embedding"),
+	}
+	if c.Thinking {
+		c.Thoughts = thoughtsOfModel(all, id)
 	}
 	c.Cache, c.StateBytes = cacheOf(f)
 	inner := int64(slices.Max(append(f.Ints(f.ArchKey("feed_forward_length")), 0)))
@@ -218,7 +226,8 @@ type External struct {
 
 // PeekHeader reads the header of what ref names, by ranges, and judges the model for this machine. No weights are fetched.
 func (a *Advice) PeekHeader(ctx context.Context, ref string) (External, error) {
-	if _, err := a.load(); err != nil {
+	all, err := a.load()
+	if err != nil {
 		return External{}, err
 	}
 	p, err := a.opts.Downloads.PeekHeader(ctx, ref)
@@ -229,7 +238,7 @@ func (a *Advice) PeekHeader(ctx context.Context, ref string) (External, error) {
 	if !strings.EqualFold(tag, p.Offer.Quant) { // an Ollama tag or an address says more than a quant
 		id = p.Landing.Ref
 	}
-	t, err := targetOf(p.Header, id, p.Offer.Quant, max(p.Header.Size, p.WeightsBytes()))
+	t, err := targetOf(all.catalog, p.Header, id, p.Offer.Quant, max(p.Header.Size, p.WeightsBytes()))
 	if err != nil {
 		return External{}, err
 	}

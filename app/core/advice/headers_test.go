@@ -35,7 +35,7 @@ func TestAHeaderSaysTheContextsMemoryAsTheCatalogDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := targetOf(header.File, m.ID, "Q8_0", header.Bytes)
+		x, err := targetOf(all.catalog, header.File, m.ID, "Q8_0", header.Bytes)
 		if err != nil {
 			t.Fatal(err)
 		}
