@@ -15,7 +15,7 @@ import (
 func askOf(a Ask) advisor.Ask {
 	ask := advisor.Ask{
 		Use: advisor.Use(a.Use), Context: a.Context, KV: advisor.KVType(a.KV), MinSpeed: &a.MinSpeed,
-		FreeMemory: a.FreeBytes, Licences: advisor.LicenceFilter(a.Licence),
+		FreeMemory: a.FreeBytes, Licences: advisor.LicenceFilter(a.Licence), Prefer: advisor.Preference(a.Prefer),
 	}
 	if a.Use == "documents" {
 		ask.Use = advisor.UseDocuments

@@ -8,6 +8,7 @@ type Ask struct {
 	MinSpeed  float64 `json:"minSpeed"`  // tokens per second; 0: any
 	FreeBytes int64   `json:"freeBytes"` // pretend that so much main memory is free; 0: what is free now
 	Licence   string  `json:"licence"`   // any, commercial, openSource
+	Prefer    string  `json:"prefer"`    // balance, quality
 	Machine   string  `json:"machine"`   // a profile's id; empty: this machine
 }
 

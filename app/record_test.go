@@ -27,7 +27,7 @@ var recordedQuants = strings.Fields("Q4_K_M Q8_0 F16")
 // machines that the stand-in can be, one change at a time.
 func recordedAsks(profiles []Profile) []Ask {
 	var asks []Ask
-	first := Ask{Use: "chat", Context: 8192, KV: "f16", MinSpeed: 8, Licence: "any"}
+	first := Ask{Use: "chat", Context: 8192, KV: "f16", MinSpeed: 8, Licence: "any", Prefer: "balance"}
 	add := func(ask Ask, change func(*Ask)) {
 		change(&ask)
 		if !slices.Contains(asks, ask) {

@@ -22,6 +22,7 @@ export const firstAsk: Ask = {
   minSpeed: 8,
   freeBytes: 0,
   licence: 'any',
+  prefer: 'balance',
   machine: '',
 }
 

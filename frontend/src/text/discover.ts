@@ -78,7 +78,7 @@ export const discoverText = {
     thoughts: (n: string, own: boolean) =>
       own
         ? `It thinks first: ${n} tokens, as in your own answers.`
-        : `It thinks first: ${n} tokens are assumed, until five of your own answers tell.`,
+        : `It thinks first: ${n} tokens, as models like it do in published tests, until five of your own answers tell.`,
     timesTip: (first: string, long: string, answer: string, thoughts: string) =>
       `First word after ${first}, or ${long} for a prompt of 4,000 tokens. A typical answer takes ${answer}.${thoughts && ` ${thoughts}`}`,
     sourceWithError: (source: string, error: string) => `${source} ±${error}`,
@@ -146,6 +146,10 @@ export const discoverText = {
     kvs: { f16: 'Full', q8_0: 'Half', q4_0: 'Quarter' },
     kvShort: 'KV cache',
     use: 'For',
+    prefer: 'Prefer',
+    preferTip:
+      'What puts the models in order: a good answer that comes soon, or the best answer, however long the model thinks and writes.',
+    prefers: { balance: 'Soon', quality: 'Best' },
     licence: 'Licence',
     licences: {
       any: 'Any',

@@ -117,6 +117,7 @@ export namespace app {
 	    minSpeed: number;
 	    freeBytes: number;
 	    licence: string;
+	    prefer: string;
 	    machine: string;
 	}
 	export interface Benchmark {

@@ -1,5 +1,5 @@
 import type { Bridge } from '../bridge'
-import type { Ask } from '../types'
+import type { Ask, Choice } from '../types'
 import { must, rejects, type Clause } from './clause'
 
 export const anyAsk: Ask = {
@@ -9,6 +9,7 @@ export const anyAsk: Ask = {
   minSpeed: 0,
   freeBytes: 0,
   licence: 'any',
+  prefer: 'balance',
   machine: '',
 }
 
@@ -76,6 +77,19 @@ export function discoverContract(bridge: Bridge): Clause[] {
           open.choices.every((c) => c.openSource),
           'open source alone when asked for',
         )
+      },
+    },
+    {
+      name: 'who prefers quality gets the best first, however long it takes',
+      run: async () => {
+        const { choices } = await bridge.discover.advise({ ...anyAsk, prefer: 'quality' })
+        const worth = (c: Choice) => c.quality - c.qualityError
+        const [first, ...others] = choices.filter((c) => c.frontier)
+        must(
+          first !== undefined && others.every((c) => worth(c) <= worth(first)),
+          'no other is surely better than the first',
+        )
+        await rejects(bridge.discover.advise({ ...anyAsk, prefer: 'luck' as 'quality' }), 'an unknown preference')
       },
     },
     {

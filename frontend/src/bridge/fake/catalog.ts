@@ -69,6 +69,17 @@ function at<T>(rows: readonly T[], places: readonly number[]): T[] {
   return places.flatMap((place) => rows.slice(place, place + 1))
 }
 
+/** The picks in the order that is asked for, and after them what they beat. */
+function preferred<T extends Pick<Choice, 'quality' | 'qualityError'>>(
+  all: readonly T[],
+  frontier: number,
+  ask: Ask,
+): T[] {
+  if (ask.prefer === 'balance') return [...all]
+  const worth = (c: T) => c.quality - c.qualityError
+  return [...all.slice(0, frontier).sort((a, b) => worth(b) - worth(a)), ...all.slice(frontier)]
+}
+
 /** The recorded answer to the question that is nearest to `ask`, on the same machine; undefined: none is known. */
 export function nearest(ask: Ask): Advice | undefined {
   const ofMachine = recorded.answers.filter((a) => a.ask.machine === ask.machine)
@@ -86,7 +97,7 @@ export function nearest(ask: Ask): Advice | undefined {
   return {
     ...{ considered: catalog.length, machineName: found.machineName, fitted: false, missing: [] },
     ...{ gpuFreeBytes: found.gpuFreeBytes, ramFreeBytes: found.ramFreeBytes },
-    choices: at(choices, found.choices).map((choice, i) => ({
+    choices: preferred(at(choices, found.choices), found.frontier, ask).map((choice, i) => ({
       ...choice,
       ...{ frontier: i < found.frontier, best: i === 0, why: i === 0 ? found.why : [] },
     })),

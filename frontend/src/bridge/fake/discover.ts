@@ -19,7 +19,16 @@ import { noProblem } from './scenes/scene'
 import { prices, sums, sumsStart } from './scenes/sums'
 import { fail, type FakeWorld } from './world'
 
-const anything: Ask = { use: 'chat', context: 8192, kv: 'f16', minSpeed: 0, freeBytes: 0, licence: 'any', machine: '' }
+const anything: Ask = {
+  use: 'chat',
+  context: 8192,
+  kv: 'f16',
+  minSpeed: 0,
+  freeBytes: 0,
+  licence: 'any',
+  prefer: 'balance',
+  machine: '',
+}
 
 /** What the machine’s recommendation is for. */
 export const chatAsk: Ask = { ...anything, minSpeed: 8 }
@@ -67,6 +76,9 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
 
   const advise = (ask: Ask): Advice => {
     const advice = nearest(recorded(ask))
+    if (!['balance', 'quality'].includes(ask.prefer)) {
+      throw fail('invalid', `"${ask.prefer}" is nothing to prefer.`, 'Choose balance or quality.')
+    }
     if (!advice) throw fail('unknown_machine', 'This machine is not in the list.', 'Choose another one.')
     if (ask.machine) return advice
     if (advice.choices.every((c) => c.tokensPerSecond < ask.minSpeed))

@@ -14,6 +14,8 @@ export interface Ask {
   /** pretend that so much main memory is free; 0: what is free now */
   freeBytes: number
   licence: 'any' | 'commercial' | 'openSource'
+  /** a good answer and soon, or the best one however long it takes */
+  prefer: 'balance' | 'quality'
   /** a profile's id; empty: this machine */
   machine: string
 }
