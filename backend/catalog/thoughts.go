@@ -9,9 +9,9 @@ import (
 type thoughts struct {
 	Source string `json:"source"`
 	Tasks  struct {
-		Fact    float64 `json:"fact"`    // "What is the capital of Australia?"
-		Puzzle  float64 `json:"puzzle"`  // a logic puzzle that has to be thought through
-		Contest float64 `json:"contest"` // a problem of a mathematics contest
+		Fact   float64 `json:"fact"`   // "What is the capital of Australia?"
+		Puzzle float64 `json:"puzzle"` // a logic puzzle that has to be thought through
+		Math   float64 `json:"math"`   // a problem of a mathematics contest
 	} `json:"tasks"`
 	Between  float64 `json:"between"` // how far models lie from their median, as a share: one standard deviation
 	Families []struct {
@@ -36,7 +36,7 @@ func (c *Catalog) Thoughts(id string, use Use) (tokens, off float64) {
 	case UseCode:
 		tokens = middle(tokens, t.Puzzle)
 	case UseReasoning:
-		tokens = middle(t.Puzzle, t.Contest)
+		tokens = middle(t.Puzzle, t.Math)
 	}
 	for _, f := range c.thoughts.Families {
 		if strings.HasPrefix(id, f.Prefix) {
