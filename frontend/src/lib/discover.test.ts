@@ -68,7 +68,9 @@ describe('a row in words', () => {
     expect(timesWords(plain)).toBe(
       'First word after 0.4 s (±30%), or 2 min (±30%) for a prompt of 4,000 tokens. A typical answer takes 1.5 min (a rough guess).',
     )
-    expect(timesWords(times)).toContain('It thinks first: 600 tokens, as models like it do in published tests, until five of your own answers tell.')
+    expect(timesWords(times)).toContain(
+      'It thinks first: 600 tokens, as models like it do in published tests, until five of your own answers tell.',
+    )
     expect(timesWords({ ...times, thinkOwn: true })).toContain('It thinks first: 600 tokens, as in your own answers.')
   })
 
