@@ -92,8 +92,9 @@ func (w *Window) Startup(ctx context.Context) {
 	}()
 }
 
-// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, the memory's speed, the
-// runs that the estimates rest on, and whether the engine still answers as before.
+// housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, how long the answers of
+// earlier chats thought, the memory's speed, the runs that the estimates rest on, and whether the engine still answers as
+// before.
 func (w *Window) housekeeping(ctx context.Context) {
 	w.addStarter(ctx)
 	debug.FreeOSMemory() // what starting took and idling does not need
@@ -106,6 +107,9 @@ func (w *Window) housekeeping(ctx context.Context) {
 		case <-timer.C:
 			if err := w.core.History.Maintain(ctx); err != nil {
 				slog.Error("history maintenance failed", "error", err)
+			}
+			if err := w.core.Advice.ReadThoughts(ctx); err != nil && ctx.Err() == nil {
+				slog.Warn("the lengths of thoughts not read", "error", err)
 			}
 			w.measureMemory(ctx)
 			w.fitEstimates(ctx)

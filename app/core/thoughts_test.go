@@ -28,15 +28,22 @@ func TestOwnAnswersTellHowLongAModelThinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, thought := range []int{100, 900} {
+	for _, thought := range []int{100, 900, 200, 300} {
 		m := answer(thought)
 		m.ChatID = chat.ID
-		if _, err := c.History.AddMessage(t.Context(), m); err != nil {
+		if m, err = c.History.AddMessage(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
+		c.Advice.NoteAnswer(t.Context(), m)
 	}
-	for _, thought := range []int{200, 300} {
-		c.Advice.NoteAnswer(t.Context(), answer(thought))
+	// An answer has no chats read: that is done where nobody waits for it.
+	if found, err := c.History.Get(t.Context(), "thoughts", &map[string][]int{}); err != nil || found {
+		t.Errorf("read at an answer: %t, %v", found, err)
+	}
+	for range 2 { // the second time there is nothing to read
+		if err := c.Advice.ReadThoughts(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if f, ok := known(); ok {
 		t.Errorf("four answers tell %+v", f)

@@ -96,7 +96,7 @@ func (q quiet) giveWay(ctx context.Context, waits func(Wait)) error {
 }
 
 // AfterAnswers waits until no answer is written for a person, and tells what it waits for as giveWay does.
-func (a *Advice) AfterAnswers(ctx context.Context, waits func(Wait)) error {
+func (a kept) AfterAnswers(ctx context.Context, waits func(Wait)) error {
 	plugged := func(context.Context) hardware.Power { return hardware.PowerAC }
 	return quiet{busy: a.opts.Busy, power: plugged}.giveWay(ctx, waits)
 }

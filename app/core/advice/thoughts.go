@@ -2,6 +2,7 @@ package advice
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"slices"
@@ -39,41 +40,48 @@ func (o Options) thoughts(ctx context.Context) map[string][]int {
 	return all
 }
 
-// noteThoughts keeps how long an answer of a model thought: also that it did not, where the person turned that off. The
-// first time, the answers of all chats before it are read too.
+// noteThoughts keeps how long an answer of a model thought: also that it did not, where the person turned that off. Until
+// ReadThoughts has read all chats nothing is kept, because it finds this answer there.
 func (o Options) noteThoughts(ctx context.Context, id string, answer backend.Message) {
 	if o.History == nil {
 		return
 	}
-	all, earlier := map[string][]int{}, map[string][]int(nil)
-	if found, err := o.History.Get(ctx, thoughtsKey, &all); err == nil && !found {
-		earlier = o.earlierThoughts(ctx, answer.ID)
-	}
-	all = map[string][]int{}
+	var all map[string][]int
 	err := o.History.Update(ctx, thoughtsKey, &all, func() error {
 		if all == nil {
-			all = map[string][]int{}
-		}
-		for id, lengths := range earlier {
-			if _, ok := all[id]; !ok {
-				all[id] = lengths
-			}
+			return errUnread
 		}
 		all[id] = append(all[id], thoughtsOf(answer))
 		all[id] = all[id][max(0, len(all[id])-keptThoughts):]
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errUnread) {
 		slog.Warn("the length of an answer's thoughts not kept", "error", err)
 	}
 }
 
-// earlierThoughts reads all chats, without one answer.
-func (o Options) earlierThoughts(ctx context.Context, without string) map[string][]int {
-	found := map[string][]int{}
+var errUnread = errors.New("the answers of earlier chats were not read yet")
+
+// ReadThoughts reads, once for a history, how long the answers in all chats thought. Nobody waits for it, so it gives way
+// to answers that are written; one that ends meanwhile may not be counted.
+func (a kept) ReadThoughts(ctx context.Context) error {
+	found, err := a.opts.History.Get(ctx, thoughtsKey, &map[string][]int{})
+	if err != nil || found {
+		return err
+	}
+	all, err := a.earlierThoughts(ctx)
+	if err != nil {
+		return err
+	}
+	return a.opts.History.Put(ctx, thoughtsKey, all)
+}
+
+// earlierThoughts reads all chats.
+func (a kept) earlierThoughts(ctx context.Context) (map[string][]int, error) {
+	o, found := a.opts, map[string][]int{}
 	chats, err := o.History.Chats(ctx)
 	if err != nil {
-		slog.Warn("chats not read for the lengths of thoughts", "error", err)
+		return nil, err
 	}
 	slices.SortStableFunc(chats, func(a, b backend.Chat) int { return a.Updated.Compare(b.Updated) })
 	ids := map[string]string{} // catalog ids by reference; empty: not in the catalog
@@ -88,13 +96,16 @@ func (o Options) earlierThoughts(ctx context.Context, without string) map[string
 		return id
 	}
 	for _, c := range chats {
+		if err := a.AfterAnswers(ctx, func(Wait) {}); err != nil {
+			return nil, err
+		}
 		messages, err := o.History.Messages(ctx, c.ID)
 		if err != nil {
 			slog.Warn("a chat not read for the lengths of thoughts", "id", c.ID, "error", err)
 			continue
 		}
 		for _, m := range messages {
-			if m.Role != backend.RoleAssistant || m.State != backend.StateDone || m.Metrics.Tokens == 0 || m.ID == without {
+			if m.Role != backend.RoleAssistant || m.State != backend.StateDone || m.Metrics.Tokens == 0 {
 				continue
 			}
 			if id := idOf(m.Model); id != "" {
@@ -105,7 +116,7 @@ func (o Options) earlierThoughts(ctx context.Context, without string) map[string
 	for id, lengths := range found {
 		found[id] = lengths[max(0, len(lengths)-keptThoughts):]
 	}
-	return found
+	return found, nil
 }
 
 // Thoughts is the median of how long a model's recent answers thought, with half of the range that the middle half of
