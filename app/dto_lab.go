@@ -94,7 +94,7 @@ type LabRow struct {
 	// Quality against the reference. Errors are standard errors.
 	Perplexity      float64 `json:"perplexity"`
 	PerplexityError float64 `json:"perplexityError"`
-	KLD             float64 `json:"kld"`
+	KLD             float64 `json:"kld"` // 0: what is measured can't be told from none
 	KLDError        float64 `json:"kldError"`
 	KLD99           float64 `json:"kld99"`
 	SameTop         float64 `json:"sameTop"` // share, 0..1

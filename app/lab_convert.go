@@ -120,6 +120,9 @@ func labRow(c *lab.Comparison, i int) LabRow {
 			out.KLD, out.KLD99, out.SameTop = 0, 0, 1
 		} else {
 			out.KLD, out.KLDError, out.KLD99 = q.KLDivergence.Value, q.KLDivergence.Error, q.KLD99
+			if out.KLD < lab.KLFloor {
+				out.KLD, out.KLDError = 0, 0
+			}
 			out.SameTop, out.SameTopError = q.SameTopToken.Value, q.SameTopToken.Error
 		}
 	}

@@ -154,6 +154,13 @@ func TestComparisonCrossesWithWhatIsKnownAndNothingMadeUp(t *testing.T) {
 	if page = labComparison(&c); len(page.Disturbance) != 1 || !strings.Contains(page.Verdict.Tag, "disturbed") {
 		t.Errorf("%+v", page)
 	}
+	// What can't be told from no divergence is none, with nothing to be off by.
+	for kld, want := range map[float64]float64{lab.KLFloor / 2: 0, lab.KLFloor: lab.KLFloor} {
+		c.Rows[1].Quality.KLDivergence.Value = kld
+		if row := labComparison(&c).Rows[1]; row.KLD != want || (row.KLDError == 0) != (want == 0) {
+			t.Errorf("%g: %g ±%g", kld, row.KLD, row.KLDError)
+		}
+	}
 	text, err := json.Marshal(labComparison(&lab.Comparison{}))
 	if err != nil || strings.Contains(string(text), "null") {
 		t.Errorf("%s %v", text, err)

@@ -36,12 +36,9 @@ export function share(n: number): string {
   return n >= 0.9995 ? '100%' : `${(n * 100).toFixed(1)}%`
 }
 
-/** Below this many nats a divergence can't be told from none: `lab.KLFloor`, half a step of 16 nats in 16 bits. */
-const divergenceFloor = 16 / 65535 / 2
-
 /** A divergence with as many decimals as say something: `none`, `0.0041`, `0.389`. */
 export function divergence(n: number): string {
-  return n < divergenceFloor ? t.noDivergence : n < 0.0995 ? n.toFixed(4) : n.toFixed(3)
+  return n <= 0 ? t.noDivergence : n < 0.0995 ? Math.max(n, 0.0001).toFixed(4) : n.toFixed(3)
 }
 
 export type Column =
@@ -128,7 +125,7 @@ export function error(row: LabRow, column: Column): string {
     case 'perplexity':
       return row.perplexityError > 0 ? `±${row.perplexityError.toFixed(2)}` : ''
     case 'kld':
-      return row.kld >= divergenceFloor && row.kldError > 0 ? `±${divergence(row.kldError)}` : ''
+      return row.kld > 0 && row.kldError > 0 ? `±${divergence(row.kldError)}` : ''
     case 'same':
       return row.sameTopError > 0 ? `±${(row.sameTopError * 100).toFixed(1)}` : ''
     default:

@@ -118,6 +118,7 @@ export interface LabRow {
   // Quality against the reference. Errors are standard errors.
   perplexity: number
   perplexityError: number
+  /** 0: what is measured can’t be told from none */
   kld: number
   kldError: number
   kld99: number
