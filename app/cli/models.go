@@ -302,8 +302,11 @@ func (s *session) listOthers(apps []appRow) error {
 	for _, a := range apps {
 		for _, m := range a.Models {
 			note := m.Problem
-			if m.Installed != "" {
+			switch {
+			case m.Installed != "":
 				note = "in the library as " + m.Installed
+			case m.LooksLike != "":
+				note = "looks like " + m.LooksLike + " of the library; compared when it is adopted"
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, m.Name, m.Quant, backend.Bytes(m.Bytes), note)
 		}

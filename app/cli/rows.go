@@ -264,7 +264,8 @@ type foreignRow struct {
 	Name      string `json:"name"`
 	Quant     string `json:"quant"`
 	Bytes     int64  `json:"bytes"`
-	Installed string `json:"installed"`
+	Installed string `json:"installed"` // the library's reference of the same model
+	LooksLike string `json:"looksLike"` // of one that may be another: it is compared when it is adopted
 	Problem   string `json:"problem"`
 	Keeps     string `json:"keeps"`
 	Copies    bool   `json:"copies"`
@@ -277,8 +278,13 @@ func rowOfApp(a models.OtherApp) appRow {
 
 func rowOfForeign(f library.ForeignModel) foreignRow {
 	row := foreignRow{
-		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Installed: f.InLibrary, Keeps: f.Keeps,
+		Path: f.Files[0].Path, Name: f.Name, Quant: f.Quant, Bytes: f.Bytes, Keeps: f.Keeps,
 		Copies: f.Problem == nil && f.How == "", Adapter: f.Kind == backend.KindAdapter,
+	}
+	if f.Alike {
+		row.LooksLike = f.InLibrary
+	} else {
+		row.Installed = f.InLibrary
 	}
 	if f.Problem != nil {
 		row.Problem = f.Problem.Message

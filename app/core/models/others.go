@@ -2,16 +2,52 @@ package models
 
 import (
 	"context"
+	"os"
 	"sync"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/library"
 )
 
-// foreignModels are the models of other apps that the last scans found, by the path of each one's first file.
+// foreignModels are the models of other apps that the last scans found, by the path of each one's first file, and the
+// digests of those that were read whole.
 type foreignModels struct {
 	mu    sync.Mutex
 	found map[string]library.ForeignModel
+	read  map[string]readFile
+}
+
+// readFile is what a file held when it was read.
+type readFile struct {
+	bytes    int64
+	modified time.Time
+	digest   string
+}
+
+// keepRead notes the digest of a file that was read whole.
+func (f *foreignModels) keepRead(path, digest string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.read == nil {
+		f.read = map[string]readFile{}
+	}
+	f.read[path] = readFile{info.Size(), info.ModTime(), digest}
+}
+
+// digestOf returns the digest of a file that was read and has not changed since; empty: it was not, or has.
+func (f *foreignModels) digestOf(path string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.read[path]
+	if info, err := os.Stat(path); !ok || err != nil || info.Size() != r.bytes || !info.ModTime().Equal(r.modified) {
+		return ""
+	}
+	return r.digest
 }
 
 // keep notes what was found.
@@ -55,6 +91,7 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 	if err != nil {
 		return nil, err
 	}
+	m.identify(ctx, found)
 	var apps []OtherApp
 	at := map[string]int{}
 	m.foreign.keep(found)
@@ -73,6 +110,27 @@ func (m *Models) Others(ctx context.Context, folder string) ([]OtherApp, error) 
 	return apps, nil
 }
 
+// identify tells whether those that look like a model of the library are one, where their files were read before.
+func (m *Models) identify(ctx context.Context, found []library.ForeignModel) {
+	all, err := m.opts.Library.Models(ctx)
+	if err != nil {
+		return
+	}
+	refs := map[string]string{}
+	for _, one := range all {
+		refs[one.Digest] = one.Ref
+	}
+	for i := range found {
+		f := &found[i]
+		if !f.Alike {
+			continue
+		}
+		if digest := m.foreign.digestOf(f.Files[0].Path); digest != "" {
+			f.InLibrary, f.Alike = refs[digest], false
+		}
+	}
+}
+
 // Adopt makes a model that a scan found one of the library's. One that can't be shared is copied.
 func (m *Models) Adopt(ctx context.Context, path string, progress func(done, total int64)) (backend.Model, error) {
 	f, ok := m.foreign.find(path)
@@ -83,5 +141,9 @@ func (m *Models) Adopt(ctx context.Context, path string, progress func(done, tot
 	if f.How == "" {
 		o.How = library.HowCopy
 	}
-	return m.opts.Library.Adopt(ctx, f, o)
+	adopted, err := m.opts.Library.Adopt(ctx, f, o)
+	if err == nil {
+		m.foreign.keepRead(path, adopted.Digest)
+	}
+	return adopted, err
 }

@@ -200,4 +200,24 @@ describe('models of other apps', () => {
     await library.findOthers()
     expect(library.others.apps[0]?.models[0]?.installed).not.toBe('')
   })
+
+  it('that only look like one of the library are not said to be in it before they were compared', async () => {
+    const bridge = fakeBridge({ step: 0 })
+    const library = new LibraryState(bridge.library)
+    await library.refresh()
+    const found = async () => {
+      await library.findOthers()
+      if (library.others.state !== 'known') throw new Error('not found')
+      const like = library.others.apps.flatMap((a) => a.models).find((m) => m.name === 'Qwen3 4B')
+      if (!like) throw new Error('none')
+      return like
+    }
+    const like = await found()
+    expect([library.hasFile(like), library.likeFile(like)]).toEqual(['', 'qwen3-4b:Q4_K_M'])
+    const end = new Promise((resolve) => bridge.on('task:finished', resolve))
+    await library.adopt(like.path)
+    await end
+    const same = await found()
+    expect([library.hasFile(same), library.likeFile(same)]).toEqual(['qwen3-4b:Q4_K_M', ''])
+  })
 })

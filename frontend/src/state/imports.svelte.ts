@@ -70,12 +70,12 @@ export class Imports {
 
   /** The reference under which the library has this file already, whole; empty: it has not, or that is not sure. */
   here({ file }: ImportItem): string {
-    return file.alike || this.#parts.library.damageOf(file.installed) ? '' : file.installed
+    return this.#parts.library.hasFile(file)
   }
 
   /** The reference of what a file looks like; only its import tells whether it is the same. */
   like({ file }: ImportItem): string {
-    return file.alike && !this.#parts.library.damageOf(file.installed) ? file.installed : ''
+    return this.#parts.library.likeFile(file)
   }
 
   /** Opens the file chooser, and the form with what was chosen. */

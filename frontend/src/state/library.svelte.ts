@@ -8,6 +8,7 @@ import type {
   ModelDetails,
   ModelMemory,
   OtherApp,
+  OtherModel,
   TemplateChoices,
   VerifyReport,
 } from '../bridge/types'
@@ -117,6 +118,16 @@ export class LibraryState {
   /** What the last check found wrong with a model; undefined: nothing. */
   damageOf(ref: string): Damage | undefined {
     return this.#report.bad.find((damage) => damage.ref === ref)
+  }
+
+  /** The reference under which the library has a file already, whole; empty: it has not, or that is not sure. */
+  hasFile(file: OtherModel): string {
+    return file.alike || this.damageOf(file.installed) ? '' : file.installed
+  }
+
+  /** The reference of what a file looks like; only reading it whole tells whether it is the same. */
+  likeFile(file: OtherModel): string {
+    return file.alike && !this.damageOf(file.installed) ? file.installed : ''
   }
 
   find(ref: string): Model | undefined {

@@ -92,6 +92,18 @@ export function libraryContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'a model of another app that only looks like one of the library says which',
+      run: async () => {
+        const refs = new Set((await bridge.library.get()).models.map((m) => m.ref))
+        for (const { models } of await bridge.library.others('')) {
+          must(
+            models.every((m) => (m.installed === '' ? !m.alike : refs.has(m.installed))),
+            'what is in the library, or looks like it, is named by its reference',
+          )
+        }
+      },
+    },
+    {
       name: 'the list of downloads, the token, the last check and the ledger can be read without going online',
       run: async () => {
         must(Array.isArray(await bridge.downloads.list()), 'the list is never null')

@@ -164,7 +164,12 @@ export function libraryOf(world: FakeWorld): LibraryService {
     others: async (folder) => {
       await world.wait(10)
       if (world.scene === 'empty' && !folder) return []
-      return folder ? [{ name: '', folder, models: [] }] : [...found]
+      const looks = (m: OtherModel): OtherModel => {
+        const like = world.library.models.find((own) => own.name === m.name && own.quant === m.quant)
+        return m.installed || !like ? m : { ...m, installed: like.ref, alike: true }
+      }
+      if (folder) return [{ name: '', folder, models: [] }]
+      return found.map((a) => ({ ...a, models: a.models.map(looks) }))
     },
     adopt: async (path) => {
       const model = found.flatMap((a) => a.models).find((m) => m.path === path)
@@ -175,6 +180,7 @@ export function libraryOf(world: FakeWorld): LibraryService {
           ...a,
           models: a.models.map((m) => (m.path === path ? { ...m, installed: ref } : m)),
         }))
+        if (world.library.models.some((m) => m.ref === ref)) return [ref, noProblem]
         const { name, quant, bytes } = model
         return add({ ref, name, quant, bytes, source: 'adopted', path, addedAt: world.now() })
       })

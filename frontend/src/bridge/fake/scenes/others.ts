@@ -15,6 +15,7 @@ export const apps: readonly OtherApp[] = [
     folder: '/home/mara/.lmstudio/models',
     models: [
       ['Mistral-7B-Instruct-v0.3-Q4_K_M.gguf', 'Mistral 7B Instruct v0.3', 'Q4_K_M', 4_372_811_936, '', false],
+      ['Qwen3-4B-Q4_K_M.gguf', 'Qwen3 4B', 'Q4_K_M', 2_497_280_256, '', true],
       ['old/ggml-model.bin', 'ggml-model.bin', '', 3_900_000_000, 'It is in the old GGML format.', false],
     ],
   },
