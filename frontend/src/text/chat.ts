@@ -16,6 +16,7 @@ export const chatText = {
     noneFound: (query: string) => `Nothing found for “${query}”.`,
     untitled: 'New chat',
     actions: (title: string) => `Actions for ${title}`,
+    actionsTip: 'Rename, pin, export, delete',
     rename: 'Rename',
     renameLabel: 'New title',
     pin: 'Pin',
@@ -69,7 +70,7 @@ export const chatText = {
     anyway: 'Load anyway',
     anywayHint:
       'Loaded anyway, everything may become very slow, or the system may end the engine or another program. The chat is safe.',
-    tryWith: 'Try again with…',
+    tryWith: 'Try again with another model',
     restStays: (n: number) => `The messages after it stay in version ${n}.`,
     showVersion: (n: number) => `Show version ${n}`,
     copy: 'Copy',
