@@ -166,10 +166,20 @@ type Rented struct {
 // DefaultRented returns a card of 80 GB around the clock, as a service wants that has to answer at any time.
 func DefaultRented() Rented {
 	return Rented{
-		DollarsPerHour:        Assumption{2.50, "US dollars per hour", "assumed: a card of 80 GB (H100 class) in a cloud, on demand; a card of 24 to 48 GB is about 0.90"},
+		DollarsPerHour:        Assumption{2.50, "US dollars per hour", "assumed: a card of 80 GB (H100 class) in a cloud, on demand"},
 		HoursPerDay:           Assumption{24, "hours per day", "assumed: it answers at any time"},
 		PromptTokensPerSecond: Assumption{8000, "tokens per second", "assumed: a 70B at 8 bits in vLLM or TGI with many requests at once; measure your own"},
 		TokensPerSecond:       Assumption{1500, "tokens per second", "assumed: a 70B at 8 bits in vLLM or TGI with many requests at once; measure your own"},
+	}
+}
+
+// SmallRented returns a card of 24 GB around the clock.
+func SmallRented() Rented {
+	return Rented{
+		DollarsPerHour:        Assumption{0.90, "US dollars per hour", "assumed: a card of 24 GB (L4 or A10 class) in a cloud, on demand"},
+		HoursPerDay:           Assumption{24, "hours per day", "assumed: it answers at any time"},
+		PromptTokensPerSecond: Assumption{3000, "tokens per second", "assumed: an 8B to 14B in vLLM or TGI with many requests at once; measure your own"},
+		TokensPerSecond:       Assumption{600, "tokens per second", "assumed: an 8B to 14B in vLLM or TGI with many requests at once; measure your own"},
 	}
 }
 

@@ -153,21 +153,20 @@ func TestRentedMonth(t *testing.T) {
 func TestRentSaves60To80PercentWhereItIsBusy(t *testing.T) {
 	service := Tokens{Input: 25_000 * 1200 * HoursPerMonth / 24, Output: 25_000 * 350 * HoursPerMonth / 24}
 	daily := Tokens{Input: 40 * 1200 * HoursPerMonth / 24, Output: 40 * 350 * HoursPerMonth / 24}
+	large, small := DefaultRented(), SmallRented()
 	for _, c := range []struct {
 		name      string
 		price     Price
-		perHour   float64
+		rented    Rented
 		work      Tokens
 		low, high float64 // of the saved share
 	}{
-		{"gpt-5.4 against a card of 80 GB", Price{Input: 2.5, Output: 15}, 2.50, service, 0.60, 0.80},
-		{"gpt-5.4-mini against a card of 24 GB", Price{Input: 0.75, Output: 4.5}, 0.90, service, 0.60, 0.80},
-		{"gpt-5.4-mini against a card of 80 GB", Price{Input: 0.75, Output: 4.5}, 2.50, service, 0, 0.10},
-		{"a person's chats", Price{Input: 2.5, Output: 15}, 2.50, daily, -300, -100},
+		{"gpt-5.4 against a card of 80 GB", Price{Input: 2.5, Output: 15}, large, service, 0.60, 0.80},
+		{"gpt-5.4-mini against a card of 24 GB", Price{Input: 0.75, Output: 4.5}, small, service, 0.60, 0.80},
+		{"gpt-5.4-mini against a card of 80 GB", Price{Input: 0.75, Output: 4.5}, large, service, 0, 0.10},
+		{"a person's chats", Price{Input: 2.5, Output: 15}, large, daily, -300, -100},
 	} {
-		rented := DefaultRented()
-		rented.DollarsPerHour.Value = c.perHour
-		saved := 1 - rented.Month(c.work).Dollars/APIMonth(c.price, c.work)
+		saved := 1 - c.rented.Month(c.work).Dollars/APIMonth(c.price, c.work)
 		if saved < c.low || saved > c.high {
 			t.Errorf("%s: %.0f%% saved", c.name, 100*saved)
 		}

@@ -69,10 +69,26 @@ const DefaultPrice = "gpt-5.4-mini"
 // Start is what the calculator begins with.
 type Start struct {
 	Costs
-	Model    string  // whose speeds these are, the pick for a chat on this machine; empty: assumed
-	Measured bool    // they were measured here
-	Power    string  // what measured Watts here, "RAPL package"; empty: assumed
-	Usages   []Usage // the person's own first, where there is one
+	Model    string       // whose speeds these are, the pick for a chat on this machine; empty: assumed
+	Measured bool         // they were measured here
+	Power    string       // what measured Watts here, "RAPL package"; empty: assumed
+	Usages   []Usage      // the person's own first, where there is one
+	Cards    []RentedCard // that can be rented; the first is what Costs say
+}
+
+// RentedCard is a machine that can be rented by the hour.
+type RentedCard struct {
+	ID                  string  // large, small
+	RentPerHour         float64 // US dollars
+	RentTokensPerSecond float64
+	RentPromptPerSecond float64
+}
+
+func cards() []RentedCard {
+	card := func(id string, r catalog.Rented) RentedCard {
+		return RentedCard{id, r.DollarsPerHour.Value, r.TokensPerSecond.Value, r.PromptTokensPerSecond.Value}
+	}
+	return []RentedCard{card("large", catalog.DefaultRented()), card("small", catalog.SmallRented())}
 }
 
 // Start returns what the calculator begins with: the person's own use and the speeds of the pick for this machine, each
@@ -83,7 +99,7 @@ func (a *Advice) Start(ctx context.Context) (Start, error) {
 		return Start{}, err
 	}
 	own, rented := catalog.DefaultOwn(), catalog.DefaultRented()
-	s := Start{Usages: usages(ctx, a.opts.History), Costs: Costs{
+	s := Start{Usages: usages(ctx, a.opts.History), Cards: cards(), Costs: Costs{
 		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
 		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value,
 		HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12, ResaleShare: own.ResaleShare.Value,
