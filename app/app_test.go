@@ -141,10 +141,13 @@ func TestNothingReachesThePageAsNull(t *testing.T) {
 		"Machine.Engine":    func() (any, error) { return w.Machine.Engine() },
 		"Machine.Recommend": func() (any, error) { return w.Machine.Recommend() },
 		"Settings.Get":      func() (any, error) { return w.Settings.Get() },
-		"Lab.Setup":         func() (any, error) { return w.Lab.Setup() },
-		"Lab.Comparisons":   func() (any, error) { return w.Lab.Comparisons() },
-		"Lab.Blinds":        func() (any, error) { return w.Lab.Blinds() },
-		"Lab.Adapters":      func() (any, error) { return w.Lab.Adapters() },
+		"Discover.Quants": func() (any, error) {
+			return w.Discover.Quants("smollm2-135m", Ask{Use: "chat", Licence: "any"})
+		},
+		"Lab.Setup":       func() (any, error) { return w.Lab.Setup() },
+		"Lab.Comparisons": func() (any, error) { return w.Lab.Comparisons() },
+		"Lab.Blinds":      func() (any, error) { return w.Lab.Blinds() },
+		"Lab.Adapters":    func() (any, error) { return w.Lab.Adapters() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := get()

@@ -25,6 +25,14 @@ func (s *Discover) Advise(ask Ask) (Advice, error) {
 	})
 }
 
+// Quants judges every quant of a model for an ask; of one outside the catalog, those whose headers were read.
+func (s *Discover) Quants(id string, ask Ask) ([]QuantVerdict, error) {
+	return withCore(s.host, "Discover.Quants", func(ctx context.Context, c *core.Core) ([]QuantVerdict, error) {
+		all, err := c.Advice.Quants(ctx, id, askOf(ask), ask.Machine)
+		return convert(all, quantVerdict), err
+	})
+}
+
 // Models returns the whole catalog.
 func (s *Discover) Models() ([]CatalogModel, error) {
 	return withCore(s.host, "Discover.Models", func(_ context.Context, c *core.Core) ([]CatalogModel, error) {
@@ -130,6 +138,7 @@ func (s *Discover) SumsStart() (SumsStart, error) {
 		return SumsStart{
 			Ask: SumsAsk(start.Costs), Model: start.Model, Measured: start.Measured, Power: start.Power,
 			Usages: convert(start.Usages, func(u advice.Usage) Usage { return Usage(u) }),
+			Cards:  convert(start.Cards, func(c advice.RentedCard) RentedCard { return RentedCard(c) }),
 		}, err
 	})
 }

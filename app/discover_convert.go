@@ -62,6 +62,16 @@ func rejectionOf(r advice.Rejection) Rejection {
 	}
 }
 
+func quantVerdict(v advisor.QuantVerdict) QuantVerdict {
+	return QuantVerdict{
+		Quant: v.Quant, Bytes: v.Bytes, Installed: v.Installed, Cause: string(v.Cause), Reason: v.Reason,
+		Remedy: convert(v.Remedies, func(r advisor.Remedy) string { return r.Text }),
+		Fit:    string(v.Place), Memory: planOf(v.Memory), Planned: v.Planned, ShortBy: v.ShortByBytes, MaxContext: v.MaxContext,
+		Layers: v.Layers, LayersOnGPU: v.LayersOnGPU, TokensPerSecond: v.TokensPerSecond, PromptTokensPerSecond: v.PromptTokensPerSecond,
+		Source: string(v.Source), Error: v.Error, Disturbed: v.Disturbed,
+	}
+}
+
 func planOf(p backend.MemoryPlan) MemoryPlan {
 	return MemoryPlan{WeightsBytes: p.WeightsBytes, KVBytes: p.KVBytes, ComputeBytes: p.ComputeBytes, TotalBytes: p.TotalBytes, SeesBytes: p.ProjectorBytes}
 }

@@ -42,6 +42,53 @@ func TestAdviceForThePage(t *testing.T) {
 	}
 }
 
+// Details say of each quant whether it fits, by the same figures as the ranking.
+func TestQuantsForThePage(t *testing.T) {
+	w, _ := open(t)
+	ask := Ask{Use: "chat", Context: 8192, KV: "f16", MinSpeed: 8, Licence: "any", Machine: "laptop-nvidia-8gb"}
+	page, err := w.Discover.Advise(ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quants, err := w.Discover.Quants("qwen3-8b", ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := w.Discover.Model("qwen3-8b")
+	if err != nil || len(quants) != len(model.Quants) || len(quants) < 5 {
+		t.Fatalf("%d quants are judged, the catalog has %d: %v", len(quants), len(model.Quants), err)
+	}
+	fit, out := 0, 0
+	for i, q := range quants {
+		if q.Quant != model.Quants[i].Name || q.Bytes < model.Quants[i].Bytes {
+			t.Errorf("%s of %d bytes stands where %+v is", q.Quant, q.Bytes, model.Quants[i])
+		}
+		switch {
+		case q.Cause == "" && q.Fit != "no" && q.Memory.TotalBytes > 0 && q.TokensPerSecond >= 8 && q.Error > 0 && q.Source != "" && q.Reason == "":
+			fit++
+		case q.Cause != "" && q.Reason != "":
+			out++
+		default:
+			t.Errorf("neither fits nor says why not: %+v", q)
+		}
+		for _, c := range page.Choices {
+			if c.ID == "qwen3-8b" && c.Quant == q.Quant && (q.Cause != "" || q.Memory != c.Memory || q.TokensPerSecond != c.TokensPerSecond || q.Fit != c.Fit) {
+				t.Errorf("%+v, and in the ranking %+v", q, c)
+			}
+		}
+	}
+	if fit == 0 || out == 0 {
+		t.Errorf("%d fit and %d do not", fit, out)
+	}
+	if _, err := w.Discover.Quants("no-such-model", ask); backend.Readable(err).Code != backend.CodeNotFound {
+		t.Errorf("an unknown model: %v", err)
+	}
+	ask.Machine = "mainframe"
+	if _, err := w.Discover.Quants("qwen3-8b", ask); backend.Readable(err).Code != backend.CodeNotFound {
+		t.Errorf("an unknown machine: %v", err)
+	}
+}
+
 func TestTheArticlesSums(t *testing.T) {
 	w, _ := open(t)
 	rows, err := w.Discover.Bits(70e9)
@@ -58,6 +105,9 @@ func TestTheArticlesSums(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := start.Ask
+	if c := start.Cards; len(c) != 2 || (RentedCard{c[0].ID, ask.RentPerHour, ask.RentTokensPerSecond, ask.RentPromptPerSecond}) != c[0] || c[1].RentPerHour >= c[0].RentPerHour {
+		t.Errorf("cards to rent: %+v", start.Cards)
+	}
 	if ask.InputPrice <= 0 || ask.ResaleShare != 0 || len(start.Usages) < 3 {
 		t.Errorf("%+v", start)
 	}

@@ -85,6 +85,28 @@ type Rejection struct {
 	Remedy  []string `json:"remedies"` // sentences
 }
 
+// QuantVerdict is how one quant of a model would run as asked, judged for itself: whether another is better is not asked.
+type QuantVerdict struct {
+	Quant                 string     `json:"quant"`
+	Bytes                 int64      `json:"bytes"`     // to download
+	Installed             bool       `json:"installed"` // in the library
+	Cause                 string     `json:"cause"`     // as of a Rejection; empty: it runs as asked
+	Reason                string     `json:"reason"`    // Cause as a sentence
+	Remedy                []string   `json:"remedies"`  // sentences
+	Fit                   string     `json:"fit"`       // gpu, partial, ram, no; empty: not asked, because of Cause
+	Memory                MemoryPlan `json:"memory"`
+	Planned               bool       `json:"planned"` // memory is the engine's own plan; false: calculated
+	ShortBy               int64      `json:"shortByBytes"`
+	MaxContext            int        `json:"maxContext"`
+	Layers                int        `json:"layers"`
+	LayersOnGPU           int        `json:"layersOnGpu"`
+	TokensPerSecond       float64    `json:"tokensPerSecond"` // 0: it does not fit
+	PromptTokensPerSecond float64    `json:"promptTokensPerSecond"`
+	Source                string     `json:"source"` // empty: no speed
+	Error                 float64    `json:"error"`  // of the speeds, as a share
+	Disturbed             bool       `json:"disturbed"`
+}
+
 // Advice is the answer to an Ask. Choices holds the best first, one quant for each model that fits; those on the frontier
 // are marked. Rejected holds the misses with the nearest first, then what nothing here would change.
 type Advice struct {
@@ -230,11 +252,20 @@ type Usage struct {
 
 // SumsStart is what the cost calculator begins with.
 type SumsStart struct {
-	Ask      SumsAsk `json:"ask"`
-	Model    string  `json:"model"`    // whose speeds these are, the pick for this machine; empty: assumed
-	Measured bool    `json:"measured"` // they were measured here
-	Power    string  `json:"power"`    // what measured watts here; empty: assumed
-	Usages   []Usage `json:"usages"`   // the person's own first, where there is one
+	Ask      SumsAsk      `json:"ask"`
+	Model    string       `json:"model"`    // whose speeds these are, the pick for this machine; empty: assumed
+	Measured bool         `json:"measured"` // they were measured here
+	Power    string       `json:"power"`    // what measured watts here; empty: assumed
+	Usages   []Usage      `json:"usages"`   // the person's own first, where there is one
+	Cards    []RentedCard `json:"cards"`    // that can be rented; ask begins with the first
+}
+
+// RentedCard is a machine that can be rented by the hour.
+type RentedCard struct {
+	ID                  string  `json:"id"` // large, small
+	RentPerHour         float64 `json:"rentPerHour"`
+	RentTokensPerSecond float64 `json:"rentTokensPerSecond"`
+	RentPromptPerSecond float64 `json:"rentPromptTokensPerSecond"`
 }
 
 // SumsAnswer is what a month costs.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -127,7 +128,8 @@ func fitCommand(s *session) *cobra.Command {
 		Use:   "fit REF",
 		Short: "Ask the engine how much memory a model would take",
 		Long: `Ask the engine how much memory a model would take. REF is a model of the catalog or of the library, a GGUF file, or
-what pull takes: of that, only the file's header is read. No weights are downloaded: the engine plans for a file without.`,
+what pull takes: of that, only the file's header is read. No weights are downloaded: the engine plans for a file without.
+Of a model of the catalog that is named without a quant, all quants are listed then, each with whether it fits.`,
 		Args: argRange(1, 1),
 		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
 			ask.KV = advisor.KVType(kv)
@@ -139,8 +141,12 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			if err != nil {
 				return err
 			}
+			quants, err := quantsOf(ctx, c, args[0], id, ask)
+			if err != nil {
+				return err
+			}
 			if s.json {
-				return s.print(map[string]any{"ref": fullRef(id, quant), "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "times": v.Times, "remedies": v.Remedies})
+				return s.print(map[string]any{"ref": fullRef(id, quant), "quants": quants, "fit": v.Place, "memory": v.Memory, "shortByBytes": v.ShortByBytes, "maxContext": v.MaxContext, "times": v.Times, "remedies": v.Remedies})
 			}
 			fmt.Fprintf(s.stdout, "%s at %s takes %s: weights %s, context %s, working memory %s.\n", id, quant,
 				backend.Bytes(v.Memory.TotalBytes), backend.Bytes(v.Memory.WeightsBytes), backend.Bytes(v.Memory.KVBytes), backend.Bytes(v.Memory.ComputeBytes))
@@ -162,12 +168,48 @@ what pull takes: of that, only the file's header is read. No weights are downloa
 			if t, name := c.Advice.ChatTemplate(id, quant); t != nil {
 				s.warn(t.Problem(ctx, c.Engine, name))
 			}
-			return nil
+			return showQuants(s.stdout, quants)
 		}),
 	}
 	cmd.Flags().IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
 	cmd.Flags().StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
 	return cmd
+}
+
+// quantsOf judges all quants of a model of the catalog that ref names without one; none of any other.
+func quantsOf(ctx context.Context, c *core.Core, ref, id string, ask advisor.Ask) ([]advisor.QuantVerdict, error) {
+	if _, tag := backend.SplitRef(ref); tag != "" {
+		return []advisor.QuantVerdict{}, nil
+	}
+	if _, err := c.Advice.Entry(id); err != nil { // a file, or a model from elsewhere
+		return []advisor.QuantVerdict{}, nil //nolint:nilerr // that is no fault
+	}
+	ask.MinSpeed = new(float64) // any: how fast it is stands in the list
+	return c.Advice.Quants(ctx, id, ask, "")
+}
+
+func showQuants(out io.Writer, all []advisor.QuantVerdict) error {
+	if len(all) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out, "\nAll its quants:")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "QUANT\tDOWNLOAD\tFIT\tMEMORY\tWRITES (TG)\tFROM\tWHY NOT")
+	for _, q := range all {
+		memory, speed, from := "-", "-", "-"
+		if q.Memory.TotalBytes > 0 {
+			memory = backend.Bytes(q.Memory.TotalBytes)
+		}
+		if q.TokensPerSecond > 0 {
+			speed, from = fmt.Sprintf("%.1f t/s", q.TokensPerSecond), advisor.Doubt(q.Source, q.Error)
+		}
+		place := q.Place
+		if place == "" {
+			place = advisor.PlaceNo
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", q.Quant, backend.Bytes(q.Bytes), place, memory, speed, from, q.Reason)
+	}
+	return w.Flush()
 }
 
 // fullRef names a model at a quant; a reference that has a tag already says more than its quant.

@@ -36,3 +36,25 @@ func TestEngineKeepsThePlanThatACommandAskedFor(t *testing.T) {
 		t.Errorf("%+v, and the command said %d", k, answer.Memory.TotalBytes)
 	}
 }
+
+// A model that is named without a quant is listed with all of them.
+func TestEngineListsTheQuantsOfAModel(t *testing.T) {
+	var answer struct {
+		Quants []struct {
+			Quant, Cause, Reason string
+			Bytes                int64
+			Memory               struct{ TotalBytes int64 }
+		}
+	}
+	if exit, stderr := runJSON(t, &answer, t.TempDir(), "fit", "smollm2-135m"); exit != 0 || len(answer.Quants) < 3 {
+		t.Fatalf("exit %d, %+v: %s", exit, answer, stderr)
+	}
+	for _, q := range answer.Quants {
+		if q.Quant == "" || q.Bytes == 0 || q.Cause != "" || q.Memory.TotalBytes == 0 {
+			t.Errorf("%+v", q)
+		}
+	}
+	if exit, stderr := runJSON(t, &answer, t.TempDir(), "fit", "smollm2-135m:Q4_K_M"); exit != 0 || len(answer.Quants) != 0 {
+		t.Fatalf("exit %d, %+v: %s", exit, answer, stderr)
+	}
+}

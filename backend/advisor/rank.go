@@ -179,21 +179,32 @@ func (r *row) judge(m *Machine, measured Measurements, ask Ask, guess func(*Cand
 		score = guess(c)
 	}
 	r.score, r.known = score.after(c.Loss), ok
+	if r.cause = c.unsuited(ask); r.cause == "" {
+		r.run(m, measured, ask)
+	}
+}
+
+// unsuited is what is against every quantization of a model, whatever the machine; empty: nothing.
+func (c *Candidate) unsuited(ask Ask) Cause {
+	_, scored := c.Scores[ask.Use]
 	switch {
 	case c.Unrunnable != "":
-		r.cause = CauseUnrunnable
+		return CauseUnrunnable
 	case c.Embedding, c.Base, ask.Use == UseVision && !c.Vision:
-		r.cause = CauseUse
-	case len(c.Uses) > 0 && !ok && ask.Use != UseVision && ask.Use != UseDocuments && !slices.Contains(c.Uses, ask.Use):
-		r.cause = CauseUse
+		return CauseUse
+	case len(c.Uses) > 0 && !scored && ask.Use != UseVision && ask.Use != UseDocuments && !slices.Contains(c.Uses, ask.Use):
+		return CauseUse
 	case ask.Licences == LicenceOpen && !c.Licence.OpenSource, ask.Licences == LicenceCommercial && !c.Licence.Commercial:
-		r.cause = CauseLicence
+		return CauseLicence
 	case c.MaxContext > 0 && ask.Context > c.MaxContext:
-		r.cause = CauseContext
+		return CauseContext
 	}
-	if r.cause != "" {
-		return
-	}
+	return ""
+}
+
+// run says where and how fast the candidate runs, and what of the machine is against it.
+func (r *row) run(m *Machine, measured Measurements, ask Ask) {
+	c := r.c
 	r.v = c.fit(m, ask)
 	if r.v.Place == PlaceNo {
 		r.cause = CauseMemory

@@ -82,7 +82,7 @@ const pictures = {
       await page.waitForTimeout(600)
     },
   ],
-  'chat-try': ['full', press('Try again with…')],
+  'chat-try': ['full', press('Try again with another model')],
   'chat-picker': ['full', (page) => page.getByRole('button', { name: /^Model:/ }).click()],
   'chat-template': [
     'full',
@@ -188,6 +188,28 @@ const pictures = {
     (page) => page.getByRole('table', { name: 'Models' }).scrollIntoViewIfNeeded(),
   ],
   'discover-model': ['full', rail('Discover'), press('Details'), (page) => page.waitForTimeout(1200)],
+  'discover-quants': [
+    'full',
+    rail('Discover'),
+    (page) =>
+      page
+        .getByRole('button', { name: /^Details of Qwen3 8B/ })
+        .first()
+        .click(),
+    (page) => page.waitForTimeout(1200),
+    (page) => page.getByRole('heading', { name: 'Its quants on this machine' }).scrollIntoViewIfNeeded(),
+  ],
+  'discover-quants-other': [
+    'full',
+    rail('Discover'),
+    (page) => page.getByRole('radio', { name: /^Left out/ }).click(),
+    (page) =>
+      page
+        .getByRole('button', { name: /^Details of / })
+        .last()
+        .click(),
+    (page) => page.waitForTimeout(1200),
+  ],
   'discover-experts': [
     'full',
     rail('Discover'),

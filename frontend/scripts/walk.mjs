@@ -1,7 +1,7 @@
 // Walks through the page, built on its stand-in, as a person would, mostly by keyboard:
 // `npm run walk`, or `npm run walk -- WORDS` for those with these words in their name.
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { open } from './browser.mjs'
 
 const { browser, url, close } = await open({ viewport: { width: 1280, height: 820 }, reducedMotion: 'reduce' })
@@ -197,7 +197,7 @@ const walks = {
     'full',
     async (page) => {
       await button(page, 'Letter to the landlord').click()
-      await button(page, 'Try again with…').click()
+      await button(page, 'Try again with another model').click()
       await page.getByRole('menuitem', { name: /Gemma 3 4B/ }).click()
       await page.getByText('2 of 2').waitFor({ timeout: 15_000 })
       await button(page, 'Previous version, by Qwen3 4B Q4_K_M')
@@ -212,7 +212,7 @@ const walks = {
       await button(page, 'Verify all').click()
       await page.getByRole('alert').getByText('is damaged').waitFor({ timeout: 10_000 })
       await page.keyboard.press('Control+1')
-      await button(page, 'Try again with…').first().click()
+      await button(page, 'Try again with another model').first().click()
       const item = page.getByRole('menuitem', { name: /^Qwen3 4B Damaged/ })
       await item.waitFor()
       assert.equal(await item.getAttribute('aria-disabled'), 'true')
@@ -1103,6 +1103,56 @@ const walks = {
       await page.getByRole('menuitem', { name: 'Remove', exact: true }).click()
       await button(page.getByRole('dialog'), 'Remove').click()
       await page.waitForFunction(() => document.activeElement?.textContent === 'SmolLM2 135M')
+    },
+  ],
+  'every control has a name, in every situation': [
+    'full',
+    async (page) => {
+      const source = await readFile(new URL('../src/bridge/fake/scenes/scene.ts', import.meta.url), 'utf8')
+      const scenes = [...source.matchAll(/^ {2}'(\w+)',$/gm)].map((m) => m[1])
+      assert.ok(scenes.length > 10)
+      for (const scene of scenes) {
+        await page.goto(`${url}/?scene=${scene}`)
+        await page.getByRole('navigation').waitFor()
+        for (const keys of ['Control+1', 'Control+2', 'Control+3', 'Control+4', 'Control+5', 'Control+,']) {
+          await page.keyboard.press(keys)
+          await page.waitForTimeout(200)
+          const nameless = (await page.locator('body').ariaSnapshot())
+            .split('\n')
+            .filter((l) => /- (button|textbox|combobox|radio|switch|link|menuitem)( \[.*\])?:?$/.test(l))
+          assert.deepEqual(nameless, [], `nameless in ${scene} after ${keys}`)
+        }
+      }
+    },
+  ],
+  'the details of a model say which of its quants fit, and offer no test drive of what does not': [
+    'full',
+    async (page) => {
+      await page.getByRole('navigation').getByRole('button', { name: 'Discover', exact: true }).click()
+      await page
+        .getByRole('button', { name: /^Details of Qwen3 8B/ })
+        .first()
+        .click()
+      const row = (quant) => page.getByRole('row', { name: new RegExp(`^${quant} `) })
+      await row('IQ3_M').getByText('Runs in memory').waitFor()
+      await button(page, 'Test drive Qwen3 8B IQ3_M').waitFor()
+      await row('F16').getByText('Too slow').waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('radio', { name: /^Left out/ }).click()
+      await page
+        .getByRole('button', { name: /^Details of DeepSeek-R1 671B/ })
+        .first()
+        .click()
+      await row('Q2_K')
+        .getByText(/^Short by/)
+        .waitFor()
+      assert.equal(
+        await page
+          .getByRole('dialog')
+          .getByRole('button', { name: /^Test drive/ })
+          .count(),
+        0,
+      )
     },
   ],
   'settings take effect and every control has a name': [

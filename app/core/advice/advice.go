@@ -151,6 +151,15 @@ func (a *Advice) Advise(ctx context.Context, ask advisor.Ask, m *advisor.Machine
 }
 
 func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine) (judged, error) {
+	j, err := a.ground(ctx, ask, m)
+	if err == nil {
+		j.Advice, err = advisor.Advise(j.all, j.machine, j.known, ask)
+	}
+	return j, err
+}
+
+// ground is what an advice rests on, without the advice.
+func (a *Advice) ground(ctx context.Context, ask advisor.Ask, m *advisor.Machine) (judged, error) {
 	c, err := a.load()
 	if err != nil {
 		return judged{}, err
@@ -184,8 +193,7 @@ func (a *Advice) judge(ctx context.Context, ask advisor.Ask, m *advisor.Machine)
 		}
 	}
 	j.all = all
-	j.Advice, err = advisor.Advise(all, j.machine, j.known, ask)
-	return j, err
+	return j, nil
 }
 
 // FindProfile finds a typical machine by its id.
@@ -200,6 +208,18 @@ func FindProfile(id string) (advisor.Profile, bool) {
 		}
 	}
 	return advisor.Profile{}, false
+}
+
+// machineOf is the machine of a profile, and what it is called; nil for none: this machine.
+func machineOf(profile string) (m *advisor.Machine, title string, err error) {
+	if profile == "" {
+		return nil, "", nil
+	}
+	p, ok := FindProfile(profile)
+	if !ok {
+		return nil, "", backend.Fail(backend.CodeNotFound, nil, "There is no machine profile called "+profile+".", "Choose one of the list.")
+	}
+	return &p.Machine, p.Title, nil
 }
 
 // Choice is one model at one quant, judged for a machine and an Ask.
@@ -234,14 +254,11 @@ type Ranking struct {
 // Rank ranks the catalog for a machine profile and a use. An empty profile means this machine.
 func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ranking, error) {
 	var out Ranking
-	var m *advisor.Machine
-	if profile != "" {
-		p, ok := FindProfile(profile)
-		if !ok {
-			return out, backend.Fail(backend.CodeNotFound, nil, "There is no machine profile called "+profile+".", "Choose one of the list.")
-		}
-		m, out.MachineName = &p.Machine, p.Title
+	m, title, err := machineOf(profile)
+	if err != nil {
+		return out, err
 	}
+	out.MachineName = title
 	j, err := a.judge(ctx, ask, m)
 	if err != nil {
 		return Ranking{}, err
@@ -265,7 +282,7 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 			continue
 		}
 		choice := Choice{Recommendation: r, Frontier: true}
-		choice.Family, choice.Params, choice.ActiveParams = a.about(r.Model)
+		choice.Family, choice.Params, choice.ActiveParams = a.candidates.about(r.Model)
 		out.Choices = append(out.Choices, choice)
 		seen[r.Model] = true
 	}
@@ -288,13 +305,6 @@ func (a *Advice) Rank(ctx context.Context, ask advisor.Ask, profile string) (Ran
 	return out, nil
 }
 
-func (a *Advice) about(id string) (family string, params, active int64) {
-	if m, ok := a.candidates.catalog.Model(id); ok {
-		return m.Line, m.Params, m.Active()
-	}
-	return "", 0, 0
-}
-
 // dominated is a model that fits, but another is as good, as fast and as small.
 func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own advisor.Measurements, ask advisor.Ask, reason string) Choice {
 	v := candidate.Fit(m, ask)
@@ -309,6 +319,6 @@ func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own
 	if q, ok := candidate.Quality(ask.Use); ok {
 		choice.Quality, choice.QualityError, choice.QualityKnown = q.Value, q.Error, true
 	}
-	choice.Family, choice.Params, choice.ActiveParams = a.about(candidate.ID)
+	choice.Family, choice.Params, choice.ActiveParams = a.candidates.about(candidate.ID)
 	return choice
 }

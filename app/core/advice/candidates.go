@@ -56,6 +56,14 @@ func (c *candidates) siblings(id string) []advisor.Candidate {
 	return out
 }
 
+// about is what a choice says of its model beside the verdict.
+func (c *candidates) about(id string) (family string, params, active int64) {
+	if m, ok := c.catalog.Model(id); ok {
+		return m.Line, m.Params, m.Active()
+	}
+	return "", 0, 0
+}
+
 func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) advisor.Candidate {
 	file := m.FileBytes(q)
 	c := advisor.Candidate{

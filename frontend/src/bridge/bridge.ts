@@ -46,6 +46,7 @@ import type {
   Pick,
   Price,
   Profile,
+  QuantVerdict,
   Settings,
   SideAsk,
   SideRun,
@@ -207,6 +208,8 @@ export interface MachineService {
 export interface DiscoverService {
   /** Answers well within 300 ms, so it can be asked while a slider moves. */
   advise(ask: Ask): Promise<Advice>
+  /** Every quant of a model judged for an ask; of one outside the catalog, those whose headers were read. */
+  quants(id: string, ask: Ask): Promise<QuantVerdict[]>
   models(): Promise<CatalogModel[]>
   model(id: string): Promise<CatalogModel>
   /** The engine's own plan; takes about a second. */

@@ -13,6 +13,9 @@ import {
   outReason,
   outWords,
   qualityWords,
+  quantSteps,
+  quantTone,
+  quantWords,
   rowWords,
   sourceWords,
   stepOf,
@@ -97,6 +100,31 @@ describe('a row in words', () => {
         }),
       ),
     ).toBe('Qwen3 4B Q4_K_M: Fits the GPU, 3.1 GB, writes 24.6 t/s (test drive ±4%), quality 55 ±3')
+  })
+})
+
+describe('a quant', () => {
+  it('says in a few words whether it fits and why not, and offers what makes sense', async () => {
+    const chosen = choice()
+    const tight = await service.quants(chosen.id, { ...firstAsk, minSpeed: 0, context: 32_768 })
+    const [some] = tight
+    if (!some) throw new Error('no quants')
+    const fits = { ...some, cause: '', reason: '', fit: 'ram', shortByBytes: 0, installed: false } as const
+    const steps = (part: Partial<typeof some>) => {
+      const verdict = { ...fits, ...part }
+      return [quantWords(verdict), quantTone(verdict), quantSteps(verdict)]
+    }
+    const both = { drive: true, download: true }
+    expect(steps({})).toEqual(['Runs in memory', 'ram', both])
+    expect(steps({ fit: 'partial', layers: 32, layersOnGpu: 20 })).toEqual(['20/32 on GPU', 'partial', both])
+    expect(steps({ installed: true })[2]).toEqual({ drive: true, download: false })
+    const neither = { drive: false, download: false }
+    expect(steps({ cause: 'memory', fit: 'no', shortByBytes: 3e9 })).toEqual(['Short by 3.0 GB', 'no', neither])
+    expect(steps({ cause: 'unrunnable', fit: '' })).toEqual(['Does not run', 'neutral', neither])
+    expect(steps({ cause: 'slow' })).toEqual(['Too slow', 'neutral', both])
+    expect(steps({ cause: 'disk' })).toEqual(['No room on disk', 'neutral', { drive: true, download: false }])
+    expect(steps({ cause: 'licence' })).toEqual(['Licence', 'neutral', both])
+    expect(quantSteps(undefined)).toEqual(both)
   })
 })
 

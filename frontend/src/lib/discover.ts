@@ -1,5 +1,16 @@
 // What Discover says and computes, apart from how it is drawn.
-import type { Advice, CatalogModel, Choice, Figure, Fit, KVType, Rejection, Source, Times } from '../bridge/types'
+import type {
+  Advice,
+  CatalogModel,
+  Choice,
+  Figure,
+  Fit,
+  KVType,
+  QuantVerdict,
+  Rejection,
+  Source,
+  Times,
+} from '../bridge/types'
 import { bytes, count, percent, speed, wait } from './format'
 import { text } from '../text'
 
@@ -14,7 +25,7 @@ export function fitWords(fit: Fit, layersOnGpu = 0, layers = 0): string {
 }
 
 /** A rejection in a few words, for its pill. */
-export function outWords(rejection: Rejection): string {
+export function outWords(rejection: Pick<Rejection, 'cause' | 'shortByBytes'>): string {
   return rejection.cause === 'memory' ? t.short(bytes(rejection.shortByBytes)) : t.causes[rejection.cause]
 }
 
@@ -25,6 +36,26 @@ export function outReason(rejection: Rejection): string {
   if (!/^[:,] /.test(reason.slice(said.length)) || !reason.startsWith(said)) return reason
   const rest = reason.slice(said.length + 2)
   return rest.charAt(0).toUpperCase() + rest.slice(1)
+}
+
+/** Whether a quant fits, or why it is out, for its pill. */
+export function quantWords({ cause, shortByBytes, fit, layersOnGpu, layers }: QuantVerdict): string {
+  if (cause) return outWords({ cause, shortByBytes })
+  if (fit === 'partial' && layers > 0) return t.fits.partialShort(layersOnGpu, layers)
+  return fit ? t.fits[fit] : ''
+}
+
+/** How its pill looks: where it runs, and red only where it can’t. */
+export function quantTone({ cause, fit }: QuantVerdict): Fit | 'neutral' {
+  if (cause) return fit === 'no' ? 'no' : 'neutral'
+  return fit || 'neutral'
+}
+
+/** What to do with a quant: to run what does not fit tells nothing, and a disk that is full takes no file. */
+export function quantSteps(verdict: QuantVerdict | undefined): { drive: boolean; download: boolean } {
+  if (!verdict) return { drive: true, download: true }
+  const fits = verdict.cause !== 'unrunnable' && verdict.fit !== 'no'
+  return { drive: fits, download: fits && verdict.cause !== 'disk' && !verdict.installed }
 }
 
 /** From where on an error says no more than that a speed is a rough guess. */

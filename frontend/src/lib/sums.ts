@@ -1,4 +1,4 @@
-import type { Advice, Choice, SumsAnswer, SumsAsk } from '../bridge/types'
+import type { Advice, Choice, RentedCard, SumsAnswer, SumsAsk } from '../bridge/types'
 import { count, percent } from './format'
 import { text } from '../text'
 
@@ -68,18 +68,14 @@ export function sentences(ask: SumsAsk, answer: SumsAnswer): string[] {
   return Math.abs(gap) < 0.005 ? [t.same] : gap > 0 ? [t.cheaper(money(gap))] : [t.dearer(money(-gap))]
 }
 
-/** Cards that are rented: their price and what engines for many people get from them. The large one is the default. */
-export const rentedCards = {
-  large: { rentPerHour: 2.5, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
-  small: { rentPerHour: 0.9, rentTokensPerSecond: 600, rentPromptTokensPerSecond: 3000 },
-} as const
-export type RentedCard = keyof typeof rentedCards
+/** What a card is rented for and what engines for many people get from it. */
+export function rentOf({ rentPerHour, rentTokensPerSecond, rentPromptTokensPerSecond }: RentedCard): Partial<SumsAsk> {
+  return { rentPerHour, rentTokensPerSecond, rentPromptTokensPerSecond }
+}
 
-/** Which of the cards is asked about; null: one with a person's own figures. */
-export function rentedCard(ask: SumsAsk): RentedCard | null {
-  const is = (of: (typeof rentedCards)[RentedCard]) =>
-    (Object.keys(of) as (keyof typeof of)[]).every((key) => ask[key] === of[key])
-  return is(rentedCards.large) ? 'large' : is(rentedCards.small) ? 'small' : null
+/** Which of the cards is asked about; undefined: one with a person's own figures. */
+export function rentedCard(ask: SumsAsk, cards: readonly RentedCard[]): RentedCard | undefined {
+  return cards.find((card) => Object.entries(rentOf(card)).every(([key, value]) => ask[key as keyof SumsAsk] === value))
 }
 
 /** What a rented machine costs against the API. */

@@ -10,6 +10,7 @@ import type {
   FitAnswer,
   FitAsk,
   Profile,
+  QuantVerdict,
   Task,
 } from '../bridge/types'
 import { latest } from '../lib/timing'
@@ -34,6 +35,13 @@ export function refOf(id: string, quant: string): string {
 /** The engine's plan for one question: on its way, here, or failed with a sentence. */
 export type Plan = { state: 'asking' } | { state: 'known'; answer: FitAnswer } | { state: 'failed'; failure: Failure }
 
+/** The verdicts on a model’s quants; the last ones stay while they are asked for again. */
+interface Judged {
+  id: string
+  quants: readonly QuantVerdict[]
+  failure: Failure | null
+}
+
 /** What a machine is advised. */
 export interface MachineAdvice {
   profile: Profile
@@ -52,8 +60,10 @@ export class DiscoverState {
   /** Tasks of test drives by `id:quant`; an empty one has not begun yet. */
   #driving = $state.raw<Readonly<Record<string, string>>>({})
   #plans = $state.raw<Readonly<Record<string, Plan>>>({})
+  #judged = $state.raw<Judged | null>(null)
   #bridge: Bridge['discover']
   #asked = 0
+  #judging = 0
   #catalog: Promise<void> | null = null
   #later = latest(() => this.advise())
 
@@ -210,6 +220,28 @@ export class DiscoverState {
   ended(id: string, quant: string): void {
     const ref = refOf(id, quant)
     this.#driving = Object.fromEntries(Object.entries(this.#driving).filter(([key]) => key !== ref))
+  }
+
+  /** Whether a model fits at a quant, as it was asked last; undefined: not known. */
+  verdictOf(id: string, quant: string): QuantVerdict | undefined {
+    return this.#judged?.id === id ? this.#judged.quants.find((q) => q.quant === quant) : undefined
+  }
+
+  /** Why the quants of a model could not be judged. */
+  judgingFailure(id: string): Failure | null {
+    return this.#judged?.id === id ? this.#judged.failure : null
+  }
+
+  /** Asks for the verdicts on a model’s quants, for the present question. */
+  async judge(id: string): Promise<void> {
+    const serial = ++this.#judging
+    const last = this.#judged?.id === id ? this.#judged.quants : []
+    try {
+      const quants = await this.#bridge.quants(id, this.#ask)
+      if (serial === this.#judging) this.#judged = { id, quants, failure: null }
+    } catch (reason) {
+      if (serial === this.#judging) this.#judged = { id, quants: last, failure: toBridgeError(reason) }
+    }
   }
 
   planOf(ask: FitAsk): Plan | undefined {

@@ -3,6 +3,7 @@ import type { Bridge } from '../bridge/bridge'
 import { BridgeError } from '../bridge/failure'
 import { fakeBridge } from '../bridge/fake'
 import type { Advice, Ask, FitAsk } from '../bridge/types'
+import { rentedCard, rentOf } from '../lib/sums'
 import { latest } from '../lib/timing'
 import { text } from '../text'
 import { App } from './app'
@@ -118,6 +119,39 @@ describe('the advice', () => {
   })
 })
 
+describe('the quants of a model', () => {
+  it('are judged for the page’s question, and again with each new one', async () => {
+    const base = fakeBridge({ step: 0 }).discover
+    const quants = vi.fn((id: string, ask: Ask) => base.quants(id, ask))
+    const state = new DiscoverState({ ...base, advise: (a) => base.advise(a), quants })
+    expect(state.verdictOf('qwen3-8b', 'Q4_K_M')).toBeUndefined()
+    await state.judge('qwen3-8b')
+    expect(quants).toHaveBeenCalledWith('qwen3-8b', firstAsk)
+    expect(state.verdictOf('qwen3-8b', 'Q4_K_M')?.memory.totalBytes).toBeGreaterThan(4e9)
+    expect(state.verdictOf('qwen3-4b', 'Q4_K_M')).toBeUndefined()
+    state.set({ freeBytes: 3e9 })
+    await state.judge('qwen3-8b')
+    expect(state.verdictOf('qwen3-8b', 'Q4_K_M')).toMatchObject({ cause: 'memory', fit: 'no' })
+  })
+
+  it('that can’t be judged keep the last verdicts and say why', async () => {
+    const base = fakeBridge({ step: 0 }).discover
+    let broken = false
+    const refuse = () => Promise.reject(new BridgeError({ code: 'x', message: 'No.', hint: '' }))
+    const quants = (id: string, ask: Ask) => (broken ? refuse() : base.quants(id, ask))
+    const state = new DiscoverState({ ...base, quants })
+    await state.judge('qwen3-8b')
+    broken = true
+    await state.judge('qwen3-8b')
+    expect(state.judgingFailure('qwen3-8b')?.message).toBe('No.')
+    expect(state.verdictOf('qwen3-8b', 'Q4_K_M')).toBeDefined()
+    expect(state.judgingFailure('qwen3-4b')).toBeNull()
+    broken = false
+    await state.judge('qwen3-8b')
+    expect(state.judgingFailure('qwen3-8b')).toBeNull()
+  })
+})
+
 describe('the engine’s plan', () => {
   const ask = { id: 'qwen3-4b', quant: 'Q4_K_M', context: 8192, kv: 'f16' } as const
 
@@ -230,6 +264,18 @@ describe('the sums', () => {
     const state = new SumsState(fakeBridge({ step: 0 }).discover)
     await state.load()
     expect(state.prices.filter((p) => state.uses(p)).map((p) => p.model)).toEqual(['gpt-5.4-mini'])
+  })
+
+  it('know which of the cards that can be rented they ask about', async () => {
+    const state = new SumsState(fakeBridge({ step: 0 }).discover)
+    await state.load()
+    const card = () => state.ask && rentedCard(state.ask, state.cards)?.id
+    expect(card()).toBe('large')
+    const small = state.cards.find((c) => c.id === 'small')
+    if (small) state.set(rentOf(small))
+    expect(card()).toBe('small')
+    state.set({ rentPerHour: 1 })
+    expect(card()).toBeUndefined()
   })
 
   it('begin with the person’s own use where there is one, and know which use counts', async () => {

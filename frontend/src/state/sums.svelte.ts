@@ -1,6 +1,6 @@
 import type { Bridge } from '../bridge/bridge'
 import { toBridgeError } from '../bridge/failure'
-import type { BitsRow, Failure, Price, SumsAnswer, SumsAsk, SumsStart, Usage } from '../bridge/types'
+import type { BitsRow, Failure, Price, RentedCard, SumsAnswer, SumsAsk, SumsStart, Usage } from '../bridge/types'
 import { latest } from '../lib/timing'
 
 /** The cost calculator: what one's own use costs on an API and on one's own machine. */
@@ -50,6 +50,11 @@ export class SumsState {
   /** Ways to use a model, the person's own first. */
   get usages(): readonly Usage[] {
     return this.#start?.usages ?? []
+  }
+
+  /** Cards that can be rented. */
+  get cards(): readonly RentedCard[] {
+    return this.#start?.cards ?? []
   }
 
   get ask(): SumsAsk | null {

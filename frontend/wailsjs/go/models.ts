@@ -812,8 +812,34 @@ export namespace app {
 	    id: string;
 	    name: string;
 	}
+	export interface QuantVerdict {
+	    quant: string;
+	    bytes: number;
+	    installed: boolean;
+	    cause: string;
+	    reason: string;
+	    remedies: string[];
+	    fit: string;
+	    memory: MemoryPlan;
+	    planned: boolean;
+	    shortByBytes: number;
+	    maxContext: number;
+	    layers: number;
+	    layersOnGpu: number;
+	    tokensPerSecond: number;
+	    promptTokensPerSecond: number;
+	    source: string;
+	    error: number;
+	    disturbed: boolean;
+	}
 	
 	
+	export interface RentedCard {
+	    id: string;
+	    rentPerHour: number;
+	    rentTokensPerSecond: number;
+	    rentPromptTokensPerSecond: number;
+	}
 	export interface SideAsk {
 	    refs: string[];
 	    prompt: string;
@@ -889,6 +915,7 @@ export namespace app {
 	    measured: boolean;
 	    power: string;
 	    usages: Usage[];
+	    cards: RentedCard[];
 	}
 	export interface Task {
 	    id: string;

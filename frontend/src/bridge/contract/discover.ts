@@ -93,6 +93,38 @@ export function discoverContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'every quant of a model is judged for itself, by the figures of the advice',
+      run: async () => {
+        const advice = await bridge.discover.advise(anyAsk)
+        for (const choice of advice.choices.slice(0, 3)) {
+          const { quants } = await bridge.discover.model(choice.id)
+          const verdicts = await bridge.discover.quants(choice.id, anyAsk)
+          must(verdicts.map((v) => v.quant).join() === quants.map((q) => q.name).join(), `all quants of ${choice.id}`)
+          must(
+            verdicts.every((v) => (v.cause === '') === (v.reason === '') && v.bytes > 0),
+            'what does not run as asked says why',
+          )
+          must(
+            verdicts.every(
+              (v) => v.cause !== '' || (v.fit !== 'no' && v.tokensPerSecond > 0 && v.memory.totalBytes > 0),
+            ),
+            'what fits has a place, a speed and a size',
+          )
+          must(
+            verdicts.every((v) => v.cause !== 'memory' || (v.fit === 'no' && v.shortByBytes > 0)),
+            'what does not fit says how much is missing',
+          )
+          const own = verdicts.find((v) => v.quant === choice.quant)
+          must(own?.cause === '' && own.memory.totalBytes === choice.memory.totalBytes, 'the row of the advice')
+        }
+        const id = advice.choices[0]?.id ?? ''
+        const tight = await bridge.discover.quants(id, { ...anyAsk, freeBytes: 1e6 })
+        must(advice.gpuFreeBytes > 0 || tight.every((v) => v.cause === 'memory'), 'nothing fits into no memory')
+        await rejects(bridge.discover.quants('no such model', anyAsk), 'an unknown model')
+        await rejects(bridge.discover.quants(id, { ...anyAsk, machine: 'no such machine' }), 'an unknown machine')
+      },
+    },
+    {
       name: 'advice can be asked for each known machine, and not for an unknown one',
       run: async () => {
         const profiles = await bridge.discover.profiles()
@@ -134,7 +166,11 @@ export function discoverContract(bridge: Bridge): Clause[] {
         const bits = await bridge.discover.bits(70e9)
         const of = (n: number) => bits.find((row) => row.bits === n)?.bytes ?? 0
         must(of(16) === 140e9 && of(8) === 70e9, '70B: 140 GB and 70 GB')
-        const { ask, usages } = await bridge.discover.sumsStart()
+        const { ask, usages, cards } = await bridge.discover.sumsStart()
+        must(
+          cards[0]?.rentPerHour === ask.rentPerHour && cards.every((c) => c.rentTokensPerSecond > 0),
+          'it begins with the first of the cards to rent',
+        )
         must(
           ['light', 'daily', 'heavy', 'service'].every((id) =>
             usages.some((u) => u.id === id && u.outputTokensPerDay > 0),

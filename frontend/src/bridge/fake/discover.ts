@@ -8,7 +8,9 @@ import type {
   FitAnswer,
   FitAsk,
   Found,
+  MemoryPlan,
   Problem,
+  QuantVerdict,
   Rejection,
   Times,
 } from '../types'
@@ -18,6 +20,8 @@ import { keptRuns } from './scenes/runs'
 import { noProblem } from './scenes/scene'
 import { prices, sums, sumsStart } from './scenes/sums'
 import { fail, type FakeWorld } from './world'
+
+const noMemory: MemoryPlan = { weightsBytes: 0, kvBytes: 0, computeBytes: 0, totalBytes: 0, seesBytes: 0 }
 
 const anything: Ask = {
   use: 'chat',
@@ -55,6 +59,8 @@ function timesAt(times: Times, speed: number, error: number): Times {
 /** Discover of the stand-in: it replays what the real one answered, and puts this machine's runs on top. */
 export function discoverOf(world: FakeWorld): { service: DiscoverService; look: (ref: string) => Found } {
   const drives = new Map<string, DriveResult>()
+  /** What lies outside the catalog and was looked at. */
+  const read = new Set<string>()
   const fitted = world.scene !== 'empty' && world.scene !== 'welcome'
   let serial = 0
   /** The question as it was recorded for the machine that the stand-in is. */
@@ -114,6 +120,39 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     }
   }
 
+  /** The verdict on one quant; of a model that is out for what it is, its cause is every quant’s. */
+  const verdictOf = (id: string, quant: string, ask: Ask): QuantVerdict => {
+    const { choices, rejected, gpuFreeBytes, ramFreeBytes } = advise({ ...ask, minSpeed: 0 })
+    const guess: Choice = { ...choiceOf(id, quant, ask), source: 'estimated', error: 0.3, disturbed: false }
+    const choice = choices.find((c) => c.id === id && c.quant === quant) ?? mine(guess, ask)
+    const { bytes, memory, planned, maxContext, layers, layersOnGpu, installed, disturbed, error } = choice
+    const shortByBytes = Math.max(0, memory.totalBytes - gpuFreeBytes - (ask.freeBytes || ramFreeBytes))
+    const out = rejected.find((r) => r.id === id && !['memory', 'disk', 'slow'].includes(r.cause))
+    const unasked = out?.cause === 'context' || out?.cause === 'unrunnable'
+    const fits = shortByBytes === 0 && !unasked
+    const short = `Short by ${(shortByBytes / 1e9).toFixed(1)} GB: it needs ${(memory.totalBytes / 1e9).toFixed(1)} GB.`
+    const slow = `Writes only ${choice.tokensPerSecond.toFixed(1)} tokens a second; you ask for ${ask.minSpeed}.`
+    const [cause, reason]: [QuantVerdict['cause'], string] = out
+      ? [out.cause, out.reason]
+      : !fits
+        ? ['memory', short]
+        : choice.tokensPerSecond < ask.minSpeed
+          ? ['slow', slow]
+          : ['', '']
+    const inside = memory.totalBytes <= gpuFreeBytes
+    const fit = unasked ? '' : !fits ? 'no' : choice.fit === 'ram' ? 'ram' : inside ? 'gpu' : 'partial'
+    return {
+      ...{ quant, bytes, installed, cause, reason, fit, planned, maxContext, layers, disturbed, error },
+      remedies: cause === 'memory' ? (rejected.find((r) => r.id === id)?.remedies ?? []) : [],
+      memory: unasked ? noMemory : memory,
+      layersOnGpu: fit === 'gpu' ? layers : fit === 'partial' ? Math.min(layers - 1, layersOnGpu) : 0,
+      shortByBytes: unasked ? 0 : shortByBytes,
+      tokensPerSecond: fits ? choice.tokensPerSecond : 0,
+      promptTokensPerSecond: fits ? choice.promptTokensPerSecond : 0,
+      source: fits ? choice.source : '',
+    }
+  }
+
   const keep = (id: string, quant: string, source: DriveResult['source'], at: number, elsewhere = '') => {
     const choice = choiceOf(id, quant, anything)
     drives.set(`${id}:${quant}`, {
@@ -164,6 +203,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     const cut = ref.lastIndexOf(':')
     const [id, quant] = [ref.slice(0, cut), ref.slice(cut + 1)]
     const choice = choiceOf(id, quant, anything)
+    read.add(ref)
     return { model: find(id), quant, choice, host: 'huggingface.co', headerBytes: 5_930_000 }
   }
 
@@ -173,6 +213,10 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
         throw fail('catalog_unreadable', 'The catalog could not be read.', 'Start the app again.')
       }
       return advise(ask)
+    },
+    quants: async (id, ask) => {
+      const quants = find(id).quants.filter((q) => likeOf(id) === id || read.has(`${id}:${q.name}`))
+      return quants.map((q) => verdictOf(id, q.name, ask))
     },
     models: async () => [...catalog],
     model: async (id) => find(id),

@@ -110,6 +110,38 @@ export interface Rejection {
   remedies: string[]
 }
 
+/** QuantVerdict is how one quant of a model would run as asked, judged for itself: whether another is better is not asked. */
+export interface QuantVerdict {
+  quant: string
+  /** to download */
+  bytes: number
+  /** in the library */
+  installed: boolean
+  /** empty: it runs as asked */
+  cause: Rejection['cause'] | ''
+  /** the cause as a sentence */
+  reason: string
+  /** sentences */
+  remedies: string[]
+  /** empty: not asked, because of the cause */
+  fit: Fit | ''
+  memory: MemoryPlan
+  /** memory is the engine's own plan; false: calculated */
+  planned: boolean
+  shortByBytes: number
+  maxContext: number
+  layers: number
+  layersOnGpu: number
+  /** 0: it does not fit */
+  tokensPerSecond: number
+  promptTokensPerSecond: number
+  /** empty: no speed */
+  source: Source | ''
+  /** of the speeds, as a share */
+  error: number
+  disturbed: boolean
+}
+
 /** Advice is the answer to an Ask: the best first, one quant for each model that fits; of what was left out, the nearest
  * miss first. */
 export interface Advice {
@@ -292,6 +324,16 @@ export interface SumsStart {
   power: string
   /** the person's own first, where there is one */
   usages: Usage[]
+  /** that can be rented; ask begins with the first */
+  cards: RentedCard[]
+}
+
+/** RentedCard is a machine that can be rented by the hour. */
+export interface RentedCard {
+  id: 'large' | 'small'
+  rentPerHour: number
+  rentTokensPerSecond: number
+  rentPromptTokensPerSecond: number
 }
 
 /** SumsAnswer is what a month costs, in dollars. */

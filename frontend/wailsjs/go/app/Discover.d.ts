@@ -18,6 +18,8 @@ export function Prices():Promise<Array<app.Price>>;
 
 export function Profiles():Promise<Array<app.Profile>>;
 
+export function Quants(arg1:string,arg2:app.Ask):Promise<Array<app.QuantVerdict>>;
+
 export function Sums(arg1:app.SumsAsk):Promise<app.SumsAnswer>;
 
 export function SumsStart():Promise<app.SumsStart>;

@@ -34,6 +34,10 @@ export function Profiles() {
   return window['go']['app']['Discover']['Profiles']();
 }
 
+export function Quants(arg1, arg2) {
+  return window['go']['app']['Discover']['Quants'](arg1, arg2);
+}
+
 export function Sums(arg1) {
   return window['go']['app']['Discover']['Sums'](arg1);
 }

@@ -49,6 +49,10 @@ export function sumsStart(chatted: boolean): SumsStart {
     measured: true,
     power: '',
     usages,
+    cards: [
+      { id: 'large', rentPerHour: 2.5, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
+      { id: 'small', rentPerHour: 0.9, rentTokensPerSecond: 600, rentPromptTokensPerSecond: 3000 },
+    ],
   }
 }
 
