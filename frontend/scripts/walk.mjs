@@ -1135,7 +1135,7 @@ const walks = {
         .click()
       const row = (quant) => page.getByRole('row', { name: new RegExp(`^${quant} `) })
       await row('IQ3_M').getByText('Runs in memory').waitFor()
-      await button(page, 'Test drive Qwen3 8B IQ3_M').waitFor()
+      await button(row('IQ3_M'), 'Test drive Qwen3 8B IQ3_M').waitFor()
       await row('F16').getByText('Too slow').waitFor()
       await page.keyboard.press('Escape')
       await page.getByRole('radio', { name: /^Left out/ }).click()
