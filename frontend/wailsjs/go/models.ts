@@ -874,6 +874,7 @@ export namespace app {
 	    notice: Problem;
 	    again: boolean;
 	    kept: string;
+	    stored: Record<string, string>;
 	}
 	
 	export interface SumsAnswer {
