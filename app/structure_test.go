@@ -199,13 +199,16 @@ func TestNoTypeDoesEverything(t *testing.T) {
 	}
 }
 
-// TestThreadsHaveOneHome holds that hardware alone counts what the machine allows, machine.Threads alone asks it for a
-// model, and the engine alone hands the number on: to each program, and with each load of a model.
+// TestThreadsHaveOneHome holds that hardware alone counts what the machine allows, machine.Ways alone asks it for a model,
+// and the engine alone hands the number on: to each program, and with each load of a model. So with how much of a prompt is
+// worked on at once, and with flash attention.
 func TestThreadsHaveOneHome(t *testing.T) {
 	homes := map[string][]string{
 		"runtime.NumCPU": {"../hardware/"}, "runtime.GOMAXPROCS": {"../hardware/"},
-		"hardware.ReadCPU": {"../app/core/machine/engine.go"}, "llama.WithThreads": {"../backend/engine/job.go"},
+		"hardware.ReadCPU": {"../app/core/machine/ways.go"}, "llama.WithHow": {"../backend/engine/job.go"},
 		`"num_thread"`: {"../backend/engine/runner.go"}, `"-t"`: {"../backend/llama/args.go"},
+		`"num_batch"`: {"../backend/engine/runner.go"}, `"-ub"`: {"../backend/llama/args.go"},
+		`"OLLAMA_FLASH_ATTENTION=0"`: {"../backend/engine/supervisor.go"}, `"LLAMA_ARG_UBATCH="`: nil, `"LLAMA_ARG_FLASH_ATTN="`: nil,
 		`"--threads"`: nil, `"-tb"`: nil, `"--threads-batch"`: nil, `"LLAMA_ARG_THREADS"`: nil, `"LLAMA_ARG_THREADS="`: nil, `"OMP_NUM_THREADS="`: nil,
 	}
 	used := map[string]bool{}
@@ -213,7 +216,7 @@ func TestThreadsHaveOneHome(t *testing.T) {
 		home, watched := homes[word]
 		used[word] = true
 		if watched && !slices.ContainsFunc(home, func(h string) bool { return strings.HasPrefix(path, h) }) {
-			t.Errorf("%s has %s: how many threads work for a model is machine.Threads's to say, and engine.Options hands it on", path, word)
+			t.Errorf("%s has %s: how the engine works for a model is machine.Ways's to say, and engine.Options hands it on", path, word)
 		}
 	}
 	engines := 0
@@ -228,8 +231,8 @@ func TestThreadsHaveOneHome(t *testing.T) {
 			case *ast.CompositeLit:
 				if of, ok := n.Type.(*ast.SelectorExpr); ok && nameOf(of) == "engine.Options" {
 					engines++
-					if !slices.ContainsFunc(n.Elts, func(e ast.Expr) bool { return e.(*ast.KeyValueExpr).Key.(*ast.Ident).Name == "Threads" }) {
-						t.Errorf("%s makes an engine that is not told how many threads to use", path)
+					if !slices.ContainsFunc(n.Elts, func(e ast.Expr) bool { return e.(*ast.KeyValueExpr).Key.(*ast.Ident).Name == "How" }) {
+						t.Errorf("%s makes an engine that is not told how to work", path)
 					}
 				}
 			}

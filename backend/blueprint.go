@@ -55,7 +55,8 @@ type Drive struct {
 	Device                string  `json:"device"`    // processor or graphics processor that ran it
 	Driver                string  `json:"driver"`
 	Threads               int     `json:"threads"`
-	Power                 string  `json:"power"` // ac, battery; empty: unknown
+	Apart                 string  `json:"apart,omitempty"` // see llama.How.Apart; empty: the engine's own choices
+	Power                 string  `json:"power"`           // ac, battery; empty: unknown
 	// Machine is the processor, its threads, the memory and the graphics processors, see hardware.RunKey; empty: kept
 	// before machines were told apart.
 	Machine string    `json:"machine,omitempty"`

@@ -1,5 +1,7 @@
 package hardware
 
+import "slices"
+
 // Threads is how many threads work for a model on the processor, and why. They share each step of the work and wait for
 // the slowest, so one that gets no core of its own, or a slow one, holds up all others.
 //
@@ -27,6 +29,7 @@ const (
 	ThreadsAffinity    ThreadKind = "affinity"    // the processors that this process may use
 	ThreadsPerformance ThreadKind = "performance" // efficiency cores are left out
 	ThreadsQuota       ThreadKind = "quota"       // a container's or service's share of processor time
+	ThreadsMeasured    ThreadKind = "measured"    // found to be faster on this machine; Of is the number that was counted
 	ThreadsSetting     ThreadKind = "setting"     // a person's number; Of is the most that can run at once
 )
 
@@ -68,6 +71,33 @@ func wholeCores(quota float64) int {
 		return 0
 	}
 	return max(1, int(quota))
+}
+
+// manyCores is from where on half of the cores may write as fast as all: memory is then the limit, not arithmetic.
+const manyCores = 8
+
+// ThreadsToTry are other numbers of threads that may be faster than the counted one, of those that the machine allows: one
+// fewer, which leaves a core to everything else; half of many; slow cores too; two on each core.
+func (c *CPU) ThreadsToTry() []int {
+	n, most := c.Threads.Count, max(1, c.UsableCores)
+	var try []int
+	for _, other := range []int{n - 1, min(c.PhysicalCores, most), most} {
+		if other > 0 && other <= most && other != n && !slices.Contains(try, other) {
+			try = append(try, other)
+		}
+	}
+	if n >= manyCores {
+		try = append(try, n/2)
+	}
+	slices.Sort(try)
+	return try
+}
+
+// MeasuredThreads puts a number that was found to be faster in the place of the counted one.
+func (c *CPU) MeasuredThreads(n int) {
+	if counted := c.Threads.Count; n > 0 && n != counted {
+		c.Threads = Threads{Count: n, Reasons: []ThreadReason{{ThreadsMeasured, float64(n), counted}}}
+	}
 }
 
 // ChooseThreads puts a person's number in the place of the machine's; 0 leaves it. No more than UsableCores work at once,

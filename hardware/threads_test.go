@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -157,5 +158,27 @@ func BenchmarkReadCPU(b *testing.B) {
 		if _, err := ReadCPU(b.Context()); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestWhichOtherNumbersOfThreadsMakeSense(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cpu  CPU
+		want []int
+	}{
+		{"one core", CPU{PhysicalCores: 1, UsableCores: 1, Threads: Threads{Count: 1}}, nil},
+		{"two cores", CPU{PhysicalCores: 2, UsableCores: 2, Threads: Threads{Count: 2}}, []int{1}},
+		{"two cores with two threads each", CPU{PhysicalCores: 2, UsableCores: 4, Threads: Threads{Count: 2}}, []int{1, 4}},
+		{"four fast cores with two threads each, and eight slow ones", CPU{PhysicalCores: 12, PerformanceCores: 4, UsableCores: 16, Threads: Threads{Count: 4}}, []int{3, 12, 16}},
+		{"sixteen cores with two threads each", CPU{PhysicalCores: 16, UsableCores: 32, Threads: Threads{Count: 16}}, []int{8, 15, 32}},
+		{"a quota of two of eight cores", CPU{PhysicalCores: 8, UsableCores: 2, LimitCores: 2, Threads: Threads{Count: 2}}, []int{1}},
+		{"one of two cores allowed", CPU{PhysicalCores: 2, UsableCores: 1, Threads: Threads{Count: 1}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.cpu.ThreadsToTry(); !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"weightroom/backend/chat"
 	"weightroom/backend/engine"
 	"weightroom/backend/library"
+	"weightroom/backend/llama"
 	"weightroom/backend/platform"
 	"weightroom/backend/store"
 )
@@ -37,6 +38,7 @@ type Core struct {
 	Models     *models.Models
 	Downloads  *models.Downloads
 	Advice     *advice.Advice
+	Tuner      *advice.Tuner
 	Lab        *compare.Lab
 	SideBySide *compare.SideBySide
 
@@ -86,11 +88,12 @@ func (c *Core) compose(o OpenOptions) {
 		Home:       o.Folders.Engine,
 		Log:        filepath.Join(o.Folders.Logs, "engine.log"),
 		Tuning:     func() engine.Tuning { return c.Machine.Tuning() },
-		Threads:    func() int { return c.Machine.Threads(context.Background()).Count },
+		How:        func() llama.How { return c.Machine.Ways.How(context.Background()) },
 		Load:       machine.ReadLoad,
 	})
 	c.Machine = machine.New(machine.Options{
 		Engine: c.Engine, Executable: o.Executable, Bandwidth: filepath.Join(o.Folders.Cache, "bandwidth.json"),
+		Tuned:  filepath.Join(o.Folders.Data, "tuned.json"),
 		Models: c.Library.Dir, Settings: c.Settings,
 		Whole: func(m backend.Model, contextLength int, plan backend.MemoryPlan) backend.MemoryPlan {
 			return c.Advice.Whole(m, contextLength, plan)
@@ -110,6 +113,7 @@ func (c *Core) compose(o OpenOptions) {
 		Watts:    func(ctx context.Context) (float64, string) { return c.Lab.Watts(ctx) },
 		Busy:     func() bool { return c.Chat != nil && c.Chat.Busy() || c.SideBySide.Busy() },
 	})
+	c.Tuner = advice.NewTuner(c.Advice)
 	forLab := compare.Options{
 		Folders: o.Folders, Executable: o.Executable, Engine: c.Engine, Library: c.Library, History: c.History,
 		Machine: c.Machine, Catalog: c.Catalog, Advice: c.Advice, Settings: c.Settings,

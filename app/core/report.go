@@ -14,7 +14,9 @@ import (
 type Report struct {
 	Hardware    hardware.Machine
 	Engine      machine.EngineState
-	EngineBytes int64 // memory that the loaded model takes now
+	Tuned       machine.Tuned
+	TunedOn     string // the model whose first blocks are run for it
+	EngineBytes int64  // memory that the loaded model takes now
 	Problems    []backend.Problem
 }
 
@@ -24,7 +26,10 @@ func (c *Core) Report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Hardware: h, Engine: c.EngineState(ctx), EngineBytes: c.Machine.EngineBytes(), Problems: c.problems(ctx, h)}
+	r := Report{
+		Hardware: h, Engine: c.EngineState(ctx), Tuned: c.Machine.Ways.Tuned(ctx), TunedOn: c.Tuner.On(), EngineBytes: c.Machine.EngineBytes(),
+		Problems: c.problems(ctx, h),
+	}
 	for _, n := range h.Notes {
 		r.Problems = append(r.Problems, backend.Problem{Code: n.Code, Severity: backend.SeverityInfo, Title: n.Title, Hint: n.Hint})
 	}

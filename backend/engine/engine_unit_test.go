@@ -59,7 +59,7 @@ func TestEnvironmentIsAWhitelist(t *testing.T) {
 	t.Setenv("LLAMA_ARG_HOST", "0.0.0.0")
 	t.Setenv("CUDA_VISIBLE_DEVICES", "1")
 	e := New(Options{Home: "/home", Models: "/models", Log: filepath.Join(t.TempDir(), "log"), Tuning: func() Tuning { return Tuning{KeepAlive: -1, KVType: "q8_0"} }})
-	env := e.environment()
+	env := e.environment(false)
 	for _, unwanted := range []string{"PROXY", "TOKEN", "OLLAMA_HOST", "LLAMA_ARG_HOST"} {
 		if i := slices.IndexFunc(env, func(s string) bool { return strings.Contains(s, unwanted) }); i >= 0 {
 			t.Errorf("the engine gets %s", env[i])

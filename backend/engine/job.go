@@ -21,6 +21,7 @@ type Job struct {
 	Env  []string // beside what every program gets
 	// Threads is how many the program works with; 0: as many as work for a model.
 	Threads int
+	How     *llama.How // how it works; nil: as the server does
 	// Watch is given what the program writes to either stream while it runs, in pieces of any length and from one
 	// goroutine at a time; nil: nobody watches.
 	Watch func(text string)
@@ -51,7 +52,7 @@ func (e *Engine) RunJob(ctx context.Context, job Job) (JobResult, error) {
 		return JobResult{}, err
 	}
 	defer done()
-	t, err := e.Tool(ctx, job.Name, llama.WithThreads(job.Name, job.Args, cmp.Or(job.Threads, e.threads()))...)
+	t, err := e.Tool(ctx, job.Name, llama.WithHow(job.Name, job.Args, job.how(e.how()))...)
 	if err != nil {
 		return JobResult{}, err
 	}
@@ -86,6 +87,15 @@ func (e *Engine) RunJob(ctx context.Context, job Job) (JobResult, error) {
 		return r, ctx.Err()
 	}
 	return r, err
+}
+
+// how is how the job's program works, where the server does it as usual.
+func (j Job) how(usual llama.How) llama.How {
+	if j.How != nil {
+		return *j.How
+	}
+	usual.Threads = cmp.Or(j.Threads, usual.Threads)
+	return usual
 }
 
 // Alone waits until no program of the engine runs and keeps others from starting until done is called, so that a

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"weightroom/backend/llama"
 	"weightroom/backend/promisetest"
 )
 
@@ -87,7 +89,7 @@ func TestJobIsWatchedWhileItRuns(t *testing.T) {
 func TestJobWorksWithAsManyThreadsAsTheMachineAllows(t *testing.T) {
 	e := withProgram(t, `echo "$@"`)
 	allowed := 0
-	e.opts.Threads = func() int { return allowed }
+	e.opts.How = func() llama.How { return llama.How{Threads: allowed} }
 	for _, c := range []struct {
 		allowed, wanted int
 		args            string
@@ -156,5 +158,19 @@ func TestProgramsComeBehindTheWindow(t *testing.T) {
 	}
 	if now, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err != nil || now != own {
 		t.Errorf("this program gives way too: %d, %v", now, err)
+	}
+}
+
+// TestAChildIsStartedWithoutFlashAttentionWhereThatIsFaster holds that a quantized cache, which needs it, keeps it.
+func TestAChildIsStartedWithoutFlashAttentionWhereThatIsFaster(t *testing.T) {
+	for _, c := range []struct {
+		kv      string
+		noFlash bool
+		want    bool
+	}{{"", true, true}, {"f16", true, true}, {"q8_0", true, false}, {"", false, false}} {
+		e := New(Options{Log: filepath.Join(t.TempDir(), "log"), Tuning: func() Tuning { return Tuning{KVType: c.kv} }})
+		if got := slices.Contains(e.environment(c.noFlash), "OLLAMA_FLASH_ATTENTION=0"); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }

@@ -71,7 +71,9 @@ func (e *Engine) Unload(ctx context.Context, ref string) error {
 // Load brings a model into memory for a context of contextLength tokens. progress is called with 0..1, estimated
 // from the memory that the engine has taken of the bytes it will need; it may be nil.
 func (e *Engine) Load(ctx context.Context, ref string, contextLength int, bytes int64, progress func(float64)) error {
-	c, err := e.running(ctx)
+	e.active.Add(1)
+	defer e.active.Add(-1)
+	c, err := e.tuned(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,21 +81,20 @@ func (e *Engine) Load(ctx context.Context, ref string, contextLength int, bytes 
 }
 
 func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength int, bytes int64, progress func(float64)) error {
-	e.active.Add(1)
-	defer e.active.Add(-1)
 	loaded, err := e.Loaded(ctx)
 	if err != nil {
 		return err
 	}
-	threads, before := e.threads(), c.threadsOf(ref)
+	how, before := e.how(), c.howOf(ref)
+	how.NoFlash = false // the child has it for its life
 	for _, m := range loaded {
 		if m.Ref != ref || m.ContextLength != contextLength {
 			continue
 		}
-		if before == threads {
+		if before == how {
 			return nil
 		}
-		slog.Info("model is loaded anew for another number of threads", "before", before, "now", threads)
+		slog.Info("model is loaded anew to work another way", "before", before, "now", how)
 	}
 	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateLoading, ref, 0 })
 	done := make(chan struct{})
@@ -116,7 +117,7 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 		}
 	}()
 	guarded, guard := c.guard(ctx)
-	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: loadOptions(contextLength, threads)},
+	err = c.api.Generate(guarded, &api.GenerateRequest{Model: ref, Options: loadOptions(contextLength, how)},
 		func(api.GenerateResponse) error { return nil })
 	guard.end()
 	close(done)
@@ -129,25 +130,40 @@ func (e *Engine) load(ctx context.Context, c *child, ref string, contextLength i
 		})
 		return e.readable(ctx, c, ref, err)
 	}
-	c.threads.Store(ref, threads)
+	c.loaded.Store(ref, how)
 	e.update(func(s *Status) { s.State, s.Model, s.LoadProgress = StateReady, ref, 1 })
 	return nil
 }
 
 // loadOptions are what a model is loaded with. A request with others has it loaded anew.
-func loadOptions(contextLength, threads int) map[string]any {
+func loadOptions(contextLength int, how llama.How) map[string]any {
 	options := map[string]any{"num_ctx": contextLength}
-	if threads > 0 {
-		options["num_thread"] = threads
+	if how.Threads > 0 {
+		options["num_thread"] = how.Threads
+	}
+	if how.Batch > 0 { // the engine would put its own choice before one of the environment
+		options["num_batch"] = min(how.Batch, OwnBatch(contextLength))
 	}
 	return options
 }
 
-// threadsOf is what a model was last loaded with; 0: llama.cpp chose, or it was not loaded.
-func (c *child) threadsOf(ref string) int {
-	n, _ := c.threads.Load(ref)
-	threads, _ := n.(int)
-	return threads
+// OwnBatch is how many tokens of a prompt the engine works on at once for a context of that length, where nobody says
+// and memory is no concern (Ollama's server/sched.go, generationBatchForContext).
+func OwnBatch(contextLength int) int {
+	switch {
+	case contextLength > 32768:
+		return 2048
+	case contextLength > 4096:
+		return 1024
+	}
+	return 512
+}
+
+// howOf is what a model was last loaded with; zero: llama.cpp chose, or it was not loaded.
+func (c *child) howOf(ref string) llama.How {
+	how, _ := c.loaded.Load(ref)
+	h, _ := how.(llama.How)
+	return h
 }
 
 // loadProgress is the share of bytes that llama-server holds by now, at most 0.99 before the engine itself says it
@@ -176,7 +192,7 @@ func (e *Engine) Answer(ctx context.Context, p backend.Prompt, emit func(backend
 	if e.Status().State != StateReady {
 		emit(backend.Delta{Phase: backend.PhaseStarting, Progress: -1})
 	}
-	c, err := e.running(ctx)
+	c, err := e.tuned(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -204,7 +220,7 @@ func (e *Engine) stream(ctx context.Context, c *child, p backend.Prompt, m *back
 	repeated := echoOf(p)
 	prompt, counted := e.prompts.ask()
 	defer counted()
-	err := c.api.Chat(guarded, chatRequest(p, c.threadsOf(p.Model)), func(r api.ChatResponse) error {
+	err := c.api.Chat(guarded, chatRequest(p, c.howOf(p.Model)), func(r api.ChatResponse) error {
 		guard.alive()
 		r.Message.Content = repeated.strip(r.Message.Content, r.Done)
 		if r.Message.Content != "" || r.Message.Thinking != "" {
@@ -305,8 +321,8 @@ func countFinal(m *backend.Metrics, f api.Metrics) {
 	}
 }
 
-func chatRequest(p backend.Prompt, threads int) *api.ChatRequest {
-	options := loadOptions(p.Sampling.ContextLength, threads)
+func chatRequest(p backend.Prompt, how llama.How) *api.ChatRequest {
+	options := loadOptions(p.Sampling.ContextLength, how)
 	if p.Sampling.Temperature != nil {
 		options["temperature"] = *p.Sampling.Temperature
 	}

@@ -45,7 +45,8 @@ type child struct {
 	done    chan struct{} // closed once it and all it started have ended
 	err     error         // valid after done
 	clean   sync.Once
-	threads sync.Map // model's reference to the number of threads it was loaded with
+	loaded  sync.Map // model's reference to the llama.How that it was loaded with
+	noFlash bool     // started without flash attention
 }
 
 func (c *child) start() error {

@@ -58,13 +58,13 @@ type Tuning struct {
 
 // Options are what an Engine needs to know.
 type Options struct {
-	Executable string        // our own binary
-	Models     string        // the library's folder, in Ollama's layout
-	Home       string        // a private folder that the child gets as its home
-	Log        string        // file for the engine's own words
-	Tuning     func() Tuning // asked each time the child starts
-	Threads    func() int    // that work for a model; asked for each load and each run of a program, because what the machine allows changes
-	Load       disturb.Read  // of the whole machine, to tell answers that others disturbed; nil: not watched
+	Executable string           // our own binary
+	Models     string           // the library's folder, in Ollama's layout
+	Home       string           // a private folder that the child gets as its home
+	Log        string           // file for the engine's own words
+	Tuning     func() Tuning    // asked each time the child starts
+	How        func() llama.How // asked for each load and each run of a program, because what the machine allows changes; nil: llama.cpp chooses
+	Load       disturb.Read     // of the whole machine, to tell answers that others disturbed; nil: not watched
 }
 
 const (
@@ -298,12 +298,28 @@ func (e *Engine) SetModels(dir string) {
 	e.opts.Models = dir
 }
 
-// threads is how many work for a model now; 0: llama.cpp chooses.
-func (e *Engine) threads() int {
-	if e.opts.Threads == nil {
-		return 0
+// how is how a model is worked for now.
+func (e *Engine) how() llama.How {
+	if e.opts.How == nil {
+		return llama.How{}
 	}
-	return max(0, e.opts.Threads())
+	how := e.opts.How()
+	how.Threads = max(0, how.Threads)
+	return how
+}
+
+// tuned is running with the choice of flash attention of now, which a child has for its life. While others use it, it
+// stays as it is.
+func (e *Engine) tuned(ctx context.Context) (*child, error) {
+	c, err := e.running(ctx)
+	if err != nil || c.noFlash == e.how().NoFlash || e.active.Load() > 1 {
+		return c, err
+	}
+	slog.Info("engine starts anew for another choice of flash attention")
+	if err := e.Restart(ctx); err != nil {
+		return nil, err
+	}
+	return e.running(ctx)
 }
 
 func (e *Engine) models() string {
@@ -369,7 +385,8 @@ func (e *Engine) spawn(ctx context.Context, lock Lock) (*child, error) {
 	defer file.Close() //nolint:errcheck // the child has its own copy
 
 	c.cmd = exec.CommandContext(context.WithoutCancel(ctx), e.opts.Executable, "engine", "--lock", string(lock))
-	c.cmd.Env = e.environment()
+	c.noFlash = e.how().NoFlash
+	c.cmd.Env = e.environment(c.noFlash)
 	c.cmd.Dir = e.opts.Home
 	c.cmd.ExtraFiles = []*os.File{file}
 	c.cmd.Stderr = e.log
@@ -439,7 +456,7 @@ func readHello(stdout io.Reader) error {
 
 // environment is all that the child gets to know: no proxy, no token, nothing of the person's but what libraries
 // need to find drivers.
-func (e *Engine) environment() []string {
+func (e *Engine) environment(noFlash bool) []string {
 	t := Tuning{}
 	if e.opts.Tuning != nil {
 		t = e.opts.Tuning()
@@ -457,6 +474,9 @@ func (e *Engine) environment() []string {
 	}
 	if t.KVType != "" {
 		env = append(env, "OLLAMA_KV_CACHE_TYPE="+t.KVType)
+	}
+	if noFlash && (t.KVType == "" || t.KVType == "f16") { // a quantized cache needs it
+		env = append(env, "OLLAMA_FLASH_ATTENTION=0")
 	}
 	return append(env, inherited()...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/library"
+	"weightroom/backend/llama"
 )
 
 // TestEngineLoadsAnewForAnotherNumberOfThreads holds that a model stays in memory while the machine allows as many threads
@@ -19,7 +20,7 @@ import (
 func TestEngineLoadsAnewForAnotherNumberOfThreads(t *testing.T) {
 	e := newReal(t)
 	allowed := 2
-	e.opts.Threads = func() int { return allowed }
+	e.opts.How = func() llama.How { return llama.How{Threads: allowed} }
 	if err := e.Load(t.Context(), model, 2048, library.StarterBytes, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -110,10 +110,13 @@ func (e *Engine) RunTool(ctx context.Context, name string, args ...string) (Tool
 	return e.runTool(ctx, nil, name, args...)
 }
 
-// RunWeightless is RunTool for a model file whose weights are a hole. The engine gets bytes there that keep the
-// processor as busy as weights do, see build/engine/patches/fill-holes.patch.
+// FillHoles makes a program of the engine read a hole in a model's file as bytes that keep the processor as busy as weights
+// do, see build/engine/patches/fill-holes.patch.
+const FillHoles = "LLAMA_FILL_HOLES=1"
+
+// RunWeightless is RunTool for a model file whose weights are a hole.
 func (e *Engine) RunWeightless(ctx context.Context, name string, args ...string) (ToolResult, error) {
-	return e.runTool(ctx, []string{"LLAMA_FILL_HOLES=1"}, name, args...)
+	return e.runTool(ctx, []string{FillHoles}, name, args...)
 }
 
 func (e *Engine) runTool(ctx context.Context, env []string, name string, args ...string) (ToolResult, error) {

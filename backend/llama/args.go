@@ -122,16 +122,51 @@ func QuantizeArgs(o QuantizeOptions) []string {
 
 const dryRun = "--dry-run"
 
-// WithThreads adds the number of threads to a program's arguments; 0 leaves it to the program.
-func WithThreads(program string, args []string, threads int) []string {
-	switch n := strconv.Itoa(threads); {
-	case threads <= 0, slices.Contains(args, dryRun):
-		return args
-	case program == Quantize: // it takes the number by its place
-		return append(slices.Clip(args), n)
-	default:
-		return append(slices.Clip(args), "-t", n)
+// How is what decides a program's speed and not its work. Zero values leave the choice to the program.
+type How struct {
+	Threads int  `json:"threads"`
+	Batch   int  `json:"batch"`   // tokens of a prompt that are worked on at once: both of llama.cpp's batch sizes
+	NoFlash bool `json:"noFlash"` // attention is worked out without flash attention, where the cache allows it
+}
+
+// Apart names what is not the program's own choice beside the threads; empty: nothing. Speeds of two names are not
+// compared.
+func (h How) Apart() string {
+	var words []string
+	if h.Batch > 0 {
+		words = append(words, "batch "+strconv.Itoa(h.Batch))
 	}
+	if h.NoFlash {
+		words = append(words, "no flash attention")
+	}
+	return strings.Join(words, ", ")
+}
+
+// WithHow adds to a program's arguments how it works. Batch and flash attention are for the programs that stand for the
+// server, which times and plans are made with; what the others work out is compared between machines.
+func WithHow(program string, args []string, h How) []string {
+	if slices.Contains(args, dryRun) {
+		return args
+	}
+	args = slices.Clip(args)
+	n := strconv.Itoa(h.Threads)
+	switch {
+	case h.Threads <= 0:
+	case program == Quantize: // it takes the number by its place
+		args = append(args, n)
+	default:
+		args = append(args, "-t", n)
+	}
+	if program != Bench && program != FitParams {
+		return args
+	}
+	if h.Batch > 0 {
+		args = append(args, "-b", strconv.Itoa(h.Batch), "-ub", strconv.Itoa(h.Batch))
+	}
+	if h.NoFlash && !slices.Contains(args, "-fa") {
+		args = append(args, "-fa", "off")
+	}
+	return args
 }
 
 func list(numbers []int) string {

@@ -59,7 +59,7 @@ func changeOf(here rig, runs []backend.Drive) (Change, bool) {
 	for _, ref := range fittingDrives() {
 		of := func(d backend.Drive) bool { return d.Model == ref[0] && d.Quant == ref[1] }
 		before := lastIndex(runs, func(d backend.Drive) bool {
-			return of(d) && d.Engine == was.Engine && d.Machine == was.Machine && d.Threads == was.Threads
+			return of(d) && d.Engine == was.Engine && d.Machine == was.Machine && d.Threads == was.Threads && d.Apart == was.Apart
 		})
 		now := lastIndex(runs, func(d backend.Drive) bool { return of(d) && here.has(d) })
 		if before < 0 || now < 0 || runs[before].TokensPerSecond <= 0 {

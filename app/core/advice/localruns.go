@@ -105,7 +105,8 @@ func withoutOldest(runs []backend.Drive, d backend.Drive) []backend.Drive {
 // rig is what a speed belongs to: the machine, the threads that work for a model on it, the engine and the power.
 type rig struct {
 	machine, engine string
-	threads         int // 0: not known
+	threads         int    // 0: not known
+	apart           string // see llama.How.Apart
 	power           hardware.Power
 }
 
@@ -114,15 +115,16 @@ func (a kept) rig(ctx context.Context) rig {
 	if m, err := a.opts.Machine.Hardware(ctx); err == nil {
 		r.machine, r.threads = hardware.RunKey(m), m.CPU.Threads.Count
 	}
+	r.apart = a.opts.Machine.Ways.How(ctx).Apart()
 	return r
 }
 
 // has reports whether a run says how fast this machine is now, with this engine. On a processor, what ran with another
-// number of threads than work for a model today does not; it counts again with that number.
+// number of threads than work for a model today, or in another way, does not; it counts again once that is used again.
 func (r rig) has(d backend.Drive) bool {
 	onGraphics := d.Driver != "" // only a graphics processor has one
 	return d.Engine == r.engine && (d.Machine == "" || r.machine == "" || d.Machine == r.machine) &&
-		(d.Threads == 0 || r.threads == 0 || d.Threads == r.threads || onGraphics)
+		(onGraphics || d.Apart == r.apart && (d.Threads == 0 || r.threads == 0 || d.Threads == r.threads))
 }
 
 // alike reports whether a run had the power that there is now. On a battery most laptops are slower.

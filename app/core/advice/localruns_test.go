@@ -46,6 +46,8 @@ func TestWhichRunCounts(t *testing.T) {
 		{"none of another machine", []backend.Drive{run(1, elsewhere)}, 0},
 		{"one that was kept before machines were told apart", []backend.Drive{run(1, before)}, 1},
 		{"none of another engine", []backend.Drive{run(1, func(d *backend.Drive) { d.Engine = "0" })}, 0},
+		{"none that ran in another way", []backend.Drive{run(1, func(d *backend.Drive) { d.Apart = "batch 256" })}, 0},
+		{"one of a graphics processor in whatever way", []backend.Drive{run(1, func(d *backend.Drive) { d.Apart, d.Driver = "batch 256", "550" })}, 1},
 		{"none of the battery while on mains", []backend.Drive{run(1, nil), run(2, battery)}, 1},
 		{"one of the battery where there is no other", []backend.Drive{run(2, battery)}, 2},
 	} {

@@ -48,7 +48,7 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 		Machine: here.machine, Engine: here.engine, Power: string(here.power), At: answer.Created,
 	}
 	if !slices.ContainsFunc(a.opts.Machine.GPUs(ctx), func(g hardware.GPU) bool { return g.Backend != "" }) {
-		d.Threads = here.threads
+		d.Threads, d.Apart = here.threads, here.apart
 	}
 	if m.PromptTokens >= leastPromptTokens {
 		d.PromptTokensPerSecond = m.PromptTokensPerSecond

@@ -104,6 +104,7 @@ func (a *Advice) drive(ctx context.Context, id, quant string, tries int, progres
 	here := a.rig(ctx)
 	d.Quant = quant // the name it is asked for by, which a header may say otherwise
 	d.Machine, d.Engine, d.Power, d.Driver = here.machine, here.engine, string(here.power), a.opts.Machine.Driver(ctx, d.Device)
+	d.Apart = here.apart
 	return d, nil
 }
 

@@ -339,7 +339,7 @@ func (l *Lab) keepMeasured(ctx context.Context, comparison *lab.Comparison) erro
 			Bytes: r.Rival.Model.Bytes, PromptTokensPerSecond: read.Median, TokensPerSecond: write.Median,
 			Spread: max(write.Spread(), read.Spread()), PeakMemoryBytes: r.Memory.PeakBytes, LoadSeconds: r.Load.Median,
 			DiskBytes: r.Rival.Model.Bytes, Seconds: comparison.Seconds, Engine: k.Engine, Device: k.Device, Driver: k.Driver,
-			Threads: k.Threads, Power: k.Power, Machine: l.opts.Advice.RunKey(ctx), At: comparison.Begun,
+			Threads: k.Threads, Apart: l.opts.Machine.Ways.How(ctx).Apart(), Power: k.Power, Machine: l.opts.Advice.RunKey(ctx), At: comparison.Begun,
 		})
 		if err != nil {
 			return err

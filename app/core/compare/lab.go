@@ -17,6 +17,7 @@ import (
 	"weightroom/backend/engine"
 	"weightroom/backend/lab"
 	"weightroom/backend/library"
+	"weightroom/backend/llama"
 	"weightroom/backend/platform"
 	"weightroom/backend/store"
 	"weightroom/backend/testdrive"
@@ -116,8 +117,12 @@ func (l *Lab) serve(ctx context.Context, s lab.Serving) (lab.Server, error) {
 	tuning.KVType, tuning.KeepAlive = s.KV, -1
 	e := engine.New(engine.Options{
 		Executable: l.opts.Executable, Models: l.opts.Library.Dir(), Home: home, Log: filepath.Join(l.opts.Folders.Logs, "lab.log"),
-		Tuning:  func() engine.Tuning { return tuning },
-		Threads: func() int { return cmp.Or(s.Threads, l.opts.Machine.Threads(context.WithoutCancel(ctx)).Count) },
+		Tuning: func() engine.Tuning { return tuning },
+		How: func() llama.How {
+			how := l.opts.Machine.Ways.How(context.WithoutCancel(ctx))
+			how.Threads = cmp.Or(s.Threads, how.Threads)
+			return how
+		},
 	})
 	if err := e.Start(ctx); err != nil {
 		_ = e.Close()

@@ -11,6 +11,7 @@ import (
 
 	"weightroom/backend"
 	"weightroom/backend/engine"
+	"weightroom/backend/llama"
 	"weightroom/backend/testdrive"
 	"weightroom/hardware"
 )
@@ -41,16 +42,8 @@ func (m *Machine) Tuning() engine.Tuning {
 	return engine.Tuning{KeepAlive: keep, Models: int(m.maxLoaded.Load())}
 }
 
-// Threads is how many threads work for a model now, and why: the person's number, or what the machine allows. It is read
-// anew each time, because affinity and quotas change while a program runs. Every program that works for a model gets it.
-func (m *Machine) Threads(ctx context.Context) hardware.Threads {
-	cpu, err := hardware.ReadCPU(ctx)
-	if err != nil {
-		slog.Warn("processor not read", "error", err)
-	}
-	cpu.ChooseThreads(m.opts.Settings(ctx).Threads)
-	return cpu.Threads
-}
+// Threads is how many threads work for a model now, and why.
+func (m *Machine) Threads(ctx context.Context) hardware.Threads { return m.Ways.Threads(ctx) }
 
 // EngineState returns the engine's state and what it has loaded.
 func (m *Machine) EngineState(ctx context.Context) EngineState {
@@ -177,6 +170,14 @@ func (m *Machine) Hold(ctx context.Context, n int) (restore func(), err error) {
 func (m *Machine) Tool(ctx context.Context, name string, args ...string) (testdrive.Output, error) {
 	r, err := m.opts.Engine.RunWeightless(ctx, name, args...)
 	return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr, PeakBytes: r.PeakBytes, CPUSeconds: r.CPUSeconds}, err
+}
+
+// ToolWith is Tool for a program that is to work in a way of its own.
+func (m *Machine) ToolWith(how llama.How) testdrive.Tool {
+	return func(ctx context.Context, name string, args ...string) (testdrive.Output, error) {
+		r, err := m.opts.Engine.RunJob(ctx, engine.Job{Name: name, Args: args, Env: []string{engine.FillHoles}, How: &how})
+		return testdrive.Output{Stdout: r.Stdout, Stderr: r.Stderr, PeakBytes: r.PeakBytes, CPUSeconds: r.CPUSeconds}, err
+	}
 }
 
 // EngineBytes is the memory that the engine's model takes now.

@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ type Options struct {
 	Engine     *engine.Engine
 	Executable string        // the engine's libraries are found from it
 	Bandwidth  string        // file that keeps the measured memory bandwidth
+	Tuned      string        // file that keeps how the engine was found to work fastest
 	Models     func() string // the folder whose disk counts
 	Settings   func(context.Context) backend.Settings
 	// Whole is a plan of the engine's with what its planner leaves out, such as a projector; nil: plans count as they are.
@@ -26,6 +28,7 @@ type Options struct {
 
 // Machine knows this machine and the engine on it. It may be used from many goroutines.
 type Machine struct {
+	Ways      *Ways
 	opts      Options
 	maxLoaded atomic.Int32 // models that may be in memory at the same time; 0: one
 	plans     planCache
@@ -37,7 +40,11 @@ type Machine struct {
 }
 
 // New makes a Machine. Nothing is read yet.
-func New(o Options) *Machine { return &Machine{opts: o} }
+func New(o Options) *Machine {
+	m := &Machine{opts: o}
+	m.Ways = &Ways{settings: o.Settings, build: m.Build, path: o.Tuned}
+	return m
+}
 
 // fresh is how long a reading of graphics memory is good for.
 const fresh = 5 * time.Second
@@ -53,6 +60,7 @@ func (m *Machine) Hardware(ctx context.Context) (hardware.Machine, error) {
 		}
 		h.GPUs = hardware.Merge(h.GPUs, m.engineDevices(ctx), m.Build().Backends...)
 		m.hardware, m.readAt = &h, time.Now()
+		m.Ways.graphics.Store(slices.ContainsFunc(h.GPUs, func(g hardware.GPU) bool { return g.Backend != "" }))
 		if m.bandwidth == nil {
 			if r, kept := hardware.LoadBandwidth(m.opts.Bandwidth, hardware.BandwidthKey(h)); kept > 0 {
 				m.bandwidth = &r
@@ -63,7 +71,7 @@ func (m *Machine) Hardware(ctx context.Context) (hardware.Machine, error) {
 	if memory, err := hardware.ReadMemory(ctx); err == nil {
 		h.Memory = memory
 	}
-	h.CPU.Threads = m.Threads(ctx)
+	h.CPU.Threads = m.Ways.Threads(ctx)
 	if m.bandwidth != nil {
 		h.SetBandwidth(*m.bandwidth)
 	}
