@@ -122,7 +122,7 @@ func (s *session) commands(window func(context.Context) error) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		detectCommand(s), doctorCommand(s), recommendCommand(s), fitCommand(s), testdriveCommand(s), sumsCommand(s),
+		detectCommand(s), doctorCommand(s), recommendCommand(s), fitCommand(s), testdriveCommand(s), tuneCommand(s), sumsCommand(s),
 		pullCommand(s), downloadsCommand(s), ledgerCommand(s), importCommand(s), modelsCommand(s), runCommand(s), presetsCommand(s), chatsCommand(s), labCommand(s),
 		engineCommand(), discoverCommand(),
 	)

@@ -106,6 +106,8 @@ func (r threadReasonRow) text() string {
 		return fmt.Sprintf("%s of %d", backend.Plural(int(r.Cores), "performance core"), r.Of)
 	case hardware.ThreadsQuota:
 		return fmt.Sprintf("a quota of %s of %s", cores, backend.Plural(r.Of, "core"))
+	case hardware.ThreadsMeasured:
+		return fmt.Sprintf("measured to be faster than %d", r.Of)
 	case hardware.ThreadsSetting:
 		if int(r.Cores) > r.Of {
 			return fmt.Sprintf("%s are chosen in Settings, and %d can run at once", cores, r.Of)
