@@ -59,6 +59,24 @@ func (w *Window) measureMemory(ctx context.Context) {
 	})
 }
 
+// tune measures how the engine works fastest, once for a machine, an engine and what the machine allows. It comes before
+// what is timed with it.
+func (w *Window) tune(ctx context.Context) {
+	if !w.core.Machine.Ways.Untuned(ctx) {
+		return
+	}
+	w.alone(job{kind: "tune", label: tuneLabel}, func(ctx context.Context, report func(step)) (string, error) {
+		return "", w.core.Tuner.Quietly(ctx, func(t advice.Tuning) { report(tuneStep(t)) })
+	})
+}
+
+const tuneLabel = "Tuning the engine"
+
+func tuneStep(t advice.Tuning) step {
+	const whole = 1000
+	return step{done: int64(whole * t.Done), total: whole, waits: string(t.Waits)}
+}
+
 // fitEstimates runs what the estimates rest on.
 func (w *Window) fitEstimates(ctx context.Context) {
 	if !w.core.Advice.Unfitted(ctx) {

@@ -11,6 +11,7 @@ type MachinePage struct {
 	GPUs      []GPU     `json:"gpus"`
 	Disk      Disk      `json:"disk"`
 	Engine    Engine    `json:"engine"`
+	Tuned     Tuned     `json:"tuned"`
 	Container string    `json:"container"` // docker, podman, lxc …; empty: none
 	Problems  []Problem `json:"problems"`
 }
@@ -33,9 +34,35 @@ type Threads struct {
 
 // ThreadReason is one thing that decided the number of threads.
 type ThreadReason struct {
-	Kind  string  `json:"kind"`  // cores, cpuset, affinity, performance, quota, setting
+	Kind  string  `json:"kind"`  // cores, cpuset, affinity, performance, quota, measured, setting
 	Cores float64 `json:"cores"` // that it leaves or asks for
 	Of    int     `json:"of"`    // of so many
+}
+
+// Tuned is how the engine was found to work fastest on this machine, and how it works.
+type Tuned struct {
+	MeasuredAt     int64       `json:"measuredAt"` // 0: not measured with this engine on this machine
+	Seconds        float64     `json:"seconds"`    // that it took
+	On             string      `json:"on"`         // the model whose first blocks were run
+	Off            bool        `json:"off"`        // the person wants the counted number and the engine's own choices
+	Power          string      `json:"power"`      // what it was measured with: ac, battery
+	Mains          bool        `json:"mains"`      // the machine runs on its battery, and it was measured on mains
+	Counted        int         `json:"counted"`    // threads, where nothing is measured
+	Threads        int         `json:"threads"`    // that are used
+	Chosen         int         `json:"chosen"`     // the number in Settings, which goes first; 0: none
+	Batch          int         `json:"batch"`      // tokens of a prompt that are read at once; 0: the engine's own choice
+	FlashAttention bool        `json:"flashAttention"`
+	Trials         []TuneTrial `json:"trials"`
+}
+
+// TuneTrial is one way that was tried.
+type TuneTrial struct {
+	Kind  string  `json:"kind"`  // threads, batch, flash
+	Value int     `json:"value"` // threads, or tokens at once; flash: 0 is without
+	Over  int     `json:"over"`  // the same of what it was compared with
+	Gain  float64 `json:"gain"`  // 0.1 is 10% faster
+	Error float64 `json:"error"` // the truth lies within gain ± error in 99 of 100 cases
+	Kept  bool    `json:"kept"`
 }
 
 // Memory is main memory, in bytes, as this process may use it.

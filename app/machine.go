@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"weightroom/app/core"
+	"weightroom/app/core/advice"
 	"weightroom/backend/advisor"
 )
 
@@ -33,6 +34,29 @@ func (s *Machine) MeasureBandwidth() (Task, error) {
 	return s.host.task("Machine.MeasureBandwidth", "bandwidth", "Measuring memory", func(ctx context.Context, c *core.Core, progress func(done, total int64)) (string, error) {
 		_, err := c.Machine.MeasureBandwidth(ctx, progress)
 		return "", err
+	})
+}
+
+// Tune measures how the engine works fastest, as a task of about two minutes, and uses it from then on.
+func (s *Machine) Tune() (Task, error) {
+	return withCore(s.host, "Machine.Tune", func(_ context.Context, c *core.Core) (Task, error) {
+		return s.host.tasks.begin(job{kind: "tune", label: tuneLabel}, func(ctx context.Context, report func(step)) (string, error) {
+			return "", c.Tuner.Now(ctx, func(t advice.Tuning) { report(tuneStep(t)) })
+		}), nil
+	})
+}
+
+// UseTuned decides whether the engine works as was measured, or with the counted number of threads and its own choices.
+func (s *Machine) UseTuned(use bool) (MachinePage, error) {
+	return withCore(s.host, "Machine.UseTuned", func(ctx context.Context, c *core.Core) (MachinePage, error) {
+		if err := c.Machine.Ways.Use(use); err != nil {
+			return MachinePage{}, err
+		}
+		r, err := c.Report(ctx)
+		if err != nil {
+			return MachinePage{}, err
+		}
+		return machinePage(r), nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"weightroom/app/core"
 	"weightroom/app/core/advice"
 	"weightroom/app/core/machine"
+	"weightroom/backend/tune"
 	"weightroom/hardware"
 )
 
@@ -25,6 +26,7 @@ func machinePage(r core.Report) MachinePage {
 		GPUs:     convert(h.GPUs, gpuOf),
 		Disk:     Disk{Path: h.Disk.Path, TotalBytes: h.Disk.TotalBytes, FreeBytes: h.Disk.FreeBytes},
 		Engine:   engineOf(r.Engine),
+		Tuned:    tunedOf(r.Tuned, r.TunedOn),
 		Problems: convert(r.Problems, standing),
 	}
 }
@@ -33,6 +35,20 @@ func threadsOf(t hardware.Threads) Threads {
 	return Threads{Count: t.Count, Reasons: convert(t.Reasons, func(r hardware.ThreadReason) ThreadReason {
 		return ThreadReason{Kind: string(r.Kind), Cores: r.Cores, Of: r.Of}
 	})}
+}
+
+func tunedOf(t machine.Tuned, on string) Tuned {
+	power := string(t.Power)
+	if t.Mains {
+		power = string(hardware.PowerAC)
+	}
+	return Tuned{
+		MeasuredAt: millis(t.Result.At), Seconds: t.Result.Seconds, On: on, Off: t.Off, Power: power, Mains: t.Mains,
+		Counted: t.Counted, Threads: t.How.Threads, Chosen: t.Chosen, Batch: t.How.Batch, FlashAttention: !t.How.NoFlash,
+		Trials: convert(t.Result.Trials, func(o tune.Trial) TuneTrial {
+			return TuneTrial{Kind: string(o.Kind), Value: o.Value, Over: o.Over, Gain: o.Gain.Gain, Error: o.Error, Kept: o.Kept}
+		}),
+	}
 }
 
 func engineOf(e machine.EngineState) Engine {

@@ -97,13 +97,10 @@ func (s *Settings) Startup() StartReport {
 		slog.Info("page is up", "seconds", time.Since(s.host.began).Seconds())
 	})
 	kept, again := s.host.page.begin()
-	report := StartReport{Kept: kept, Again: again, Stored: map[string]string{}}
+	report := StartReport{Kept: kept, Again: again}
 	if err != nil {
 		report.Problem = problemOf(backend.Readable(err))
-		return report
-	}
-	report.Stored = stored(s.host.ctx, c)
-	if !again {
+	} else if !again {
 		report.Notice = noticeOf(c.Recovery)
 	}
 	return report

@@ -93,8 +93,8 @@ func (w *Window) Startup(ctx context.Context) {
 }
 
 // housekeeping is what can wait until the window stands: the starter, the day's backup, old trash, how long the answers of
-// earlier chats thought, the memory's speed, the runs that the estimates rest on, and whether the engine still answers as
-// before.
+// earlier chats thought, the memory's speed, how the engine works fastest, the runs that the estimates rest on, and whether
+// the engine still answers as before.
 func (w *Window) housekeeping(ctx context.Context) {
 	w.addStarter(ctx)
 	debug.FreeOSMemory() // what starting took and idling does not need
@@ -112,6 +112,7 @@ func (w *Window) housekeeping(ctx context.Context) {
 				slog.Warn("the lengths of thoughts not read", "error", err)
 			}
 			w.measureMemory(ctx)
+			w.tune(ctx)
 			w.fitEstimates(ctx)
 			w.checkAnswers(ctx)
 			timer.Reset(time.Hour)

@@ -419,6 +419,23 @@ const pictures = {
     (page) => page.getByRole('checkbox', { name: 'Use Pirate' }).check(),
   ],
   machine: ['full', rail('Machine')],
+  'machine-tuned': [
+    'full',
+    rail('Machine'),
+    (page) =>
+      page
+        .getByRole('region', { name: 'How the engine works fastest here' })
+        .evaluate((e) => e.scrollIntoView({ block: 'end' })),
+  ],
+  'machine-tuning': [
+    'empty',
+    rail('Machine'),
+    (page) =>
+      page
+        .getByRole('region', { name: 'How the engine works fastest here' })
+        .getByRole('button', { name: 'Measure' })
+        .click(),
+  ],
   'machine-gpu': ['gpu', rail('Machine')],
   'machine-trouble': ['trouble', rail('Machine')],
   'machine-noengine': ['noengine', rail('Machine')],

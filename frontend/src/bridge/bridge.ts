@@ -197,6 +197,10 @@ export interface MachineService {
   detect(): Promise<Machine>
   engine(): Promise<Engine>
   measureBandwidth(): Promise<Task>
+  /** Takes about two minutes; what is clearly faster is used from then on. */
+  tune(): Promise<Task>
+  /** Whether the engine works as was measured, or with the counted number of threads and its own choices. */
+  useTuned(use: boolean): Promise<Machine>
   recommend(): Promise<Pick>
   engineLog(): Promise<string>
   openLog(): Promise<void>
@@ -285,8 +289,6 @@ export interface PageService {
   handedOver(): Promise<void>
   /** What a page that is loaded again gets back, by `settings.startup`. */
   keep(state: string): Promise<void>
-  /** Keeps a text for later starts, which get it by `settings.startup`. Names are short words of small letters. */
-  store(name: string, text: string): Promise<void>
 }
 
 export interface SettingsService {

@@ -1,11 +1,12 @@
-import { whole, type Draft } from '../lib/draft'
+import { longFrom, whole, type Draft } from '../lib/draft'
+import { soon } from '../lib/timing'
 import { text } from '../text'
 import type { ChatOptions } from '../bridge/types'
 import type { ChatsState } from './chats.svelte'
 import { defaultOptions, type Conversation } from './conversation.svelte'
 import type { Finding } from './finding.svelte'
 import type { Host } from './host'
-import type { Kept } from './kept'
+import { keep, kept } from './kept'
 import type { LibraryState } from './library.svelte'
 import type { SettingsState } from './settings.svelte'
 import type { Toasts } from './toasts.svelte'
@@ -16,7 +17,6 @@ interface Parts {
   readonly chats: ChatsState
   readonly chat: Conversation
   readonly finding: Finding
-  readonly kept: Kept
   readonly library: LibraryState
   readonly settings: SettingsState
   readonly toasts: Toasts
@@ -27,6 +27,11 @@ interface Parts {
 export class Chatting {
   #host: Host
   #parts: Parts
+
+  #keepLong = soon(() => {
+    const { chat } = this.#parts
+    if (chat.isNew) keep('newDraft', chat.draft)
+  }, 500)
 
   constructor(host: Host, parts: Parts) {
     this.#host = host
@@ -45,25 +50,25 @@ export class Chatting {
 
   /** Makes the chat on screen a new one, with the draft that was kept for it. */
   clear(model = ''): void {
-    const { chat, kept, library, settings } = this.#parts
+    const { chat, library, settings } = this.#parts
     const { defaultModel, systemPrompt } = settings.value
     this.#setAside()
-    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept.get('newDraft') ?? '')
-    kept.set('openChat', '')
+    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept('newDraft') ?? '')
+    keep('openChat', '')
   }
 
   /** Takes what is typed into a new chat. */
   beginWithDraft(): void {
-    const { chat, kept } = this.#parts
+    const { chat } = this.#parts
     const { draft, model } = chat
     chat.write('')
-    kept.set('newDraft', draft)
+    keep('newDraft', draft)
     this.begin(model)
   }
 
   /** Opens a chat; with a message, at that one, where the words of a search are marked. */
   async open(id: string, at?: { messageId: string; query: string }): Promise<void> {
-    const { chat, finding, kept, ui } = this.#parts
+    const { chat, finding, ui } = this.#parts
     this.#host.go('chat')
     this.#setAside()
     ui.closeChatParts()
@@ -71,7 +76,7 @@ export class Chatting {
     await this.#host.attempt(async () => {
       if (chat.id !== id || chat.failed) await chat.open(id)
       if (chat.id !== id) return
-      kept.set('openChat', id)
+      keep('openChat', id)
       this.resume()
       if (!at?.messageId) return
       await chat.reach(at.messageId)
@@ -87,9 +92,12 @@ export class Chatting {
 
   /** Takes the message that is written, or what is typed into its field or pasted beside it. */
   write(part: Partial<Draft> | string): void {
-    const { chat, kept } = this.#parts
+    const { chat } = this.#parts
     chat.write(part)
-    if (chat.isNew) kept.set('newDraft', chat.draft)
+    if (!chat.isNew) return
+    // Storage waits for its file, which takes as long as the text is.
+    if (chat.draft.length < longFrom) keep('newDraft', chat.draft)
+    else this.#keepLong()
   }
 
   /** Takes a long text beside what is typed, behind one that is there already. */
@@ -116,20 +124,20 @@ export class Chatting {
   }
 
   /** Stores what is typed on the chat page and stored nowhere yet, before the window closes. */
-  async store(): Promise<void> {
-    const { chat, kept, ui } = this.#parts
-    if (chat.isNew) kept.set('newDraft', chat.draft)
+  store(): Promise<void> {
+    const { chat, ui } = this.#parts
+    if (chat.isNew) keep('newDraft', chat.draft)
     if (ui.editing) this.#keepEdited()
-    await Promise.all([chat.flushDraft(), kept.flush()])
+    return chat.flushDraft()
   }
 
   /** Goes on with the message that was being edited when its chat was left or the window closed, once it is on screen. */
   resume(): void {
-    const { chat, kept, ui } = this.#parts
-    const all = readEdited(kept.get('edited'))
+    const { chat, ui } = this.#parts
+    const all = readEdited(kept('edited'))
     const mine = all.find((one) => chat.ids.includes(one[0]))
     if (ui.editing || !mine) return
-    kept.set('edited', JSON.stringify(all.filter((one) => one !== mine)))
+    keep('edited', JSON.stringify(all.filter((one) => one !== mine)))
     ui.edit(...mine)
   }
 
@@ -142,21 +150,21 @@ export class Chatting {
   }
 
   #keepEdited(): void {
-    const { chat, kept, ui } = this.#parts
+    const { chat, ui } = this.#parts
     const { editing, edited } = ui
     if (chat.message(editing)?.text === edited) return
-    const others = readEdited(kept.get('edited')).filter(([id]) => !chat.message(id))
-    kept.set('edited', JSON.stringify([...others, [editing, edited]].slice(-editsKept)))
+    const others = readEdited(kept('edited')).filter(([id]) => !chat.message(id))
+    keep('edited', JSON.stringify([...others, [editing, edited]].slice(-editsKept)))
   }
 
   async send(message: string): Promise<void> {
-    const { chat, chats, kept } = this.#parts
+    const { chat, chats } = this.#parts
     const wasNew = chat.isNew
     await this.#host.attempt(async () => {
       await chat.send(message)
       if (!wasNew) return
-      kept.set('newDraft', '')
-      kept.set('openChat', chat.id)
+      keep('newDraft', '')
+      keep('openChat', chat.id)
     })
     if (wasNew) await this.#host.attempt(() => chats.refresh())
   }
@@ -269,7 +277,7 @@ export class Chatting {
 const editsKept = 20
 
 /** Messages that were being edited, at most one of a chat, with their texts. */
-function readEdited(kept: string | undefined): [id: string, text: string][] {
+function readEdited(kept: string | null): [id: string, text: string][] {
   try {
     const read: unknown = JSON.parse(kept ?? '')
     const isEdit = (one: unknown): one is [string, string] =>

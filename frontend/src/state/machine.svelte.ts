@@ -62,6 +62,14 @@ export class MachineState {
     return this.#bridge.measureBandwidth()
   }
 
+  tune() {
+    return this.#bridge.tune()
+  }
+
+  async useTuned(use: boolean): Promise<void> {
+    this.#machine = await this.#bridge.useTuned(use)
+  }
+
   log(): Promise<string> {
     return this.#bridge.engineLog()
   }

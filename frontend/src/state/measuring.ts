@@ -33,6 +33,16 @@ export class Measuring {
     })
   }
 
+  /** Finds out how the engine works fastest. */
+  async tune(): Promise<void> {
+    const { machine, tasks } = this.#parts
+    await this.#host.attempt(async () => {
+      const { problem } = await tasks.run('tune', () => machine.tune())
+      if (problem.code === 'cancelled') this.#host.toasts.info(text.tuned.cancelled)
+      else if (!succeeded(problem)) this.#host.toasts.error(problem.title, problem.hint)
+    })
+  }
+
   /** Times a model that is not here. A drive that was cancelled is no failure. */
   async testDrive(id: string, quant: string, name: string): Promise<void> {
     const { discover, tasks } = this.#parts

@@ -17,7 +17,7 @@ import type { Tasks } from './tasks.svelte'
 import type { Ui } from './ui.svelte'
 
 /** Tasks whose end may change what the Machine page says. */
-const measured: ReadonlySet<TaskKind> = new Set(['bandwidth', 'fit', 'agree'])
+const measured: ReadonlySet<TaskKind> = new Set(['bandwidth', 'tune', 'fit', 'agree'])
 
 interface Parts {
   readonly chats: ChatsState

@@ -56,6 +56,7 @@ export const commonText = {
     import: 'Importing a file',
     starter: 'Adding the starter',
     bandwidth: 'Measuring memory',
+    tune: 'Tuning the engine',
     testdrive: 'Test drive',
     verify: 'Verifying',
     repair: 'Repairing',

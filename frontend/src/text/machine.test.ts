@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ThreadReason } from '../bridge/types'
+import type { ThreadReason, Tuned } from '../bridge/types'
 import { text } from '.'
 
 describe('the field for threads', () => {
@@ -22,6 +22,7 @@ describe('how many threads the engine works with', () => {
     ['2 threads: a quota of 2.67 of 8 cores.', { kind: 'quota', cores: 8 / 3, of: 8 }],
     ['4 threads: 4 performance cores of 12.', { kind: 'performance', cores: 4, of: 12 }],
     ['1 thread: it may use 1 of 2 cores.', { kind: 'affinity', cores: 1, of: 2 }],
+    ['7 threads: measured to be faster than 8.', { kind: 'measured', cores: 7, of: 8 }],
     ['3 threads: chosen in Settings.', { kind: 'setting', cores: 3, of: 16 }],
     ['16 threads: 64 are chosen in Settings, and 16 can run at once.', { kind: 'setting', cores: 64, of: 16 }],
     [
@@ -31,5 +32,23 @@ describe('how many threads the engine works with', () => {
     ],
   ])('%s', (words, ...reasons) => {
     expect(text.machine.threads({ count: parseInt(words), reasons })).toBe(`The engine works with ${words}`)
+  })
+})
+
+describe('how the engine works fastest', () => {
+  const way = { threads: 7, batch: 0, flashAttention: true } as Tuned
+
+  it('is said in a sentence', () => {
+    expect(text.tuned.now(way)).toBe('The engine works with 7 threads.')
+    expect(text.tuned.now({ ...way, threads: 1, batch: 256, flashAttention: false })).toBe(
+      'The engine works with 1 thread, 256 tokens of a prompt at once, no flash attention.',
+    )
+  })
+
+  it('gives each gain its sign and its error', () => {
+    const trial = { kind: 'threads', value: 1, over: 2, gain: 0.0581, error: 0.014, kept: true } as const
+    expect(text.tuned.gain(trial)).toBe('+5.8% ± 1.4%')
+    expect(text.tuned.gain({ ...trial, gain: -0.31 })).toBe('−31.0% ± 1.4%')
+    expect(text.tuned.tried(trial)).toBe('1 thread')
   })
 })

@@ -1,4 +1,4 @@
-import type { ThreadReason, Threads } from '../bridge/types'
+import type { ThreadReason, Threads, Tuned, TuneTrial } from '../bridge/types'
 import { plural } from './plural'
 
 /** What decided the number of threads. */
@@ -16,9 +16,22 @@ function whyThreads({ kind, cores, of }: ThreadReason): string {
       return `${plural(n, 'performance core')} of ${of}`
     case 'quota':
       return `a quota of ${n} of ${all}`
+    case 'measured':
+      return `measured to be faster than ${of}`
     case 'setting':
       return cores > of ? `${n} are chosen in Settings, and ${of} can run at once` : 'chosen in Settings'
   }
+}
+
+const tenths = (share: number): string => (100 * share).toFixed(1)
+const signed = (share: number): string => `${share < 0 ? '−' : '+'}${tenths(Math.abs(share))}%`
+
+/** How the engine works, in a few words. */
+function wayWords({ threads, batch, flashAttention }: Tuned): string {
+  const words = [plural(threads, 'thread')]
+  if (batch > 0) words.push(`${batch} tokens of a prompt at once`)
+  if (!flashAttention) words.push('no flash attention')
+  return words.join(', ')
 }
 
 /** This machine, its engine and every connection. */
@@ -114,6 +127,43 @@ export const machineText = {
     openLog: 'Open file',
     logCopied: 'Log copied.',
     severity: { '': '', info: 'Note', warning: 'Warning', error: 'Problem' },
+  },
+
+  tuned: {
+    title: 'How the engine works fastest here',
+    measure: 'Measure',
+    again: 'Measure again',
+    tip: 'Runs a small model for about two minutes with other numbers of threads and other ways to read a prompt. Leave the computer alone meanwhile.',
+    stop: 'Stop',
+    off: 'Use the counted number',
+    on: 'Use what was measured',
+    offDone: 'The engine works with the counted number of threads and its own choices again.',
+    onDone: 'The engine works as was measured.',
+    cancelled: 'Stopped. Nothing was changed.',
+    unmeasured: 'Not measured yet. Weightroom does it by itself at a quiet moment.',
+    measuring: 'Other ways are being tried.',
+    now: (t: Tuned) => `The engine works with ${wayWords(t)}.`,
+    same: 'Nothing that was tried is clearly faster, so it works as counted.',
+    faster: 'What was clearly faster is used.',
+    isOff: 'What was measured is not used.',
+    chosen: 'The number in Settings goes before the measured one.',
+    caption: 'What was tried',
+    columns: { tried: 'Tried', over: 'Instead of', gain: 'Gain in speed' },
+    tried: (t: TuneTrial) =>
+      ({
+        threads: plural(t.value, 'thread'),
+        batch: `${t.value} tokens of a prompt at once`,
+        flash: 'No flash attention',
+      })[t.kind],
+    over: (t: TuneTrial) =>
+      ({ threads: plural(t.over, 'thread'), batch: `${t.over} tokens`, flash: 'Flash attention' })[t.kind],
+    gain: (t: TuneTrial) => `${signed(t.gain)} ± ${tenths(t.error)}%`,
+    used: 'used',
+    usedTip: 'More than its error and worth a change, so the engine works like this.',
+    measured: (ago: string, seconds: string, power: string, model: string) =>
+      `Measured ${ago} in ${seconds}, ${power}, on the first blocks of ${model}. It is measured again after a change of the engine or the machine.`,
+    power: { ac: 'plugged in', battery: 'on the battery' },
+    mains: 'The computer runs on its battery now; “Measure again” measures it on the battery.',
   },
 
   ledger: {

@@ -57,7 +57,8 @@ export const settingsText = {
         ? `This machine can run ${plural(most, 'thread')} at once, so ${most} of ${wanted} are used.`
         : ''
     },
-    threadsHint: 'Empty: as many as this machine allows. The Machine page says how many, and why.',
+    threadsHint:
+      'Empty: as many as this machine allows, or as were measured to be faster. The Machine page says how many, and why.',
     auto: 'Automatic',
     dataFolder: 'Data folder',
     dataFolderHint: 'Chats, settings and backups.',

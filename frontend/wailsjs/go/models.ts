@@ -650,6 +650,28 @@ export namespace app {
 	    textSize: Range;
 	    windowZooms: boolean;
 	}
+	export interface TuneTrial {
+	    kind: string;
+	    value: number;
+	    over: number;
+	    gain: number;
+	    error: number;
+	    kept: boolean;
+	}
+	export interface Tuned {
+	    measuredAt: number;
+	    seconds: number;
+	    on: string;
+	    off: boolean;
+	    power: string;
+	    mains: boolean;
+	    counted: number;
+	    threads: number;
+	    chosen: number;
+	    batch: number;
+	    flashAttention: boolean;
+	    trials: TuneTrial[];
+	}
 	export interface Memory {
 	    totalBytes: number;
 	    availableBytes: number;
@@ -674,6 +696,7 @@ export namespace app {
 	    gpus: GPU[];
 	    disk: Disk;
 	    engine: Engine;
+	    tuned: Tuned;
 	    container: string;
 	    problems: Problem[];
 	}
@@ -874,7 +897,6 @@ export namespace app {
 	    notice: Problem;
 	    again: boolean;
 	    kept: string;
-	    stored: Record<string, string>;
 	}
 	
 	export interface SumsAnswer {
@@ -954,6 +976,8 @@ export namespace app {
 	    place: string;
 	    note: string;
 	}
+	
+	
 	export interface Turn {
 	    user: Message;
 	    answer: Message;

@@ -42,22 +42,40 @@ export function machineContract(bridge: Bridge): Clause[] {
       },
     },
     {
-      name: 'what the page stores is there at every later start, and names are short words',
-      run: async () => {
-        const before = (await bridge.settings.startup()).stored.newDraft ?? ''
-        await bridge.page.store('newDraft', 'half a thought “💪”')
-        must((await bridge.settings.startup()).stored.newDraft === 'half a thought “💪”', 'it is as it was stored')
-        await bridge.page.store('newDraft', before)
-        for (const name of ['', 'a/b', 'x'.repeat(33)])
-          await rejects(bridge.page.store(name, 'x'), `the name “${name}”`)
-      },
-    },
-    {
       name: 'what was typed can be handed over also when nobody has asked, and the window stays open',
       run: async () => {
         await bridge.page.handedOver()
         await bridge.page.handedOver()
         must((await bridge.settings.startup()).problem.code === '', 'it answers as before')
+      },
+    },
+    {
+      name: 'how the engine works fastest is measured as a task that can be stopped, and need not be used',
+      run: async () => {
+        const { tuned } = await bridge.machine.detect()
+        must(tuned.counted >= 1 && tuned.threads >= 1 && tuned.on !== '', 'it is said how it works')
+        must(tuned.measuredAt > 0 === tuned.seconds > 0, 'and how long it took, where it was measured')
+        must(tuned.trials.filter((t) => t.kept).length <= 3, 'one of each choice is kept at most')
+        must(
+          tuned.trials.every((t) => !t.kept || t.gain > t.error),
+          'and only what is more than its error',
+        )
+        const off = await bridge.machine.useTuned(false)
+        must(off.tuned.off && off.tuned.batch === 0 && off.tuned.flashAttention, 'the engine’s own choices are used')
+        must(off.tuned.chosen > 0 || off.cpu.threads.count === off.tuned.counted, 'and the counted number')
+        must(!(await bridge.machine.useTuned(true)).tuned.off, 'until what was measured is used again')
+        const ended = new Set<string>()
+        const end = bridge.on('task:finished', (task) => ended.add(`${task.id} ${task.problem.code}`))
+        try {
+          const { id } = await bridge.machine.tune()
+          await bridge.tasks.cancel(id)
+          while (![...ended].some((e) => e.startsWith(`${id} `))) await new Promise((done) => setTimeout(done, 20))
+          must(ended.has(`${id} cancelled`), 'it is stopped')
+        } finally {
+          end()
+        }
+        const after = (await bridge.machine.detect()).tuned
+        must(after.measuredAt === tuned.measuredAt && after.off === tuned.off, 'and nothing is changed')
       },
     },
     {

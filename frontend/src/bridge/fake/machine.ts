@@ -1,7 +1,7 @@
 import type { MachineService } from '../bridge'
-import { engineLog } from './scenes/machine'
+import { engineLog, tunedResult } from './scenes/machine'
 import { noProblem } from './scenes/scene'
-import type { Advice, Problem } from '../types'
+import type { Advice, Problem, Threads, Tuned } from '../types'
 import type { FakeWorld } from './world'
 
 /** The stand-in’s machine and its engine. */
@@ -41,6 +41,32 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
       void measure()
       return { id }
     },
+    tune: async () => {
+      const id = 'tune'
+      const report = (done: number) =>
+        world.report({ id, kind: 'tune', done, total: done && 1000, label: 'Tuning the engine' })
+      const measure = async () => {
+        report(0)
+        for (let step = 1; step <= 20; step++) {
+          await world.wait(4)
+          if (world.cancelled.has(id)) {
+            const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
+            world.cancelled.delete(id)
+            world.ended({ id, kind: 'tune', result: '', problem })
+            return
+          }
+          report(step * 50)
+        }
+        useTuned(world, { ...tunedResult(world.now()), off: false })
+        world.ended({ id, kind: 'tune', result: '', problem: noProblem })
+      }
+      void measure()
+      return { id }
+    },
+    useTuned: async (use) => {
+      useTuned(world, { off: !use })
+      return world.machine
+    },
     recommend: async () => {
       const { choices, considered } = await advise()
       const [best, ...rest] = choices
@@ -64,5 +90,20 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
       const bytes = world.library.models.find((m) => m.ref === ref)?.bytes ?? 0
       world.setEngine({ model: ref, modelBytes: bytes * 1.2, expiresAt: world.now() + 300_000 })
     },
+  }
+}
+
+/** Changes what is known of the engine’s ways, and works accordingly. */
+function useTuned(world: FakeWorld, change: Partial<Tuned>): void {
+  const tuned = { ...world.machine.tuned, ...change }
+  const kept = (kind: string) => (tuned.off ? undefined : tuned.trials.find((t) => t.kind === kind && t.kept)?.value)
+  const found = kept('threads')
+  const threads: Threads = found
+    ? { count: found, reasons: [{ kind: 'measured', cores: found, of: tuned.counted }] }
+    : { count: tuned.counted, reasons: [{ kind: 'cores', cores: tuned.counted, of: tuned.counted }] }
+  world.machine = {
+    ...world.machine,
+    cpu: { ...world.machine.cpu, threads },
+    tuned: { ...tuned, threads: threads.count, batch: kept('batch') ?? 0, flashAttention: kept('flash') === undefined },
   }
 }

@@ -64,8 +64,6 @@ export class FakeWorld {
   readonly #open = new Set<OpenReason>()
   /** What the page kept. */
   kept = ''
-  /** What the page stored for later starts, by name. */
-  stored: Record<string, string> = {}
 
   constructor(options: FakeOptions) {
     this.scene = options.scene ?? 'full'

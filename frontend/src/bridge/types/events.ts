@@ -9,6 +9,7 @@ export type TaskKind =
   | 'starter'
   | 'bandwidth'
   | 'agree'
+  | 'tune'
   | 'testdrive'
   | 'verify'
   | 'repair'

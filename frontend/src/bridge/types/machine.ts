@@ -21,11 +21,51 @@ export interface Threads {
 
 /** ThreadReason is one thing that decided the number of threads. */
 export interface ThreadReason {
-  kind: 'cores' | 'cpuset' | 'affinity' | 'performance' | 'quota' | 'setting'
+  kind: 'cores' | 'cpuset' | 'affinity' | 'performance' | 'quota' | 'measured' | 'setting'
   /** that it leaves or asks for */
   cores: number
   /** of so many */
   of: number
+}
+
+/** Tuned is how the engine was found to work fastest on this machine, and how it works. */
+export interface Tuned {
+  /** 0: not measured with this engine on this machine */
+  measuredAt: number
+  /** that it took */
+  seconds: number
+  /** the model whose first blocks were run */
+  on: string
+  /** the person wants the counted number and the engine’s own choices */
+  off: boolean
+  /** what it was measured with */
+  power: 'ac' | 'battery'
+  /** the machine runs on its battery, and it was measured on mains */
+  mains: boolean
+  /** threads, where nothing is measured */
+  counted: number
+  /** threads that are used */
+  threads: number
+  /** the number in Settings, which goes first; 0: none */
+  chosen: number
+  /** tokens of a prompt that are read at once; 0: the engine’s own choice */
+  batch: number
+  flashAttention: boolean
+  trials: TuneTrial[]
+}
+
+/** TuneTrial is one way that was tried. */
+export interface TuneTrial {
+  kind: 'threads' | 'batch' | 'flash'
+  /** threads, or tokens at once; flash: 0 is without */
+  value: number
+  /** the same of what it was compared with */
+  over: number
+  /** 0.1 is 10% faster */
+  gain: number
+  /** the truth lies within gain ± error in 99 of 100 cases */
+  error: number
+  kept: boolean
 }
 
 /** Memory is main memory, in bytes, as this process may use it. */
@@ -112,6 +152,7 @@ export interface Machine {
   gpus: GPU[]
   disk: Disk
   engine: Engine
+  tuned: Tuned
   /** docker, podman, lxc …; empty: none */
   container: string
   problems: Problem[]

@@ -18,4 +18,8 @@ export function Recommend():Promise<app.Pick>;
 
 export function RestartEngine():Promise<void>;
 
+export function Tune():Promise<app.Task>;
+
 export function UnloadModel():Promise<void>;
+
+export function UseTuned(arg1:boolean):Promise<app.MachinePage>;

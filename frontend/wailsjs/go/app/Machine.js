@@ -34,6 +34,14 @@ export function RestartEngine() {
   return window['go']['app']['Machine']['RestartEngine']();
 }
 
+export function Tune() {
+  return window['go']['app']['Machine']['Tune']();
+}
+
 export function UnloadModel() {
   return window['go']['app']['Machine']['UnloadModel']();
+}
+
+export function UseTuned(arg1) {
+  return window['go']['app']['Machine']['UseTuned'](arg1);
 }

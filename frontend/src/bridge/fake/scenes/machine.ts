@@ -1,4 +1,4 @@
-import type { Engine, Machine } from '../../types'
+import type { Engine, Machine, Tuned, TuneTrial } from '../../types'
 import { hour, mainRef, minute, noProblem, type Scene } from './scene'
 
 export function engine(scene: Scene, now: number): Engine {
@@ -30,6 +30,32 @@ export function engine(scene: Scene, now: number): Engine {
   }
 }
 
+function untuned(counted: number): Tuned {
+  return {
+    ...{ measuredAt: 0, seconds: 0, on: 'Mistral 7B Instruct v0.3 Q4_K_M', off: false, power: 'ac', mains: false },
+    ...{ counted, threads: counted, chosen: 0, batch: 0, flashAttention: true, trials: [] },
+  }
+}
+
+/** What a measurement on a machine of eight cores with two threads each found. */
+export function tunedResult(measuredAt: number): Tuned {
+  const trial = (kind: TuneTrial['kind'], value: number, over: number, gain: number, error: number, kept = false) => ({
+    ...{ kind, value, over, gain, error, kept },
+  })
+  return {
+    ...untuned(8),
+    ...{ measuredAt, seconds: 94, threads: 7, batch: 256 },
+    trials: [
+      trial('threads', 4, 8, -0.063, 0.021),
+      trial('threads', 7, 8, 0.058, 0.014, true),
+      trial('threads', 16, 8, -0.184, 0.037),
+      trial('batch', 512, 1024, 0.021, 0.013),
+      trial('batch', 256, 1024, 0.044, 0.011, true),
+      trial('flash', 0, 1, -0.092, 0.028),
+    ],
+  }
+}
+
 export function machine(scene: Scene, now: number): Machine {
   const e = engine(scene, now)
   return {
@@ -46,7 +72,9 @@ export function machine(scene: Scene, now: number): Machine {
       threads:
         scene === 'trouble'
           ? { count: 2, reasons: [{ kind: 'quota', cores: 2.5, of: 8 }] }
-          : { count: 8, reasons: [{ kind: 'cores', cores: 8, of: 8 }] },
+          : scene === 'full'
+            ? { count: 7, reasons: [{ kind: 'measured', cores: 7, of: 8 }] }
+            : { count: 8, reasons: [{ kind: 'cores', cores: 8, of: 8 }] },
     },
     memory: {
       totalBytes: 33_400_000_000,
@@ -93,6 +121,7 @@ export function machine(scene: Scene, now: number): Machine {
         : [],
     disk: { path: '/home/mara/.local/share/weightroom', totalBytes: 512_000_000_000, freeBytes: 218_400_000_000 },
     engine: e,
+    tuned: scene === 'full' ? tunedResult(now - 2 * hour) : untuned(scene === 'trouble' ? 2 : 8),
     container: scene === 'trouble' ? 'podman' : '',
     problems:
       scene === 'trouble'
