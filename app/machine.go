@@ -97,6 +97,18 @@ func (s *Machine) LoadModel(ref string, contextLength int) error {
 	})
 }
 
+// LoadAnyway has a model loaded, by whatever wants it, although it does not fit into memory: with a context of that length
+// or a shorter one, until the app is closed. It loads nothing itself.
+func (s *Machine) LoadAnyway(ref string, contextLength int) error {
+	return doCore(s.host, "Machine.LoadAnyway", func(ctx context.Context, c *core.Core) error {
+		m, err := c.Library.Model(ctx, ref)
+		if err == nil {
+			c.Machine.LoadAnyway(ctx, m, contextLength)
+		}
+		return err
+	})
+}
+
 // UnloadModel takes the loaded model out of memory.
 func (s *Machine) UnloadModel() error {
 	return doCore(s.host, "Machine.UnloadModel", func(ctx context.Context, c *core.Core) error { return c.Machine.Unload(ctx) })

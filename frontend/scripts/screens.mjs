@@ -418,6 +418,17 @@ const pictures = {
     (page) => page.waitForTimeout(6500),
     (page) => page.getByRole('checkbox', { name: 'Use Pirate' }).check(),
   ],
+  'lab-side-room': [
+    'trouble',
+    rail('Lab'),
+    (page) => page.getByRole('radio', { name: 'Side by side' }).click(),
+    async (page) => {
+      for (const box of (await page.getByRole('checkbox', { name: /SmolLM2|Qwen3/ }).all()).slice(0, 2)) await box.check()
+    },
+    (page) => page.getByRole('textbox', { name: 'Prompt' }).fill('Write about a lighthouse keeper who hates the sea.'),
+    press('Send to all'),
+    (page) => page.getByRole('button', { name: 'Load anyway' }).waitFor(),
+  ],
   machine: ['full', rail('Machine')],
   'machine-tuned': [
     'full',

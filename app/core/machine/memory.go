@@ -27,7 +27,7 @@ const (
 type planCache struct {
 	mu     sync.Mutex
 	plans  map[planKey]backend.MemoryPlan
-	anyway map[planKey]bool
+	anyway map[string]int // digest of the weights to the longest context
 }
 
 type planKey struct {
@@ -92,21 +92,22 @@ func (m *Machine) whole(model backend.Model, contextLength int, plan backend.Mem
 	return m.opts.Whole(model, contextLength, plan)
 }
 
-// LoadAnyway has a model loaded with a context of that length although it does not fit, until the app is closed. 0: the
+// LoadAnyway has a model loaded with a context of that length or a shorter one although it does not fit, until the app is closed. 0: the
 // context of the settings.
 func (m *Machine) LoadAnyway(ctx context.Context, model backend.Model, contextLength int) {
 	m.plans.mu.Lock()
 	defer m.plans.mu.Unlock()
 	if m.plans.anyway == nil {
-		m.plans.anyway = map[planKey]bool{}
+		m.plans.anyway = map[string]int{}
 	}
-	m.plans.anyway[planKey{model.Digest, m.contextOf(ctx, model, contextLength)}] = true
+	m.plans.anyway[model.Digest] = max(m.plans.anyway[model.Digest], m.contextOf(ctx, model, contextLength))
 }
 
 func (m *Machine) allowed(model backend.Model, contextLength int) bool {
 	m.plans.mu.Lock()
 	defer m.plans.mu.Unlock()
-	return m.plans.anyway[planKey{model.Digest, contextLength}]
+	longest, ok := m.plans.anyway[model.Digest]
+	return ok && contextLength <= longest
 }
 
 // CheckPlan refuses a plan that is larger than what is free now. What a chat has loaded stays where it is.

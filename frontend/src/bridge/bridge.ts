@@ -207,6 +207,8 @@ export interface MachineService {
   restartEngine(): Promise<void>
   unloadModel(): Promise<void>
   loadModel(ref: string, contextLength: number): Promise<void>
+  /** From now on the model may be loaded although it does not fit, with that context or a shorter one. */
+  loadAnyway(ref: string, contextLength: number): Promise<void>
 }
 
 export interface DiscoverService {

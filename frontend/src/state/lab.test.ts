@@ -253,6 +253,44 @@ describe('side by side', () => {
   })
 })
 
+describe('a model that does not fit', () => {
+  async function short() {
+    const app = new App(fakeBridge({ scene: 'trouble', step: 0 }))
+    await app.start()
+    const ref = app.library.models.find((m) => m.bytes > 2.1e9)?.ref ?? ''
+    expect(ref).not.toBe('')
+    return { app, ref }
+  }
+
+  it('is asked about before it is loaded, and left where the answer is no', async () => {
+    const { app, ref } = await short()
+    const refused = app.models.load(ref)
+    await until(() => app.dialogs.question !== null)
+    expect(app.dialogs.question?.body).toContain('very slow')
+    app.dialogs.answer(false)
+    await refused
+    expect(app.machine.engine?.model).toBe('')
+    const loaded = app.models.load(ref)
+    await until(() => app.dialogs.question !== null)
+    app.dialogs.answer(true)
+    await loaded
+    await until(() => app.machine.engine?.model === ref)
+  })
+
+  it('answers side by side once it may be loaded', async () => {
+    const { app, ref } = await short()
+    app.side.refs = ['smollm2-135m:Q4_1', ref]
+    app.side.prompt = 'Hello'
+    await app.side.send()
+    await until(() => app.side.run?.running === false)
+    await until(() => app.side.run?.columns[1]?.problem.code === 'no_room')
+    await app.machine.loadAnyway(ref, 4096)
+    await app.side.sendAgain()
+    await until(() => app.side.run?.running === false)
+    expect(app.side.run?.columns.map((c) => c.state)).toEqual(['done', 'done'])
+  })
+})
+
 describe('differences', () => {
   it('are words, and together they give both texts back', () => {
     const a = 'She climbs the ninety-one steps and lights the lamp.'

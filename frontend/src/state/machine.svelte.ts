@@ -88,6 +88,10 @@ export class MachineState {
     await this.refreshEngine()
   }
 
+  async loadAnyway(ref: string, contextLength: number): Promise<void> {
+    await this.#bridge.loadAnyway(ref, contextLength)
+  }
+
   async loadModel(ref: string, contextLength: number): Promise<void> {
     await this.#bridge.loadModel(ref, contextLength)
     await this.refreshEngine()

@@ -222,10 +222,21 @@ export class Models {
     })
   }
 
-  /** Loads a model into memory, with the context that new chats have. */
-  async load(ref: string): Promise<void> {
-    const { machine, settings } = this.#parts
-    await this.#host.attempt(() => machine.loadModel(ref, settings.value.contextLength))
+  /** Loads a model into memory, by itself with the context that new chats have. One that does not fit is asked about. */
+  async load(ref: string, contextLength = this.#parts.settings.value.contextLength): Promise<void> {
+    const { machine } = this.#parts
+    await this.#host.attempt(async () => {
+      try {
+        await machine.loadModel(ref, contextLength)
+      } catch (reason) {
+        const { code, message } = toBridgeError(reason)
+        if (code !== 'no_room') throw reason
+        const { title, body, action } = text.anyway
+        if (!(await this.#host.confirm({ title, body: `${message} ${body}`, action, danger: true }))) return
+        await machine.loadAnyway(ref, contextLength)
+        await machine.loadModel(ref, contextLength)
+      }
+    })
   }
 
   async adopt(path: string, name: string): Promise<void> {

@@ -47,7 +47,18 @@ export class SideState {
   }
 
   async send(): Promise<void> {
-    const ask: SideAsk = { refs: [...this.refs], prompt: this.prompt, system: '', seed: this.seed, tokens: this.tokens }
+    await this.#ask({ refs: [...this.refs], prompt: this.prompt, system: '', seed: this.seed, tokens: this.tokens })
+  }
+
+  /** Sends the prompt on screen to the same models once more, with the same seed. */
+  async sendAgain(): Promise<void> {
+    const run = this.#run
+    if (!run) return
+    const { prompt, seed } = run
+    await this.#ask({ refs: run.columns.map((c) => c.ref), prompt, system: '', seed, tokens: this.tokens })
+  }
+
+  async #ask(ask: SideAsk): Promise<void> {
     this.#begins = true
     this.#early = []
     try {

@@ -67,9 +67,6 @@ export const chatText = {
     sendEdited: 'Send again',
     regenerate: 'Regenerate',
     continue: 'Continue',
-    anyway: 'Load anyway',
-    anywayHint:
-      'Loaded anyway, everything may become very slow, or the system may end the engine or another program. The chat is safe.',
     tryWith: 'Try again with another model',
     restStays: (n: number) => `The messages after it stay in version ${n}.`,
     showVersion: (n: number) => `Show version ${n}`,

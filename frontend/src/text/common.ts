@@ -33,6 +33,13 @@ export const commonText = {
     optional: 'optional',
   },
 
+  /** Of a model that does not fit into memory. */
+  anyway: {
+    title: 'Load a model that does not fit?',
+    body: 'Loaded anyway, everything may become very slow, or the system may end the engine or another program. Chats are safe.',
+    action: 'Load anyway',
+  },
+
   failure: {
     unknown: unexplained.message,
     unknownHint: unexplained.hint,

@@ -42,6 +42,17 @@ export function machineContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'a model that may be loaded anyway is loaded, and an unknown one may not',
+      run: async () => {
+        const { models } = await bridge.library.get()
+        const ref = models[0]?.ref ?? ''
+        await bridge.machine.loadAnyway(ref, 2048)
+        await bridge.machine.loadModel(ref, 2048)
+        must((await bridge.machine.engine()).model === ref, 'it is in memory')
+        await rejects(bridge.machine.loadAnyway('nothing:here', 2048), 'an unknown model')
+      },
+    },
+    {
       name: 'what was typed can be handed over also when nobody has asked, and the window stays open',
       run: async () => {
         await bridge.page.handedOver()

@@ -2,7 +2,7 @@ import type { MachineService } from '../bridge'
 import { engineLog, tunedResult } from './scenes/machine'
 import { noProblem } from './scenes/scene'
 import type { Advice, Problem, Threads, Tuned } from '../types'
-import type { FakeWorld } from './world'
+import { fail, type FakeWorld } from './world'
 
 /** The stand-in’s machine and its engine. */
 export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): MachineService {
@@ -86,7 +86,14 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
       world.machine = { ...world.machine, problems: [] }
     },
     unloadModel: async () => world.setEngine({ model: '', modelBytes: 0, expiresAt: 0 }),
+    loadAnyway: async (ref) => {
+      if (!world.library.models.some((m) => m.ref === ref)) {
+        throw fail('not_found', `There is no model “${ref}” in the library.`, 'It may have been removed.')
+      }
+      world.anyway.add(ref)
+    },
     loadModel: async (ref) => {
+      world.checkMemory(ref)
       const bytes = world.library.models.find((m) => m.ref === ref)?.bytes ?? 0
       world.setEngine({ model: ref, modelBytes: bytes * 1.2, expiresAt: world.now() + 300_000 })
     },

@@ -1,4 +1,5 @@
 import type { LabService } from '../bridge'
+import { toBridgeError } from '../failure'
 import type { Adapter, LabModel, SideColumn, SideRun } from '../types'
 import { noProblem } from './scenes/scene'
 import { fail, type FakeWorld } from './world'
@@ -44,6 +45,13 @@ export function sideOf(world: FakeWorld, installed: LabModel[]): SidePart {
     patch(id, column, { state: 'loading' })
     say('loading', 0, '')
     await world.wait(8)
+    try {
+      world.checkMemory(find(id).columns[column]?.ref ?? '')
+    } catch (reason) {
+      const { code, message, hint } = toBridgeError(reason)
+      patch(id, column, { state: 'failed', problem: { code, severity: 'error', title: message, hint } })
+      return say('failed', 0, '')
+    }
     let text = ''
     for (const word of words) {
       if (stopped.has(id)) break

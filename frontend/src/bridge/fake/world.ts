@@ -17,7 +17,7 @@ import type {
   TaskProgress,
 } from '../types'
 import { FakeEvents } from './events'
-import { chats } from './scenes/chats'
+import { chats, noRoom } from './scenes/chats'
 import { longChats } from './scenes/long'
 import { presets } from './scenes/presets'
 import { downloads, ledger } from './scenes/downloads'
@@ -62,6 +62,8 @@ export class FakeWorld {
   readonly cancelled = new Set<string>()
   readonly tasks = new Map<string, TaskProgress>()
   readonly #open = new Set<OpenReason>()
+  /** Models that are loaded although they don't fit. */
+  readonly anyway = new Set<string>()
   /** What the page kept. */
   kept = ''
 
@@ -78,6 +80,13 @@ export class FakeWorld {
     this.settings = settings(this.scene)
     this.downloads = downloads(this.scene, now)
     this.ledger = ledger(this.scene, now)
+  }
+
+  /** Refuses a model that is larger than what is free, unless it may be loaded anyway. */
+  checkMemory(ref: string): void {
+    const bytes = this.library.models.find((m) => m.ref === ref)?.bytes ?? 0
+    if (bytes <= this.machine.memory.availableBytes || this.anyway.has(ref)) return
+    throw fail(noRoom.code, noRoom.title, noRoom.hint)
   }
 
   chat(id: string): Chat {

@@ -8,6 +8,8 @@ export function Engine():Promise<app.Engine>;
 
 export function EngineLog():Promise<string>;
 
+export function LoadAnyway(arg1:string,arg2:number):Promise<void>;
+
 export function LoadModel(arg1:string,arg2:number):Promise<void>;
 
 export function MeasureBandwidth():Promise<app.Task>;

@@ -14,6 +14,10 @@ export function EngineLog() {
   return window['go']['app']['Machine']['EngineLog']();
 }
 
+export function LoadAnyway(arg1, arg2) {
+  return window['go']['app']['Machine']['LoadAnyway'](arg1, arg2);
+}
+
 export function LoadModel(arg1, arg2) {
   return window['go']['app']['Machine']['LoadModel'](arg1, arg2);
 }

@@ -72,7 +72,7 @@ const ended: Problem = {
   hint: 'What it wrote is kept. It is running again; try once more.',
 }
 
-const noRoom: Problem = {
+export const noRoom: Problem = {
   code: 'no_room',
   severity: 'error',
   title: 'Qwen3 4B needs 5.9 GB of memory (2.5 GB for its weights, 3.1 GB for the context), and 4.2 GB are free.',
