@@ -219,7 +219,7 @@ const pictures = {
   'discover-licence': [
     'full',
     rail('Discover'),
-    (page) => page.getByRole('button', { name: 'Details of Llama 3.2 1B Instruct IQ3_M' }).click(),
+    (page) => page.getByRole('button', { name: /^Details of Llama 3.2/ }).first().click(),
     (page) => page.getByRole('heading', { name: 'Published scores' }).scrollIntoViewIfNeeded(),
   ],
   'discover-bigger': ['full', rail('Discover'), press('Why not a bigger one?')],
