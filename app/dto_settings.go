@@ -36,6 +36,8 @@ type StartReport struct {
 	Notice  Problem `json:"notice"`
 	Again   bool    `json:"again"` // an earlier page had stopped, and this is the one loaded in its place
 	Kept    string  `json:"kept"`  // what the page last kept by Page.Keep; empty at the first start
+
+	Stored map[string]string `json:"stored"` // what pages stored by Page.Store, by name
 }
 
 // Range is what a number may be.

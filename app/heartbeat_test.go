@@ -154,11 +154,17 @@ func TestPageGetsBackWhatItKept(t *testing.T) {
 	if r := w.Settings.Startup(); r.Kept != `{"draft":"half a thought"}` || r.Again {
 		t.Errorf("when a person loads the page again: %+v", r)
 	}
+	if err := w.Page.Store("newDraft", "half a thought"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Page.Store("../draft", "x"); err == nil {
+		t.Error("any name is taken")
+	}
 	w.Page.loadedAgain()
 	if r := w.Settings.Startup(); r.Kept == "" || !r.Again {
 		t.Errorf("when the page had stopped: %+v", r)
 	}
-	if r := w.Settings.Startup(); r.Again {
+	if r := w.Settings.Startup(); r.Again || len(r.Stored) != 1 || r.Stored["newDraft"] != "half a thought" {
 		t.Error("said twice")
 	}
 }

@@ -1,6 +1,14 @@
 package app
 
-import "sync"
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"sync"
+
+	"weightroom/app/core"
+	"weightroom/backend"
+)
 
 // Page is the bound service by which the page shows that it lives, and leaves what it wants back should it be loaded again.
 type Page struct {
@@ -37,6 +45,38 @@ func (p *Page) Keep(state string) error {
 		p.kept = state
 		return nil
 	})
+}
+
+// storedKey names the document of what pages store, and storedName is what a text in it may be called.
+const storedKey = "page"
+
+var storedName = regexp.MustCompile(`^[a-zA-Z]{1,32}$`)
+
+// Store keeps a text of the page for later starts, in the data folder and not in the web view's own storage, which all
+// data folders share.
+func (p *Page) Store(name, text string) error {
+	return doCore(p.host, "Page.Store", func(ctx context.Context, c *core.Core) error {
+		if !storedName.MatchString(name) {
+			return backend.Fail(backend.CodeInvalid, nil, "Texts are kept under short words.", "Use letters, 32 at most.")
+		}
+		var all map[string]string
+		return c.History.Update(ctx, storedKey, &all, func() error {
+			if all == nil {
+				all = map[string]string{}
+			}
+			all[name] = text
+			return nil
+		})
+	})
+}
+
+// stored is what pages have stored, by name.
+func stored(ctx context.Context, c *core.Core) map[string]string {
+	all := map[string]string{}
+	if _, err := c.History.Get(ctx, storedKey, &all); err != nil {
+		slog.Warn("what the page stored is not read", "error", err)
+	}
+	return all
 }
 
 // loadedAgain remembers to tell the page that it had stopped.

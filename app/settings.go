@@ -97,10 +97,13 @@ func (s *Settings) Startup() StartReport {
 		slog.Info("page is up", "seconds", time.Since(s.host.began).Seconds())
 	})
 	kept, again := s.host.page.begin()
-	report := StartReport{Kept: kept, Again: again}
+	report := StartReport{Kept: kept, Again: again, Stored: map[string]string{}}
 	if err != nil {
 		report.Problem = problemOf(backend.Readable(err))
-	} else if !again {
+		return report
+	}
+	report.Stored = stored(s.host.ctx, c)
+	if !again {
 		report.Notice = noticeOf(c.Recovery)
 	}
 	return report

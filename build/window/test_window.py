@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 from chats import archive, seed  # noqa: E402
 from deaths import NOTICE, Deaths, page_of, returns, typed  # noqa: E402
-from drive import BINARY, CONTRACT, Window, act, ask, command, listeners, name, role, runs, text  # noqa: E402
+from drive import BINARY, CONTRACT, LONG_TEXT, Window, act, ask, clipboard, command, listeners, name, role, runs, text  # noqa: E402
 from registry import Registry, other_starter  # noqa: E402
 
 HEADINGS = {"Library": "SmolLM2 135M", "Machine": "This machine", "Settings": "Changes are saved as you make them.", "Chat": "New chat"}
@@ -195,6 +195,23 @@ class TheWholeWindow(Trial):
         types("New title", "The last words of a title")  # what stands there is selected
         window = self.start()
         window.sees("The last words of a title")
+
+    def test_a_long_paste_is_kept_over_a_restart_and_taken_away_by_the_undo_key(self):
+        window = self.start_chat()
+        window.fill("Message", "Read this: ")
+        pasted = f"Show the pasted text: {len(LONG_TEXT.splitlines()):,} lines, 200 kB"
+        with clipboard(LONG_TEXT):
+            window.key("ctrl+v")
+            window.find(pasted)
+            window.key("ctrl+z")
+            window.until("no pasted text", lambda: not window.has(pasted))
+            window.key("ctrl+v")
+            window.find(pasted)
+        self.assertEqual(typed(window, "Message"), "Read this: ")
+        window.close()
+        window = self.start()
+        window.find(pasted)
+        self.assertEqual(typed(window, "Message"), "Read this: ")
 
     def test_a_page_that_hangs_does_not_hold_the_window_and_the_answer_keeps_its_words(self):
         window = self.start_chat()

@@ -219,7 +219,11 @@ const pictures = {
   'discover-licence': [
     'full',
     rail('Discover'),
-    (page) => page.getByRole('button', { name: /^Details of Llama 3.2/ }).first().click(),
+    (page) =>
+      page
+        .getByRole('button', { name: /^Details of Llama 3.2/ })
+        .first()
+        .click(),
     (page) => page.getByRole('heading', { name: 'Published scores' }).scrollIntoViewIfNeeded(),
   ],
   'discover-bigger': ['full', rail('Discover'), press('Why not a bigger one?')],
@@ -423,7 +427,8 @@ const pictures = {
     rail('Lab'),
     (page) => page.getByRole('radio', { name: 'Side by side' }).click(),
     async (page) => {
-      for (const box of (await page.getByRole('checkbox', { name: /SmolLM2|Qwen3/ }).all()).slice(0, 2)) await box.check()
+      for (const box of (await page.getByRole('checkbox', { name: /SmolLM2|Qwen3/ }).all()).slice(0, 2))
+        await box.check()
     },
     (page) => page.getByRole('textbox', { name: 'Prompt' }).fill('Write about a lighthouse keeper who hates the sea.'),
     press('Send to all'),

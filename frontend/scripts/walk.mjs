@@ -982,9 +982,6 @@ const walks = {
       await page.keyboard.press('End')
       await page.waitForTimeout(100)
       assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'An everyday matter 219')
-      await page.reload()
-      await row.waitFor()
-      assert.equal(await row.getByRole('button').first().getAttribute('aria-current'), 'true')
     },
   ],
   'where two models have answered, each answer says which': [

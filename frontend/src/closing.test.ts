@@ -158,6 +158,7 @@ describe('a window that is closed', () => {
     await close()
     const next = (await page(bridge)).app
     await vi.waitFor(() => expect(next.ui).toMatchObject({ editing: message, edited: 'half an edit' }))
+    await next.kept.flush()
     expect((await page(bridge)).app.ui.editing).toBe('')
   })
 

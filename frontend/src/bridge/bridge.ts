@@ -291,6 +291,8 @@ export interface PageService {
   handedOver(): Promise<void>
   /** What a page that is loaded again gets back, by `settings.startup`. */
   keep(state: string): Promise<void>
+  /** Keeps a text for later starts, which get it by `settings.startup`. Names are short words of small letters. */
+  store(name: string, text: string): Promise<void>
 }
 
 export interface SettingsService {

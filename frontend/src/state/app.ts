@@ -16,7 +16,7 @@ import { DiscoverState } from './discover.svelte'
 import { DownloadsState } from './downloads.svelte'
 import { Finding } from './finding.svelte'
 import type { Host } from './host'
-import { kept } from './kept'
+import { Kept } from './kept'
 import { Imports } from './imports.svelte'
 import { LabState } from './lab.svelte'
 import { LibraryState } from './library.svelte'
@@ -61,6 +61,7 @@ export class App implements Host {
   readonly imports: Imports
   readonly measuring: Measuring
   readonly places: Places
+  readonly kept: Kept
   #router: Router
 
   constructor(bridge: Bridge) {
@@ -82,6 +83,7 @@ export class App implements Host {
     this.backups = new Backups(bridge.chats, this)
     this.tuning = new Tuning(bridge.chats)
     this.context = new ContextState(this)
+    this.kept = new Kept(bridge.page)
     this.chatting = new Chatting(this, this)
     this.models = new Models(this, this)
     this.imports = new Imports(this, bridge.library, this)
@@ -96,7 +98,7 @@ export class App implements Host {
     }
     let place: Place | null
     try {
-      const { problem, notice, again, kept } = await this.settings.startup()
+      const { problem, notice, again, kept, stored } = await this.settings.startup()
       if (!succeeded(problem)) {
         this.ui.startFailure = { title: problem.title, hint: problem.hint }
         return
@@ -104,6 +106,7 @@ export class App implements Host {
       if (notice.title) this.toasts.note(notice.title, notice.hint)
       if (again) this.toasts.note(text.failure.again, text.failure.againHint)
       place = readPlace(kept)
+      this.kept.begin(stored)
       await Promise.all([this.settings.load(), this.chats.refresh(), this.library.refresh()])
     } catch (reason) {
       const failure = toBridgeError(reason)
@@ -184,7 +187,7 @@ export class App implements Host {
 
   /** The chat that was on screen last, or the newest where none is known; empty: a new one. */
   #lastOpen(): string {
-    const id = kept('openChat')
+    const id = this.kept.get('openChat')
     if (id === '') return ''
     return this.chats.find(id ?? '')?.id ?? this.chats.list[0]?.id ?? ''
   }

@@ -1,12 +1,11 @@
-import { longFrom, whole, type Draft } from '../lib/draft'
-import { soon } from '../lib/timing'
+import { whole, type Draft } from '../lib/draft'
 import { text } from '../text'
 import type { ChatOptions } from '../bridge/types'
 import type { ChatsState } from './chats.svelte'
 import { defaultOptions, type Conversation } from './conversation.svelte'
 import type { Finding } from './finding.svelte'
 import type { Host } from './host'
-import { keep, kept } from './kept'
+import type { Kept } from './kept'
 import type { LibraryState } from './library.svelte'
 import type { SettingsState } from './settings.svelte'
 import type { Toasts } from './toasts.svelte'
@@ -17,6 +16,7 @@ interface Parts {
   readonly chats: ChatsState
   readonly chat: Conversation
   readonly finding: Finding
+  readonly kept: Kept
   readonly library: LibraryState
   readonly settings: SettingsState
   readonly toasts: Toasts
@@ -27,11 +27,6 @@ interface Parts {
 export class Chatting {
   #host: Host
   #parts: Parts
-
-  #keepLong = soon(() => {
-    const { chat } = this.#parts
-    if (chat.isNew) keep('newDraft', chat.draft)
-  }, 500)
 
   constructor(host: Host, parts: Parts) {
     this.#host = host
@@ -50,25 +45,25 @@ export class Chatting {
 
   /** Makes the chat on screen a new one, with the draft that was kept for it. */
   clear(model = ''): void {
-    const { chat, library, settings } = this.#parts
+    const { chat, kept, library, settings } = this.#parts
     const { defaultModel, systemPrompt } = settings.value
     this.#setAside()
-    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept('newDraft') ?? '')
-    keep('openChat', '')
+    chat.startNew(model || library.preferred(defaultModel), { system: systemPrompt }, kept.get('newDraft') ?? '')
+    kept.set('openChat', '')
   }
 
   /** Takes what is typed into a new chat. */
   beginWithDraft(): void {
-    const { chat } = this.#parts
+    const { chat, kept } = this.#parts
     const { draft, model } = chat
     chat.write('')
-    keep('newDraft', draft)
+    kept.set('newDraft', draft)
     this.begin(model)
   }
 
   /** Opens a chat; with a message, at that one, where the words of a search are marked. */
   async open(id: string, at?: { messageId: string; query: string }): Promise<void> {
-    const { chat, finding, ui } = this.#parts
+    const { chat, finding, kept, ui } = this.#parts
     this.#host.go('chat')
     this.#setAside()
     ui.closeChatParts()
@@ -76,7 +71,7 @@ export class Chatting {
     await this.#host.attempt(async () => {
       if (chat.id !== id || chat.failed) await chat.open(id)
       if (chat.id !== id) return
-      keep('openChat', id)
+      kept.set('openChat', id)
       this.resume()
       if (!at?.messageId) return
       await chat.reach(at.messageId)
@@ -92,12 +87,9 @@ export class Chatting {
 
   /** Takes the message that is written, or what is typed into its field or pasted beside it. */
   write(part: Partial<Draft> | string): void {
-    const { chat } = this.#parts
+    const { chat, kept } = this.#parts
     chat.write(part)
-    if (!chat.isNew) return
-    // Storage waits for its file, which takes as long as the text is.
-    if (chat.draft.length < longFrom) keep('newDraft', chat.draft)
-    else this.#keepLong()
+    if (chat.isNew) kept.set('newDraft', chat.draft)
   }
 
   /** Takes a long text beside what is typed, behind one that is there already. */
@@ -124,20 +116,20 @@ export class Chatting {
   }
 
   /** Stores what is typed on the chat page and stored nowhere yet, before the window closes. */
-  store(): Promise<void> {
-    const { chat, ui } = this.#parts
-    if (chat.isNew) keep('newDraft', chat.draft)
+  async store(): Promise<void> {
+    const { chat, kept, ui } = this.#parts
+    if (chat.isNew) kept.set('newDraft', chat.draft)
     if (ui.editing) this.#keepEdited()
-    return chat.flushDraft()
+    await Promise.all([chat.flushDraft(), kept.flush()])
   }
 
   /** Goes on with the message that was being edited when its chat was left or the window closed, once it is on screen. */
   resume(): void {
-    const { chat, ui } = this.#parts
-    const all = readEdited(kept('edited'))
+    const { chat, kept, ui } = this.#parts
+    const all = readEdited(kept.get('edited'))
     const mine = all.find((one) => chat.ids.includes(one[0]))
     if (ui.editing || !mine) return
-    keep('edited', JSON.stringify(all.filter((one) => one !== mine)))
+    kept.set('edited', JSON.stringify(all.filter((one) => one !== mine)))
     ui.edit(...mine)
   }
 
@@ -150,21 +142,21 @@ export class Chatting {
   }
 
   #keepEdited(): void {
-    const { chat, ui } = this.#parts
+    const { chat, kept, ui } = this.#parts
     const { editing, edited } = ui
     if (chat.message(editing)?.text === edited) return
-    const others = readEdited(kept('edited')).filter(([id]) => !chat.message(id))
-    keep('edited', JSON.stringify([...others, [editing, edited]].slice(-editsKept)))
+    const others = readEdited(kept.get('edited')).filter(([id]) => !chat.message(id))
+    kept.set('edited', JSON.stringify([...others, [editing, edited]].slice(-editsKept)))
   }
 
   async send(message: string): Promise<void> {
-    const { chat, chats } = this.#parts
+    const { chat, chats, kept } = this.#parts
     const wasNew = chat.isNew
     await this.#host.attempt(async () => {
       await chat.send(message)
       if (!wasNew) return
-      keep('newDraft', '')
-      keep('openChat', chat.id)
+      kept.set('newDraft', '')
+      kept.set('openChat', chat.id)
     })
     if (wasNew) await this.#host.attempt(() => chats.refresh())
   }
@@ -277,7 +269,7 @@ export class Chatting {
 const editsKept = 20
 
 /** Messages that were being edited, at most one of a chat, with their texts. */
-function readEdited(kept: string | null): [id: string, text: string][] {
+function readEdited(kept: string | undefined): [id: string, text: string][] {
   try {
     const read: unknown = JSON.parse(kept ?? '')
     const isEdit = (one: unknown): one is [string, string] =>

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Bridge } from '../bridge/bridge'
 import { fakeBridge } from '../bridge/fake'
 import { chat, message } from '../bridge/fake/scenes/chats'
@@ -110,44 +110,34 @@ describe('a chat on screen', () => {
 })
 
 describe('the app', () => {
-  afterEach(() => vi.unstubAllGlobals())
-
-  function storage(kept: Record<string, string>) {
-    vi.stubGlobal('localStorage', {
-      getItem: (key: string) => kept[key] ?? null,
-      setItem: (key: string, value: string) => void (kept[key] = value),
-    })
-    return kept
-  }
-
-  async function started(): Promise<App> {
-    const app = new App(fakeBridge({ step: 0 }))
+  async function started(bridge: Bridge): Promise<App> {
+    const app = new App(bridge)
     await app.start()
     await vi.waitFor(() => expect(app.chat.loading).toBe(false))
     return app
   }
 
   it('opens the chat that was open, and not the one that changed last', async () => {
-    const kept = storage({})
-    const app = await started()
+    const bridge = fakeBridge({ step: 0 })
+    const app = await started(bridge)
     const other = app.chats.list[3]?.id ?? ''
     expect(app.chat.id).not.toBe(other)
     await app.chatting.open(other)
-    expect(kept['weightroom.openChat']).toBe(other)
-    expect((await started()).chat.id).toBe(other)
+    await app.chatting.store()
+    expect((await started(bridge)).chat.id).toBe(other)
   })
 
   it('opens a new chat where a new one was open, and the newest where that chat is gone', async () => {
-    const kept = storage({ 'weightroom.openChat': '' })
-    expect((await started()).chat.isNew).toBe(true)
-    kept['weightroom.openChat'] = 'gone'
-    const app = await started()
+    const bridge = fakeBridge({ step: 0 })
+    await bridge.page.store('openChat', '')
+    expect((await started(bridge)).chat.isNew).toBe(true)
+    await bridge.page.store('openChat', 'gone')
+    const app = await started(bridge)
     expect(app.chat.id).toBe(app.chats.list[0]?.id)
   })
 
   it('goes to the message that a search has found, and marks the words', async () => {
-    storage({})
-    const app = await started()
+    const app = await started(fakeBridge({ step: 0 }))
     await app.chats.search('loop')
     const hit = app.chats.results.find((f) => f.messageId)
     expect(hit?.match.toLowerCase()).toBe('loop')

@@ -897,6 +897,7 @@ export namespace app {
 	    notice: Problem;
 	    again: boolean;
 	    kept: string;
+	    stored: Record<string, string>;
 	}
 	
 	export interface SumsAnswer {

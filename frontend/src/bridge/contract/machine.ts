@@ -53,6 +53,17 @@ export function machineContract(bridge: Bridge): Clause[] {
       },
     },
     {
+      name: 'what the page stores is there at every later start, and names are short words',
+      run: async () => {
+        const before = (await bridge.settings.startup()).stored.newDraft ?? ''
+        await bridge.page.store('newDraft', 'half a thought “💪”')
+        must((await bridge.settings.startup()).stored.newDraft === 'half a thought “💪”', 'it is as it was stored')
+        await bridge.page.store('newDraft', before)
+        for (const name of ['', 'a/b', 'x'.repeat(33)])
+          await rejects(bridge.page.store(name, 'x'), `the name “${name}”`)
+      },
+    },
+    {
       name: 'what was typed can be handed over also when nobody has asked, and the window stays open',
       run: async () => {
         await bridge.page.handedOver()

@@ -29,7 +29,13 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       },
       limits: async () => limits,
       about: async () => ({ ...about, bytesOut: world.ledger.bytesOut }),
-      startup: async () => ({ problem: noProblem, notice: noProblem, again: false, kept: world.kept }),
+      startup: async () => ({
+        problem: noProblem,
+        notice: noProblem,
+        again: false,
+        kept: world.kept,
+        stored: { ...world.stored },
+      }),
       openLink: async () => undefined,
       openData: async () => undefined,
       openAppLog: async () => undefined,
@@ -48,6 +54,10 @@ export function fakeBridge(options: FakeOptions = {}): Bridge {
       handedOver: async () => undefined,
       keep: async (state) => {
         world.kept = state
+      },
+      store: async (name, text) => {
+        if (!/^[a-zA-Z]{1,32}$/.test(name)) throw fail('invalid', 'Texts are kept under short words.', 'Use letters.')
+        world.stored[name] = text
       },
     }),
     on: (event, handler) => world.events.on(event, handler),

@@ -66,6 +66,8 @@ export class FakeWorld {
   readonly anyway = new Set<string>()
   /** What the page kept. */
   kept = ''
+  /** What the page stored for later starts, by name. */
+  stored: Record<string, string> = {}
 
   constructor(options: FakeOptions) {
     this.scene = options.scene ?? 'full'

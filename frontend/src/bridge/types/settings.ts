@@ -90,4 +90,6 @@ export interface StartReport {
   again: boolean
   /** what the page last kept by `page.keep`; empty at the first start */
   kept: string
+  /** what pages stored by `page.store`, by name */
+  stored: Record<string, string>
 }

@@ -6,3 +6,5 @@ export function Alive():Promise<void>;
 export function HandedOver():Promise<void>;
 
 export function Keep(arg1:string):Promise<void>;
+
+export function Store(arg1:string,arg2:string):Promise<void>;

@@ -13,3 +13,7 @@ export function HandedOver() {
 export function Keep(arg1) {
   return window['go']['app']['Page']['Keep'](arg1);
 }
+
+export function Store(arg1, arg2) {
+  return window['go']['app']['Page']['Store'](arg1, arg2);
+}
