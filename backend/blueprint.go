@@ -61,5 +61,17 @@ type Drive struct {
 	// before machines were told apart.
 	Machine string    `json:"machine,omitempty"`
 	Tokens  int       `json:"tokens,omitempty"` // written in the one answer that this is the speed of; 0: repeated runs
+	Digest  string    `json:"digest,omitempty"` // of the weights that ran; empty: a copy without weights, or kept before it was noted
+	KV      string    `json:"kv,omitempty"`     // type of the KV cache: f16, q8_0 …; empty: kept before it was noted
+	Depth   int       `json:"depth,omitempty"`  // tokens in the context, in the middle of what was written; 0: an empty context, or an answer that was kept before it was noted
+	Deep    Deep      `json:"deep,omitzero"`    // the same in a context that is not empty; zero: not measured
 	At      time.Time `json:"at"`
+}
+
+// Deep is how fast a model runs after so many tokens. Each token reads what the cache keeps of all before it.
+type Deep struct {
+	Depth                 int     `json:"depth"`
+	TokensPerSecond       float64 `json:"tokensPerSecond"`
+	PromptTokensPerSecond float64 `json:"promptTokensPerSecond"` // of further tokens of a prompt; 0: not measured
+	Spread                float64 `json:"spread"`
 }
