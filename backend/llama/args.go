@@ -42,8 +42,8 @@ func (l Load) args(more ...string) []string {
 	return args
 }
 
-// BenchOptions are the tests of one run of llama-bench: each of Prompts is read with an empty context, and Generate
-// tokens are written after each of Depths, or once with an empty context.
+// BenchOptions are the tests of one run of llama-bench: after each of Depths, or once with an empty context, each of Prompts
+// is read and Generate tokens are written.
 type BenchOptions struct {
 	Prompts  []int
 	Generate int

@@ -17,13 +17,13 @@ import (
 // memoryShare is the part of free memory that a drive may take.
 const memoryShare = 0.6
 
-// partBytes is how large the deeper of two shortened models gets at most: more costs time and tells nothing new.
+// partBytes is how large the longer of two shortened models gets at most: more costs time and tells nothing new.
 const partBytes = 6 << 30
 
 // Stage is what a drive is doing.
 type Stage string
 
-// The stages, in order. With two depths, write and run come twice.
+// The stages, in order. Write and run come once for each number of blocks, and once more for a depth.
 const (
 	StagePlan  Stage = "plan"
 	StageWrite Stage = "write"
@@ -48,31 +48,38 @@ type Options struct {
 	Load      disturb.Read // of the whole machine; nil: not watched
 	Tries     int          // how often a run is taken until others leave it alone; 0: 3
 	Bench     BenchOptions
+	Depth     int            // tokens in the context of a second run; 0: an empty context only
+	Reading   time.Duration  // what reading to Depth may take; 0: 12 s
 	Progress  func(Progress) // may be nil
 }
 
 // Drive times a model that is not here: it writes it without weights, runs it with llama-bench and removes it again,
-// however it ends. It takes at most 60% of FreeBytes; a model that needs more is run with fewer blocks at two depths,
-// and a straight line in the weights that the further blocks would read is drawn through the two. A run into which other
-// programs came is repeated; where they stay, the least disturbed one counts, and the result says that it is disturbed. Engine, Driver and
-// Power of the result are left to the caller, and Threads and Device are what the engine reports. LoadSeconds is
-// without reading from the disk. Errors are *backend.Error: cancelled, too_big, and what Write and the engine say.
+// however it ends. It takes at most 60% of FreeBytes; a model that needs more is run with two smaller numbers of blocks,
+// and a straight line in the weights that the further blocks would read is drawn through the two. With Depth it is run
+// again in a context that long, or as long as can be read in the time for it, see [backend.Drive.Deep]. A run into which
+// other programs came is repeated; where they stay, the least disturbed one counts, and the result says that it is disturbed.
+// Engine, Driver and Power of the result are left to the caller, and Threads and Device are what the engine reports.
+// LoadSeconds is without reading from the disk. Errors are *backend.Error: cancelled, too_big, and what Write and the engine say.
 func Drive(ctx context.Context, o Options) (backend.Drive, error) {
 	begin := time.Now()
 	d := driver{Options: o, ctx: ctx}
 	d.report(StagePlan, o.Header.Layers(), 0)
 	result := backend.Drive{
 		Model: o.Model, Quant: o.Header.Quant, Source: backend.SourceTestDrive, Architecture: o.Header.Architecture(),
-		Bytes: o.Header.Bytes, ActiveBytes: o.Header.ActiveBytes, Layers: o.Header.Layers(), At: begin,
+		Bytes: o.Header.Bytes, ActiveBytes: o.Header.ActiveBytes, Layers: o.Header.Layers(), KV: cmp.Or(o.Bench.KVType, "f16"), At: begin,
 	}
-	depths, err := d.depths()
+	cuts, err := d.cuts()
 	if err != nil {
 		return backend.Drive{}, err
 	}
-	runs := make([]timed, len(depths))
-	for i, n := range depths {
-		d.share = [2]float64{0.05 + 0.9*float64(i)/float64(len(depths)), 0.9 / float64(len(depths))}
-		if runs[i], err = d.run(n); err != nil {
+	empty := 0.9 // of the progress
+	if o.Depth > 0 {
+		empty = 0.5
+	}
+	runs := make([]timed, len(cuts))
+	for i, n := range cuts {
+		d.share = [2]float64{0.05 + empty*float64(i)/float64(len(cuts)), empty / float64(len(cuts))}
+		if runs[i], err = d.run(n, d.Bench); err != nil {
 			return backend.Drive{}, err
 		}
 		result.DiskBytes = max(result.DiskBytes, runs[i].disk)
@@ -95,6 +102,12 @@ func Drive(ctx context.Context, o Options) (backend.Drive, error) {
 		result.PromptTokensPerSecond = 1 / extend(func(h *Header) int64 { return h.ActiveWeights }, func(t timed) float64 { return 1 / t.PromptTokensPerSecond })
 		result.LoadSeconds = extend(bytes, func(t timed) float64 { return t.LoadSeconds })
 		result.PeakMemoryBytes = int64(extend(bytes, func(t timed) float64 { return float64(t.PeakBytes) }))
+	}
+	if o.Depth > 0 {
+		d.share = [2]float64{0.05 + empty, 0.9 - empty}
+		if err := d.deep(&result, last.header.Layers()); err != nil {
+			return backend.Drive{}, err
+		}
 	}
 	result.Seconds = time.Since(begin).Seconds()
 	d.report(StageDone, o.Header.Layers(), 1)
@@ -134,8 +147,8 @@ func (d *driver) report(stage Stage, layers int, done float64) {
 	}
 }
 
-// depths chooses how many blocks to run: all, or two numbers.
-func (d *driver) depths() ([]int, error) {
+// cuts chooses how many blocks to run: all, or two numbers.
+func (d *driver) cuts() ([]int, error) {
 	h := d.Header
 	limit := int64(memoryShare * float64(d.FreeBytes))
 	need, err := d.need(h)
@@ -146,11 +159,7 @@ func (d *driver) depths() ([]int, error) {
 		return []int{h.Layers()}, nil
 	}
 	limit -= max(0, need-h.Bytes) // buffers, which fewer blocks make smaller, if anything
-	start, period := pattern(h.File)
-	least := start + period
-	if start == 0 {
-		least = 2 * period
-	}
+	start, period, least := fewest(h)
 	deep := 0
 	for n := least; n < h.Layers(); n += period {
 		short, err := h.Shorten(n)
@@ -183,7 +192,7 @@ func (d *driver) need(h *Header) (int64, error) {
 	return a.TotalBytes - a.GPUBytes, nil
 }
 
-func (d *driver) run(layers int) (timed, error) {
+func (d *driver) run(layers int, o BenchOptions) (timed, error) {
 	h, err := d.Header.Shorten(layers)
 	if err != nil {
 		return timed{}, err
@@ -195,7 +204,6 @@ func (d *driver) run(layers int) (timed, error) {
 	}
 	defer func() { _ = os.Remove(path) }()
 	d.report(StageRun, layers, d.share[0]+0.1*d.share[1])
-	o := d.Bench
 	if large := h.ActiveBytes > 2<<30; large && o == (BenchOptions{KVType: o.KVType, CPUOnly: o.CPUOnly, GPULayers: o.GPULayers}) {
 		o.Generate, o.Repeats = 8, 2
 	}
@@ -223,6 +231,16 @@ func (d *driver) bench(path string, o BenchOptions) (best Timing, during disturb
 		}
 	}
 	return best, during, nil
+}
+
+// fewest is how the blocks of a model repeat, and the fewest that show it.
+func fewest(h *Header) (start, period, least int) {
+	start, period = pattern(h.File)
+	least = start + period
+	if start == 0 {
+		least = 2 * period
+	}
+	return start, period, least
 }
 
 // pattern finds how the blocks of a model repeat: from block start on, block i has the same tensors as block

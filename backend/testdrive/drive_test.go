@@ -8,12 +8,15 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/disturb"
+	"weightroom/backend/gguf"
 )
 
 const mib = 1 << 20
@@ -92,11 +95,17 @@ func TestParseBench(t *testing.T) {
 type fakeEngine struct {
 	t        *testing.T
 	largest  int64 // of the files that were run
+	last     *gguf.File
 	runs     int
-	fail     string // the program that fails
+	deepest  int      // depth that was run
+	args     []string // of the last run
+	fail     string   // the program that fails
 	onRun    func()
 	existing []string
 }
+
+// cacheRate is how many numbers of the cache it reads in a nanosecond.
+const cacheRate = 10
 
 func (e *fakeEngine) run(ctx context.Context, name string, args ...string) (Output, error) {
 	if e.fail == name {
@@ -116,13 +125,25 @@ func (e *fakeEngine) run(ctx context.Context, name string, args ...string) (Outp
 		return Output{}, ctx.Err()
 	}
 	e.runs++
+	e.last = f
 	e.largest = max(e.largest, f.Size)
+	e.args = args
 	type test map[string]any
-	tg, pp := 1e6+float64(h.ActiveBytes)/20, 2e5+float64(h.ActiveWeights)/100
-	data, _ := json.Marshal([]test{
-		{"n_prompt": 64, "n_gen": 0, "samples_ns": []float64{64 * pp, 64 * pp}, "n_threads": 4, "cpu_info": "fake"},
-		{"n_prompt": 0, "n_gen": 16, "samples_ns": []float64{16 * tg, 16 * tg}, "n_threads": 4, "cpu_info": "fake"},
-	})
+	var tests []test
+	depths := []string{"0"}
+	if i := slices.Index(args, "-d"); i > 0 {
+		depths = strings.Split(args[i+1], ",")
+	}
+	for _, d := range depths {
+		depth, _ := strconv.Atoi(d)
+		e.deepest = max(e.deepest, depth)
+		added := float64(h.cacheValues(depth)) / cacheRate
+		tg, pp := 1e6+float64(h.ActiveBytes)/20+added, 2e5+float64(h.ActiveWeights)/100+added/2
+		tests = append(tests,
+			test{"n_prompt": 64, "n_gen": 0, "n_depth": depth, "samples_ns": []float64{64 * pp, 64 * pp}, "n_threads": 4, "cpu_info": "fake"},
+			test{"n_prompt": 0, "n_gen": 16, "n_depth": depth, "samples_ns": []float64{16 * tg, 16 * tg}, "n_threads": 4, "cpu_info": "fake"})
+	}
+	data, _ := json.Marshal(tests)
 	return Output{Stdout: data, PeakBytes: f.Size}, nil
 }
 
@@ -180,6 +201,49 @@ func TestDrive(t *testing.T) {
 			nothingLeft(t, o)
 		})
 	}
+	for id, least := range map[string]int{
+		"smollm2-135m": 8192,
+		"llama-3.1-8b": 1024, // even two of its blocks read too slowly to go deeper
+		"gemma-3-4b":   1024, // five of six blocks look back a window only
+		"lfm2-8b-a1b":  2048, // some of its blocks keep nothing of a context
+	} {
+		t.Run("the speed deep in a context is that of all blocks: "+id, func(t *testing.T) {
+			e, o := options(t, id, 16e9)
+			o.Depth, o.Bench.KVType = 8192, "q8_0"
+			d, err := Drive(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Deep.Depth != e.deepest || d.Deep.Depth < least || d.KV != "q8_0" || !slices.Contains(e.args, "q8_0") {
+				t.Errorf("asked for 8192 with q8_0: %+v, deepest %d, %v", d.Deep, e.deepest, e.args)
+			}
+			if e.last.Size == o.Header.File.Size {
+				t.Error("all blocks were run")
+			}
+			added := float64(o.Header.cacheValues(d.Deep.Depth)) / cacheRate
+			if want := 1e9 / (1e6 + float64(d.ActiveBytes)/20 + added); math.Abs(d.Deep.TokensPerSecond/want-1) > 0.001 {
+				t.Errorf("%g tokens per second, not %g", d.Deep.TokensPerSecond, want)
+			}
+			if want := 1e9 / (2e5 + float64(o.Header.ActiveWeights)/100 + added/2); math.Abs(d.Deep.PromptTokensPerSecond/want-1) > 0.001 {
+				t.Errorf("%g prompt tokens per second, not %g", d.Deep.PromptTokensPerSecond, want)
+			}
+			nothingLeft(t, o)
+		})
+	}
+	t.Run("what reads fast enough is run whole", func(t *testing.T) {
+		e, o := options(t, "smollm2-135m", 16e9)
+		o.Depth, o.Reading = 1024, time.Minute
+		if d, err := Drive(t.Context(), o); err != nil || d.Deep.Depth != 1024 || e.last.Size != o.Header.File.Size {
+			t.Errorf("%+v, %d bytes, %v", d.Deep, e.last.Size, err)
+		}
+	})
+	t.Run("a depth that can't be read in time is left out", func(t *testing.T) {
+		e, o := options(t, "llama-3.1-70b", 16e9)
+		o.Depth, o.Reading = 8192, time.Millisecond
+		if d, err := Drive(t.Context(), o); err != nil || d.Deep != (backend.Deep{}) || e.deepest != 0 {
+			t.Errorf("%+v, %v", d.Deep, err)
+		}
+	})
 	t.Run("too little memory for anything is a sentence", func(t *testing.T) {
 		for _, free := range []int64{0, -1, 1e9} {
 			e, o := options(t, "llama-3.1-70b", free)

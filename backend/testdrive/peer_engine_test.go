@@ -38,7 +38,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 	for _, m := range [][2]string{{"smollm2-360m", "Q8_0"}, {"qwen3-0.6b", "Q4_K_M"}, {"llama-3.2-1b", "Q4_K_M"}} {
 		fitting = append(fitting, drive(planned(t, m[0], m[1]), m[0]))
 	}
-	speed := NewSpeed(fitting, Bandwidth{})
+	speed := NewSpeed(fitting, Bandwidth{}, nil)
 	var driven, estimated, peers []float64
 	for _, m := range models {
 		path, name, _ := strings.Cut(m, "=")
@@ -53,7 +53,7 @@ func TestEngineBesideAPeer(t *testing.T) {
 			d = drive(h, name)
 		}
 		truth := llama.Median(real)
-		e := speed.Estimate(SpeedInput{h.Quant, h.Bytes, h.ActiveBytes, h.Layers()})
+		e := speed.Estimate(h.Input())
 		var plan struct {
 			Paths []struct {
 				Path  string  `json:"path"`

@@ -18,6 +18,7 @@ type Header struct {
 	Bytes         int64      // of the whole file, without a vocabulary
 	ActiveBytes   int64      // of the weights read for one token: all but unused experts and tables that rows are looked up in
 	ActiveWeights int64      // how many weights those are
+	Parts         []Part     // what ActiveBytes are, by type
 	TwiceBytes    int64      // of the weights that the engine holds twice
 	Fallbacks     []string   // tensors whose width forced a larger type than the quant's own
 }
@@ -173,8 +174,25 @@ func newHeader(f *gguf.File) *Header {
 		}
 		h.ActiveBytes += bytes
 		h.ActiveWeights += weights
+		h.part(t, bytes, weights)
 	}
 	return h
+}
+
+// part adds a tensor to the parts.
+func (h *Header) part(t gguf.Tensor, bytes, weights int64) {
+	kind, output := t.Type.String(), t.Name == "output.weight" || t.Name == "token_embd.weight"
+	i := slices.IndexFunc(h.Parts, func(p Part) bool { return p.Type == kind && p.Output == output })
+	if i < 0 {
+		i, h.Parts = len(h.Parts), append(h.Parts, Part{Type: kind, Output: output})
+	}
+	h.Parts[i].Bytes += bytes
+	h.Parts[i].Weights += weights
+}
+
+// Input is what an estimate of the model's speed is made from.
+func (h *Header) Input() SpeedInput {
+	return SpeedInput{Quant: h.Quant, Bytes: h.Bytes, ActiveBytes: h.ActiveBytes, Layers: h.Layers(), Parts: h.Parts}
 }
 
 // outputFirst are the architectures for which llama.cpp b10488 makes the output before the embedding that is the output too

@@ -9,14 +9,16 @@ import (
 
 // Speed estimates how fast any model runs on one device, from the runs that device has done.
 //
-// The time of a generated token is what reading the active weights takes, times what unpacking their type costs, plus
-// a fixed time for each block:
+// The time of a generated token is what reading the active weights takes, the output matrix among them, times what
+// unpacking the type of each tensor costs, plus a fixed time for each block:
 //
-//	seconds = activeBytes/bandwidth · cost(type) + layers · overhead
+//	seconds = Σ activeBytes(type)/bandwidth · cost(type) + layers · overhead
 //
-// The time of a prompt token is arithmetic, plus its share of reading all weights once for a batch of 64:
+// The type of a tensor is often not its quant's: a width that Q4_K does not fit falls back to Q5_0, and an embedding that is
+// the output too is Q8_0. The time of a prompt token is arithmetic on the blocks' weights, since only the last token needs the
+// output, plus its share of reading all weights once for a batch of 64:
 //
-//	seconds = activeWeights/rate · work(type) + bytes/bandwidth/64 + layers · overhead/8
+//	seconds = Σ weights(type)/rate · work(type) + bytes/bandwidth/64 + layers · overhead/8
 //
 // Each unknown has a prior; the runs move it as far as they outweigh the prior (a maximum a posteriori fit of the
 // logarithms, by Gauss-Newton). So the same code answers with no run, with three, and with fifty, and says how sure it
@@ -31,6 +33,23 @@ type SpeedInput struct {
 	Bytes       int64 // of the file
 	ActiveBytes int64 // read for one token
 	Layers      int
+	Parts       []Part // of ActiveBytes; nil: all of the quant's usual type
+}
+
+// Part is the weights of one type that are read for a token.
+type Part struct {
+	Type    string `json:"type"` // of the tensors: Q6_K
+	Bytes   int64  `json:"bytes"`
+	Weights int64  `json:"weights"`
+	Output  bool   `json:"output"` // they make the output, which only the last token of a prompt needs
+}
+
+// parts are what is read for a token.
+func (x SpeedInput) parts() []Part {
+	if len(x.Parts) > 0 {
+		return x.Parts
+	}
+	return []Part{{Type: x.Quant, Bytes: x.ActiveBytes, Weights: int64(float64(x.ActiveBytes) * 8 / classes[classOf(x.Quant)].bits)}}
 }
 
 // Estimate is a guess with its errors: nine of ten models lie within 1±Error of it.
@@ -52,7 +71,7 @@ const (
 	overheadDoubt    = 0.8
 	ratePerByte      = 8.0 // weights multiplied for each byte of bandwidth: 10 GB/s goes with 80 billion a second
 	rateDoubt        = 0.7
-	costDoubt        = 0.25 // of a type's cost
+	costDoubt        = 0.3  // of a type's cost: what two machines are apart
 	batch            = 64   // prompt tokens of a test drive
 	noiseFloor       = 0.04 // of a run on a quiet machine
 	nineOfTen        = 1.645
@@ -66,11 +85,12 @@ type class struct {
 }
 
 // classes are looked up by the longest prefix. The costs were measured with test drives of one 1B model at every
-// quant on a 2-core x86-64 machine with AVX2 (TestEngineTypeCosts prints them).
+// quant on a 2-core x86-64 machine with AVX2 (TestEngineTypeCosts prints them). Those that the models of
+// testdata/speeds.json have are the geometric means of that machine and of one with AVX-512, where Q4_K takes half as long.
 var classes = []class{
-	{"F32", 32, 1, 1.2}, {"F16", 16, 1, 1.2}, {"BF16", 16, 1.1, 1.5}, {"Q8_0", 8.5, 1, 1},
-	{"Q6_K", 6.56, 1.3, 1.6}, {"Q5_K", 5.7, 1.3, 1.3}, {"Q5_1", 6, 1.4, 1.6}, {"Q5_0", 5.57, 1.4, 1.6},
-	{"Q4_K", 4.89, 1.2, 1}, {"Q4_1", 5.1, 1.2, 1.3}, {"Q4_0", 4.65, 1.1, 0.9}, {"IQ4_NL", 4.65, 1.2, 1}, {"IQ4_XS", 4.42, 1.4, 1.6},
+	{"F32", 32, 1, 1.2}, {"F16", 16, 0.9, 1.2}, {"BF16", 16, 1.1, 1.5}, {"Q8_0", 8.5, 1, 1},
+	{"Q6_K", 6.56, 1.1, 1.25}, {"Q5_K", 5.7, 1.1, 1.1}, {"Q5_1", 6, 1.4, 1.6}, {"Q5_0", 5.57, 1.4, 1.5},
+	{"Q4_K", 4.89, 0.9, 0.8}, {"Q4_1", 5.1, 1.35, 1.8}, {"Q4_0", 4.65, 0.85, 0.85}, {"IQ4_NL", 4.65, 1.2, 1}, {"IQ4_XS", 4.42, 1.4, 1.6},
 	{"MXFP4", 4.6, 1.4, 1.6}, {"Q3_K", 4, 1.5, 1.6}, {"IQ3", 3.7, 2.5, 2.5}, {"Q2_K", 3.16, 1.6, 1.3},
 	{"IQ2", 2.7, 2.5, 2.5}, {"TQ", 2.4, 1.4, 1.3}, {"IQ1", 2.1, 2.5, 2.5},
 }
@@ -92,8 +112,9 @@ type Bandwidth struct {
 }
 
 // NewSpeed fits the model to the runs of one device: the caller leaves out runs of other devices, engines or power
-// states, and those that other programs disturbed.
-func NewSpeed(drives []backend.Drive, bandwidth Bandwidth) Speed {
+// states, and those that other programs disturbed. partsOf says what a run read for a token; nil, or where it says nothing:
+// its quant's usual type.
+func NewSpeed(drives []backend.Drive, bandwidth Bandwidth, partsOf func(backend.Drive) []Part) Speed {
 	prior, doubt := bandwidth.BytesPerSecond*bandwidthShare, bandwidthDoubt
 	if !usable(bandwidth.BytesPerSecond) {
 		prior, doubt = unknownBandwidth, unknownDoubt
@@ -103,7 +124,10 @@ func NewSpeed(drives []backend.Drive, bandwidth Bandwidth) Speed {
 	}
 	var tg, pp []sample
 	for _, d := range drives {
-		s := SpeedInput{d.Quant, d.Bytes, d.ActiveBytes, d.Layers}
+		s := SpeedInput{Quant: d.Quant, Bytes: d.Bytes, ActiveBytes: d.ActiveBytes, Layers: d.Layers}
+		if partsOf != nil {
+			s.Parts = partsOf(d)
+		}
 		if d.ActiveBytes <= 0 || d.Layers <= 0 {
 			continue
 		}
@@ -164,7 +188,11 @@ func generation(bandwidth, doubt float64) model {
 		m.prior, m.doubt = append(m.prior, math.Log(c.cost)), append(m.doubt, costDoubt)
 	}
 	m.terms = func(x SpeedInput) []term {
-		return []term{{float64(x.ActiveBytes), 0, 2 + classOf(x.Quant)}, {float64(x.Layers), 1, -1}}
+		terms := []term{{float64(x.Layers), 1, -1}}
+		for _, p := range x.parts() {
+			terms = append(terms, term{float64(p.Bytes), 0, 2 + classOf(p.Type)})
+		}
+		return terms
 	}
 	return m
 }
@@ -176,11 +204,13 @@ func prompting(secondsPerByte, overhead, doubt float64) model {
 		m.prior, m.doubt = append(m.prior, math.Log(c.work)), append(m.doubt, costDoubt)
 	}
 	m.terms = func(x SpeedInput) []term {
-		c := classOf(x.Quant)
-		return []term{
-			{float64(x.ActiveBytes) * 8 / classes[c].bits, 0, 1 + c},
-			{max(float64(x.Bytes), float64(x.ActiveBytes))*secondsPerByte/batch + float64(x.Layers)*overhead/8, -1, -1},
+		terms := []term{{max(float64(x.Bytes), float64(x.ActiveBytes))*secondsPerByte/batch + float64(x.Layers)*overhead/8, -1, -1}}
+		for _, p := range x.parts() {
+			if !p.Output {
+				terms = append(terms, term{float64(p.Weights), 0, 1 + classOf(p.Type)})
+			}
 		}
+		return terms
 	}
 	return m
 }
@@ -257,7 +287,26 @@ func (f fitted) variance(grad []float64) float64 {
 func (f fitted) predict(x SpeedInput) (seconds, share float64) {
 	y, grad := f.value(x)
 	deviation := f.misfit * math.Sqrt(f.variance(grad)+f.noise*f.noise)
-	return math.Exp(y), math.Expm1(nineOfTen * deviation)
+	return math.Exp(y), math.Expm1(nineOfTen * math.Hypot(deviation, f.farther(x)))
+}
+
+// Models larger than any that was run are faster than the formula says, because larger matrices are read in longer
+// pieces: by 10% at twice the size and 25% at three times on the machine of testdata/speeds.json.
+const (
+	farNoise = 0.12 // for each e-fold of the bytes read
+	farMost  = 0.2  // further out, memory alone counts
+)
+
+// farther is the doubt about a model that reads more than any that was run.
+func (f fitted) farther(x SpeedInput) float64 {
+	var most int64
+	for _, s := range f.samples {
+		most = max(most, s.ActiveBytes)
+	}
+	if most == 0 || x.ActiveBytes <= most {
+		return 0
+	}
+	return min(farMost, farNoise*math.Log(float64(x.ActiveBytes)/float64(most)))
 }
 
 // solve finds the most likely theta: Gauss-Newton on the squared, weighted differences of logarithms, where the prior
