@@ -92,6 +92,7 @@ type Candidate struct {
 	Layers         int   `json:"layers"`
 
 	Cache           []CacheGroup `json:"cache"`
+	Queries         float64      `json:"queries"`         // heads that look at each key; 0: unknown
 	StateBytes      int64        `json:"stateBytes"`      // recurrent state, the same at any context
 	ComputeBytes    int64        `json:"computeBytes"`    // buffers at no context; 0 without LeastBuffers: half a gigabyte
 	LeastBuffers    int64        `json:"leastBuffers"`    // that the output needs, whatever the context

@@ -29,8 +29,9 @@ type Recommendation struct {
 	TokensPerSecond       float64        `json:"tokensPerSecond"`
 	PromptTokensPerSecond float64        `json:"promptTokensPerSecond"`
 	Source                backend.Source `json:"source"`
-	Error                 float64        `json:"error"`     // of TokensPerSecond, as a share
-	Disturbed             bool           `json:"disturbed"` // other programs kept the processors busy during the run
+	Error                 float64        `json:"error"`       // of TokensPerSecond, as a share
+	PromptError           float64        `json:"promptError"` // of PromptTokensPerSecond
+	Disturbed             bool           `json:"disturbed"`   // other programs kept the processors busy during the run
 	Times                 Times          `json:"times"`
 
 	Quality       float64 `json:"quality"`      // 0 to 100, after quantization

@@ -1,6 +1,7 @@
 package advisor
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -16,6 +17,29 @@ type Speed struct {
 	Disturbed  bool           `json:"-"`     // other programs kept the processors busy during the run
 	Place      Place          `json:"-"`     // where it ran; empty: unknown. A figure from another place does not count.
 	Prior      bool           `json:"-"`     // from memory bandwidth alone, not from runs of this machine
+
+	PromptError float64 `json:"-"` // of Prompt, as a share; 0: that of Generation
+	Deep        Deep    `json:"-"` // in a context that is not empty; zero: not measured
+	// What a token of the context adds where Deep is not known, see [Cost].
+	Cost Cost `json:"-"`
+}
+
+// Deep is how fast a model reads and writes after so many tokens.
+type Deep struct {
+	Depth      int
+	Generation float64
+	Prompt     float64 // 0: not measured
+	Error      float64 // of both, as a share
+	Source     backend.Source
+}
+
+// Cost is how long what the KV cache keeps takes to work through, in seconds: while a token is written, each byte is read and
+// each number is multiplied by every query that looks at it; for a token of a prompt, which shares the reading with others,
+// the numbers count alone. Zero: a byte takes as long as one of the weights.
+type Cost struct {
+	Byte, Number float64 // while a token is written
+	Read         float64 // of a number, for a token of a prompt
+	Error        float64 // as a share
 }
 
 // Finding is a person's own verdict from a blind test about a quant and a more precise one of the same model: they could
@@ -66,16 +90,23 @@ func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 	guess := Prior(c, m, v)
 	if s, ok := measured.Estimate(c, v); ok && s.sane() {
 		s.Source = backend.SourceEstimated
+		if s.Cost == (Cost{}) {
+			s.Cost = guess.Cost
+		}
 		guess = s
 	}
 	if s, ok := measured.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
 		if s.Prompt == 0 { // a short answer tells how fast a model writes, not how fast it reads
-			s.Prompt = guess.Prompt
+			s.Prompt, s.PromptError = guess.Prompt, guess.promptError()
 		}
+		s.Cost = guess.Cost
 		return s
 	}
 	return guess
 }
+
+// promptError is how far off Prompt may be, as a share.
+func (s Speed) promptError() float64 { return cmp.Or(s.PromptError, s.Error) }
 
 func (s Speed) sane() bool {
 	return s.Generation > 0 && !math.IsInf(s.Generation, 0) && s.Prompt >= 0 && !math.IsInf(s.Prompt, 0)
@@ -156,6 +187,7 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 	layers := float64(max(1, c.Layers))
 	share := 0.0 // of the layers that graphics processors hold
 	var seconds, promptSeconds, err float64
+	cost := Cost{Error: costError}
 	if v.GPU >= 0 && v.LayersOnGPU > 0 {
 		share = min(1, float64(v.LayersOnGPU)/layers)
 		g := &m.GPUs[v.GPU]
@@ -166,6 +198,7 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 			overhead = d.perExperts
 		}
 		seconds += share*float64(c.active())/(bandwidth*d.efficiency) + share*layers*overhead
+		cost.Byte += share / (bandwidth * d.efficiency)
 		ops := g.PromptOps
 		if ops <= 0 {
 			ops = bandwidth * d.opsPerByte
@@ -183,6 +216,8 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 		}
 		rate := min(m.ramBandwidth()*processorEfficiency, cores*coreBytesPerSec)
 		seconds += rest*float64(c.active())/rate + rest*layers*processorPerLayer
+		own := ProcessorCost(1 / rate)
+		cost.Byte, cost.Number, cost.Read = cost.Byte+rest*own.Byte, rest*own.Number, rest*own.Read
 		ops := m.PromptOps
 		if ops <= 0 {
 			ops = cores * coreOps
@@ -196,7 +231,7 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 	if c.mixture() {
 		err += 0.1 // experts are read in small pieces
 	}
-	s := Speed{Source: backend.SourceEstimated, Error: err, Prior: true, Place: v.Place}
+	s := Speed{Source: backend.SourceEstimated, Error: err, Prior: true, Place: v.Place, Cost: cost}
 	if seconds > 0 {
 		s.Generation = 1 / seconds
 	}
@@ -204,6 +239,14 @@ func Prior(c *Candidate, m *Machine, v Verdict) Speed {
 		s.Prompt = 1 / promptSeconds
 	}
 	return s
+}
+
+// ProcessorCost is what a processor takes for the KV cache, given the seconds that a byte of the weights takes it. The shares
+// are from nine models at 2,048 tokens on a 2-core x86-64 machine, where they are right within 30%
+// (backend/testdrive/testdata/speeds.json): it multiplies as long as it reads.
+func ProcessorCost(secondsPerByte float64) Cost {
+	const written, read = 1.3, 0.45
+	return Cost{Byte: written * secondsPerByte, Number: written * secondsPerByte, Read: read * secondsPerByte, Error: costError}
 }
 
 // shared is the bandwidth of the graphics processors that hold a model. Several work one after the other, each on its

@@ -69,7 +69,7 @@ func TestTimesInWords(t *testing.T) {
 	if said := a.Picks[0].Reasons[0]; !strings.HasSuffix(said, " It thinks before it answers.") {
 		t.Error(said)
 	}
-	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 1000 tokens of thoughts (as is usual).") || !strings.HasPrefix(got, "First word after 1.5 min ±") {
+	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 1000 tokens of thoughts (as is usual).") || !strings.HasPrefix(got, "First word after 1.5 min (estimated ±") {
 		t.Error(got)
 	}
 }

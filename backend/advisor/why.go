@@ -21,7 +21,7 @@ func (r *row) recommendation(ask Ask, best bool) Recommendation {
 		Model: c.ID, Name: c.Name, Quant: c.Quant, Bytes: c.FileBytes + c.ProjectorBytes, Best: best,
 		Fit: r.v.Place, Memory: r.v.Memory, Planned: c.Planned(ask), MaxContext: r.v.MaxContext,
 		Layers: r.v.Layers, LayersOnGPU: r.v.LayersOnGPU, GPU: r.v.GPU, GPUs: r.v.GPUs,
-		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error, Disturbed: r.speed.Disturbed, Times: r.times,
+		TokensPerSecond: r.speed.Generation, PromptTokensPerSecond: r.speed.Prompt, Source: r.speed.Source, Error: r.speed.Error, PromptError: r.speed.promptError(), Disturbed: r.speed.Disturbed, Times: r.times,
 		Quality: r.score.Value, QualityError: r.score.Error, QualitySource: r.score.Source, QualityKnown: r.known,
 		Why: append(r.whyFigures(ask), r.reasons()...), Reasons: append([]string{r.comfort()}, r.reasons()...), Licence: c.Licence, Thinking: c.Thinking, Vision: c.Vision, Tools: c.Tools, Installed: c.Installed,
 	}
