@@ -62,7 +62,7 @@ func TestBlindTestChangesTheRecommendation(t *testing.T) {
 			}
 		}
 		machine := profile.Machine
-		answer, err := advisor.Advise(candidates, &machine, c.Advice.LocalRuns(t.Context(), advisor.Memory{}), advisor.Ask{})
+		answer, err := advisor.Advise(candidates, &machine, c.Advice.LocalRuns(t.Context(), advisor.Memory{}, ""), advisor.Ask{})
 		if err != nil || len(answer.Picks) == 0 {
 			t.Fatalf("%+v, %v", answer, err)
 		}

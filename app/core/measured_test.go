@@ -33,7 +33,7 @@ func TestAnswersAreMeasurements(t *testing.T) {
 		return backend.Message{Model: model.Ref, State: state, Created: time.Now(), Metrics: backend.Metrics{PromptTokens: 20, Tokens: tokens, TokensPerSecond: speed, PromptTokensPerSecond: 50}}
 	}
 	for name, m := range map[string]backend.Message{
-		"a stopped answer": answer(200, 11, backend.StateStopped), "a short answer": answer(10, 11, backend.StateDone), "a late answer": answer(4000, 11, backend.StateDone),
+		"a stopped answer": answer(200, 11, backend.StateStopped), "a short answer": answer(10, 11, backend.StateDone),
 		"an answer of a model that is gone": {Model: "gone:Q4_0", State: backend.StateDone, Metrics: backend.Metrics{Tokens: 100, TokensPerSecond: 11}},
 	} {
 		if c.Advice.NoteAnswer(t.Context(), m) {
@@ -48,7 +48,7 @@ func TestAnswersAreMeasurements(t *testing.T) {
 		if !c.Advice.NoteAnswer(t.Context(), m) {
 			t.Fatal("an answer was not kept")
 		}
-		s, ok := c.Advice.LocalRuns(t.Context(), advisor.Memory{}).Speed(id, quant)
+		s, ok := c.Advice.LocalRuns(t.Context(), advisor.Memory{}, "").Speed(id, quant)
 		if !ok || s.Source != backend.SourceMeasured {
 			t.Fatalf("%+v, %v", s, ok)
 		}
@@ -73,8 +73,23 @@ func TestAnswersAreMeasurements(t *testing.T) {
 	if s := note(20, false); s.Generation != 20 || s.Error > 0.04 {
 		t.Errorf("answers of long ago still count: %+v", s)
 	}
-	if n := len(c.Advice.Runs(t.Context())); n != 11 { // nine of one kind and the two disturbed
+	late := answer(4000, 5, backend.StateDone)
+	late.Metrics.PromptTokens = 2000
+	if !c.Advice.NoteAnswer(t.Context(), late) {
+		t.Error("an answer deep in a context is not kept")
+	}
+	if s, _ := c.Advice.LocalRuns(t.Context(), advisor.Memory{}, "").Speed(id, quant); s.Generation != 20 || s.Deep.Depth != 4000 || s.Deep.Generation != 5 {
+		t.Errorf("after an answer deep in a context: %+v", s)
+	}
+	runs := c.Advice.Runs(t.Context())
+	if n := len(runs); n != 12 { // nine of one kind, the two disturbed and the deep one
 		t.Errorf("%d are kept", n)
+	}
+	if last := runs[len(runs)-1]; last.Digest != model.Digest || last.KV != "f16" || last.Depth != 4000 {
+		t.Errorf("kept without its key: %+v", last)
+	}
+	if s, ok := c.Advice.LocalRuns(t.Context(), advisor.Memory{}, advisor.KVQ8).Speed(id, quant); ok {
+		t.Errorf("of another KV cache: %+v", s)
 	}
 }
 
@@ -84,7 +99,7 @@ func TestRunsWithOtherThreadsDoNotCount(t *testing.T) {
 	now := c.Machine.Threads(t.Context()).Count
 	const id, quant = "qwen3-4b", "Q4_K_M"
 	speed := func() float64 {
-		s, _ := c.Advice.LocalRuns(t.Context(), advisor.Memory{}).Speed(id, quant)
+		s, _ := c.Advice.LocalRuns(t.Context(), advisor.Memory{}, "").Speed(id, quant)
 		return s.Generation
 	}
 	for _, step := range []struct {

@@ -22,7 +22,7 @@ func TestOwnAnswersTellHowLongAModelThinks(t *testing.T) {
 		}
 	}
 	known := func() (advisor.Figure, bool) {
-		return c.Advice.LocalRuns(t.Context(), advisor.Memory{}).Thoughts(id)
+		return c.Advice.LocalRuns(t.Context(), advisor.Memory{}, "").Thoughts(id)
 	}
 	chat, err := c.History.CreateChat(t.Context(), backend.Chat{Title: "before", Model: model.Ref})
 	if err != nil {

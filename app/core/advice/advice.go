@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -44,11 +45,16 @@ type Advice struct {
 	kept
 	candidates candidates
 	headers    headerCache
+	read       partsCache
 	scratch    scratch
 }
 
 // New makes an Advice. Nothing is read yet.
-func New(o Options) *Advice { return &Advice{kept: kept{o}, scratch: scratch{dir: o.Drives}} }
+func New(o Options) *Advice {
+	a := &Advice{kept: kept{opts: o}, scratch: scratch{dir: o.Drives}}
+	a.shapes = known{a}
+	return a
+}
 
 // Close waits until plans and drives under way have removed their files. Their contexts must have ended, or it waits for
 // them to be done. Later ones fail.
@@ -170,7 +176,7 @@ func (a *Advice) ground(ctx context.Context, ask advisor.Ask, m *advisor.Machine
 		if err != nil {
 			return judged{}, err
 		}
-		j.machine, j.known = &this, a.LocalRuns(ctx, this.RAM)
+		j.machine, j.known = &this, a.LocalRuns(ctx, this.RAM, ask.KV)
 	} else {
 		m.SetBandwidths(a.bandwidthOf)
 	}
@@ -312,7 +318,7 @@ func (a *Advice) dominated(candidate *advisor.Candidate, m *advisor.Machine, own
 	times := advisor.TimesOf(candidate, s, ask, own)
 	choice := Choice{Recommendation: advisor.Recommendation{
 		Model: candidate.ID, Name: candidate.Name, Quant: candidate.Quant, Bytes: candidate.FileBytes + candidate.ProjectorBytes, Fit: v.Place, Memory: v.Memory, Planned: candidate.Planned(ask),
-		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error, Disturbed: s.Disturbed, Times: times,
+		TokensPerSecond: s.Generation, PromptTokensPerSecond: s.Prompt, Source: s.Source, Error: s.Error, PromptError: cmp.Or(s.PromptError, s.Error), Disturbed: s.Disturbed, Times: times,
 		MaxContext: v.MaxContext, Layers: v.Layers, LayersOnGPU: v.LayersOnGPU, Licence: candidate.Licence,
 		Vision: candidate.Vision, Tools: candidate.Tools, Thinking: candidate.Thinking, Installed: candidate.Installed, Why: []string{reason}, Reasons: []string{reason},
 	}}

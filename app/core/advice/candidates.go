@@ -94,6 +94,9 @@ func candidateOf(all *catalog.Catalog, m *catalog.Model, q catalog.Quant) adviso
 		}
 		c.SetBuffers(fact(b, "V"), fact(b, "D"), inner)
 		c.TwiceBytes, c.StateBytes = testdrive.TwiceBytes(*b, q.Name), stateOf(b)
+		if c.Queries = float64(fact(b, "H")) / float64(max(1, fact(b, "KV"))); fact(b, "KL") > 0 { // all heads look at one vector
+			c.Queries = float64(fact(b, "H"))
+		}
 	}
 	for _, g := range m.Cache {
 		c.Cache = append(c.Cache, advisor.CacheGroup{Layers: g.Layers, Values: g.Values, Window: g.Window})

@@ -22,6 +22,7 @@ import (
 // advisor needs to know of it.
 type target struct {
 	id, quant string
+	digest    string // of the weights in the library that the header is from; empty: from elsewhere
 	header    *testdrive.Header
 	candidate *advisor.Candidate
 	siblings  []advisor.Candidate
@@ -115,10 +116,10 @@ func (a *Advice) Target(ctx context.Context, ref, path string) (id, quant string
 	}
 	unknown := err
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		return a.readTarget(path, filepath.Base(path))
+		return a.readTarget(path, filepath.Base(path), "")
 	}
 	if m, err := a.opts.Library.Model(ctx, ref); err == nil {
-		return a.readTarget(m.Path, m.Ref)
+		return a.readTarget(m.Path, m.Ref, m.Digest)
 	}
 	if a.opts.History == nil || !strings.ContainsAny(ref, ":/") { // no address, and the catalog's sentence says more
 		return "", "", unknown
@@ -136,8 +137,8 @@ func (a *Advice) ChatTemplate(id, quant string) (template *models.ChatTemplate, 
 	return nil, ""
 }
 
-// readTarget makes a target of a file on this machine.
-func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
+// readTarget makes a target of a file on this machine; digest is that of one in the library.
+func (a *Advice) readTarget(path, name, digest string) (id, quant string, err error) {
 	f, err := gguf.ReadFile(path)
 	if err != nil && !errors.As(err, new(*backend.Error)) {
 		return "", "", backend.Fail(backend.CodeNotFound, err, "The file can't be opened.", "Check its name and its permissions.")
@@ -153,6 +154,7 @@ func (a *Advice) readTarget(path, name string) (id, quant string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	x.digest = digest
 	if n, q := backend.SplitRef(name); strings.EqualFold(q, x.quant) {
 		x.id, x.candidate.ID = n, n
 	}
@@ -184,6 +186,9 @@ func targetOf(all *catalog.Catalog, f *gguf.File, id, quant string, bytes int64)
 		c.Thoughts = thoughtsOfModel(all, id)
 	}
 	c.Cache, c.StateBytes = cacheOf(f)
+	if heads := f.Ints(f.ArchKey("attention.head_count")); len(heads) > 0 && f.KVHeads() > 0 {
+		c.Queries = float64(slices.Max(heads)) / float64(f.KVHeads())
+	}
 	inner := int64(slices.Max(append(f.Ints(f.ArchKey("feed_forward_length")), 0)))
 	if experts > 0 {
 		c.ActiveParams = header.ActiveWeights
@@ -272,5 +277,5 @@ func (a *Advice) judgeTarget(ctx context.Context, t *target) (Choice, error) {
 	if err != nil {
 		return Choice{}, err
 	}
-	return a.dominated(t.candidate, &m, a.LocalRuns(ctx, m.RAM), ask, ""), nil
+	return a.dominated(t.candidate, &m, a.LocalRuns(ctx, m.RAM, ask.KV), ask, ""), nil
 }

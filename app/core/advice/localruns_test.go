@@ -105,11 +105,13 @@ func TestDisturbedRunsFitNothing(t *testing.T) {
 func TestRunsOfAnotherMachineAreSaidToBeFromThere(t *testing.T) {
 	carried := func(d *backend.Drive) { d.Machine = "Intel Core i7-8550U|8|16 GiB" }
 	older := func(d *backend.Drive) { d.Engine = "0" }
-	kept := []backend.Drive{run(1, nil), run(2, carried), run(3, older), run(4, nil)}
-	runs := newestFirst(here, kept)
+	replaced := func(d *backend.Drive) { d.Source, d.Digest = backend.SourceMeasured, "before" }
+	kept := []backend.Drive{run(1, nil), run(2, carried), run(3, older), run(5, replaced), run(4, nil)}
+	runs := newestFirst(here, weights{{"m", "Q4_K_M"}: {"now"}}, kept)
 	want := []Run{
-		{Drive: kept[3]},
+		{Drive: kept[4]},
 		{Drive: kept[0]},
+		{Drive: kept[3], Replaced: true},
 		{Drive: kept[2], Older: true},
 		{Drive: kept[1], Elsewhere: "Intel Core i7-8550U"},
 	}

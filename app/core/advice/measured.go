@@ -9,12 +9,10 @@ import (
 	"weightroom/hardware"
 )
 
-// An answer's speed is kept where it is long enough to tell, and near enough to the beginning of a context to be
-// compared with a test drive.
+// An answer's speed is kept where it is long enough to tell.
 const (
 	leastAnswerTokens = 64
 	leastPromptTokens = 64
-	mostAnswerTokens  = 2048 // with the prompt
 )
 
 // answerSpread is how far apart the speeds of answers lie, where only one is known.
@@ -37,20 +35,20 @@ func (a *Advice) NoteAnswer(ctx context.Context, answer backend.Message) bool {
 		return false
 	}
 	a.opts.noteThoughts(ctx, id, answer)
-	if m.Tokens < leastAnswerTokens || m.PromptTokens+m.Tokens > mostAnswerTokens || !(m.TokensPerSecond > 0) {
+	if m.Tokens < leastAnswerTokens || !(m.TokensPerSecond > 0) {
 		return false
 	}
 	here := a.rig(ctx)
 	d := backend.Drive{
 		Model: id, Quant: quant, Source: backend.SourceMeasured, Architecture: model.Architecture, Bytes: model.Bytes,
 		TokensPerSecond: m.TokensPerSecond, Spread: answerSpread, LoadSeconds: m.LoadSeconds, DiskBytes: model.Bytes,
-		Tokens: m.Tokens, Disturbed: m.Disturbed,
+		Tokens: m.Tokens, Disturbed: m.Disturbed, Digest: model.Digest, KV: kvOf(here.kv), Depth: m.PromptTokens + m.Tokens/2,
 		Machine: here.machine, Engine: here.engine, Power: string(here.power), At: answer.Created,
 	}
 	if !slices.ContainsFunc(a.opts.Machine.GPUs(ctx), func(g hardware.GPU) bool { return g.Backend != "" }) {
 		d.Threads, d.Apart = here.threads, here.apart
 	}
-	if m.PromptTokens >= leastPromptTokens {
+	if m.PromptTokens >= leastPromptTokens && band(d) == 0 { // later, most of a prompt has been read before
 		d.PromptTokensPerSecond = m.PromptTokensPerSecond
 	}
 	if err := a.KeepRun(ctx, d); err != nil {

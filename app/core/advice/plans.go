@@ -125,7 +125,7 @@ func (a *Advice) ofLibrary(m backend.Model) (advisor.Candidate, bool) {
 	}
 	x, kept := a.headers.find(key[0], key[1])
 	if !kept {
-		if key[0], key[1], err = a.readTarget(m.Path, m.Ref); err != nil {
+		if key[0], key[1], err = a.readTarget(m.Path, m.Ref, m.Digest); err != nil {
 			slog.Info("the memory of a model is not known", "ref", m.Ref, "error", err)
 			key = [2]string{}
 		}

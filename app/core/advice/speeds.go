@@ -21,6 +21,8 @@ func (a *Advice) SpeedOf(ctx context.Context, m backend.Model) (advisor.Speed, b
 	if err != nil {
 		return advisor.Speed{}, false
 	}
-	s := advisor.Expect(&c, &machine, c.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM))
+	own := a.LocalRuns(ctx, machine.RAM, "")
+	own.weights = weights{a.opts.keyOf(m): {m.Digest}} // of several files under one name, this one's
+	s := advisor.Expect(&c, &machine, c.Fit(&machine, ask), own)
 	return s, s.Generation > 0
 }

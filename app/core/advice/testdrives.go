@@ -2,6 +2,7 @@ package advice
 
 import (
 	"context"
+	"time"
 
 	"weightroom/backend"
 	"weightroom/backend/advisor"
@@ -62,25 +63,30 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (Fi
 		a.headers.withOwnProjector(&planned, own, ask)
 	}
 	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
-	v, own := planned.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM)
+	v, own := planned.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM, ask.KV)
 	return Fitted{
 		Verdict: v, Remedies: advisor.Remedies(&planned, x.siblings, &machine, ask),
 		Times: advisor.TimesOf(&planned, advisor.Expect(&planned, &machine, v, own), ask, own),
 	}, nil
 }
 
-// TestDrive runs a weightless copy of a model and keeps the figures. Nothing of it is left on the disk. A run into which
+// TestDrive runs a weightless copy of a model and keeps the figures: with an empty context, and as deep in the context that
+// is asked for as it can be read in a few seconds, with its KV cache. Nothing of it is left on the disk. A run into which
 // other programs came is repeated twice at most.
-func (a *Advice) TestDrive(ctx context.Context, id, quant string, progress func(testdrive.Progress)) (backend.Drive, error) {
-	d, err := a.drive(ctx, id, quant, 0, progress)
+func (a *Advice) TestDrive(ctx context.Context, id, quant string, ask advisor.Ask, progress func(testdrive.Progress)) (backend.Drive, error) {
+	ask, err := ask.Complete()
+	if err != nil {
+		return backend.Drive{}, err
+	}
+	d, err := a.drive(ctx, id, quant, testdrive.Options{Depth: ask.Context, Bench: testdrive.BenchOptions{KVType: string(ask.KV)}, Progress: progress})
 	if err != nil {
 		return d, err
 	}
 	return d, a.KeepRun(ctx, d)
 }
 
-// drive runs a weightless copy, with so many tries against other programs; 0: the usual ones.
-func (a *Advice) drive(ctx context.Context, id, quant string, tries int, progress func(testdrive.Progress)) (backend.Drive, error) {
+// drive runs a weightless copy as o says.
+func (a *Advice) drive(ctx context.Context, id, quant string, o testdrive.Options) (backend.Drive, error) {
 	x, err := a.target(id, quant)
 	if err != nil {
 		return backend.Drive{}, err
@@ -94,15 +100,16 @@ func (a *Advice) drive(ctx context.Context, id, quant string, tries int, progres
 		return backend.Drive{}, err
 	}
 	defer leave()
-	d, err := testdrive.Drive(ctx, testdrive.Options{
-		Run: a.opts.Machine.Tool, Dir: a.scratch.dir, Header: x.header, Model: id, FreeBytes: memory.AvailableBytes,
-		Load: a.quiet().load, Tries: tries, Progress: progress,
-	})
+	o.Run, o.Dir, o.Header, o.Model, o.FreeBytes, o.Load = a.opts.Machine.Tool, a.scratch.dir, x.header, id, memory.AvailableBytes, a.quiet().load
+	if x.candidate.MaxContext > 0 {
+		o.Depth = min(o.Depth, x.candidate.MaxContext)
+	}
+	d, err := testdrive.Drive(ctx, o)
 	if err != nil {
 		return d, err
 	}
 	here := a.rig(ctx)
-	d.Quant = quant // the name it is asked for by, which a header may say otherwise
+	d.Quant, d.Digest = quant, x.digest // the name it is asked for by, which a header may say otherwise
 	d.Machine, d.Engine, d.Power, d.Driver = here.machine, here.engine, string(here.power), a.opts.Machine.Driver(ctx, d.Device)
 	d.Apart = here.apart
 	return d, nil
@@ -113,6 +120,13 @@ func (a *Advice) drive(ctx context.Context, id, quant string, tries int, progres
 func fittingDrives() [][2]string {
 	return [][2]string{{"smollm2-360m", "Q8_0"}, {"qwen3-0.6b", "Q4_K_M"}, {"llama-3.2-1b", "Q4_K_M"}}
 }
+
+// How deep in a context the fitting drives go, and what reading to there may take: enough to tell what a token of the
+// context costs.
+const (
+	fittingDepth   = 2048
+	fittingReading = 4 * time.Second
+)
 
 // Fitting is how far FitEstimates is.
 type Fitting struct {
@@ -165,7 +179,9 @@ func (a *Advice) FitEstimates(ctx context.Context, report func(Fitting), done fu
 		id, quant := backend.SplitRef(ref)
 		now = Fitting{Model: a.NameOf(id) + " " + quant, At: i + 1, Many: len(drives)}
 		err := measure(func(ctx context.Context) (bool, error) {
-			run, err := a.drive(ctx, id, quant, 1, func(p testdrive.Progress) { now.Done = p.Done; report(now) })
+			run, err := a.drive(ctx, id, quant, testdrive.Options{
+				Tries: 1, Depth: fittingDepth, Reading: fittingReading, Progress: func(p testdrive.Progress) { now.Done = p.Done; report(now) },
+			})
 			if err != nil || run.Disturbed {
 				return true, err
 			}

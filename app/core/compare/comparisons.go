@@ -325,7 +325,7 @@ func (l *Lab) keepMeasured(ctx context.Context, comparison *lab.Comparison) erro
 	for i := range comparison.Rows {
 		r := &comparison.Rows[i]
 		write, ok := r.Generation(0)
-		if r.State != lab.RowDone || len(r.Disturbed) > 0 || !ok || r.Rival.KV != "f16" {
+		if r.State != lab.RowDone || len(r.Disturbed) > 0 || !ok {
 			continue
 		}
 		id, quant, ok := l.opts.Catalog.Entry(r.Rival.Model)
@@ -340,12 +340,24 @@ func (l *Lab) keepMeasured(ctx context.Context, comparison *lab.Comparison) erro
 			Spread: max(write.Spread(), read.Spread()), PeakMemoryBytes: r.Memory.PeakBytes, LoadSeconds: r.Load.Median,
 			DiskBytes: r.Rival.Model.Bytes, Seconds: comparison.Seconds, Engine: k.Engine, Device: k.Device, Driver: k.Driver,
 			Threads: k.Threads, Apart: l.opts.Machine.Ways.How(ctx).Apart(), Power: k.Power, Machine: l.opts.Advice.RunKey(ctx), At: comparison.Begun,
+			Digest: r.Rival.Model.Digest, KV: r.Rival.KV, Deep: deepest(r),
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// deepest is what a row says of the deepest context that it was written in; zero: only of an empty one.
+func deepest(r *lab.Row) backend.Deep {
+	var d backend.Deep
+	for _, s := range r.Speeds {
+		if s.Kind == lab.SpeedGeneration && s.Depth > d.Depth && s.Figure.Median > 0 {
+			d = backend.Deep{Depth: s.Depth, TokensPerSecond: s.Figure.Median, Spread: s.Figure.Spread()}
+		}
+	}
+	return d
 }
 
 // MostPrecise is the model of a list that the others would be held against.
