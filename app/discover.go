@@ -66,11 +66,7 @@ func (s *Discover) Profiles() ([]Profile, error) {
 // Drives returns the runs that are kept, this machine's first, each group from the newest on.
 func (s *Discover) Drives() ([]DriveResult, error) {
 	return withCore(s.host, "Discover.Drives", func(ctx context.Context, c *core.Core) ([]DriveResult, error) {
-		return convert(c.Advice.NewestRuns(ctx), func(r advice.Run) DriveResult {
-			d := driveResult(r.Drive)
-			d.Elsewhere, d.Older = r.Elsewhere, r.Older
-			return d
-		}), nil
+		return convert(c.Advice.NewestRuns(ctx), driveResult), nil
 	})
 }
 
@@ -87,14 +83,16 @@ func (s *Discover) Prices() ([]Price, error) {
 	})
 }
 
-// TestDrive runs a weightless copy of a model as a task; its result is "id:quant".
-func (s *Discover) TestDrive(id, quant string) (Task, error) {
+// TestDrive runs a weightless copy of a model as a task, with an empty context and deep in the asked one; its result is
+// "id:quant".
+func (s *Discover) TestDrive(a FitAsk) (Task, error) {
+	id, quant := a.ID, a.Quant
 	return withCore(s.host, "Discover.TestDrive", func(_ context.Context, c *core.Core) (Task, error) {
 		if err := c.Advice.CanTestDrive(id, quant); err != nil {
 			return Task{}, err
 		}
 		return s.host.tasks.begin(job{kind: "testdrive", label: "Test drive", of: c.Advice.NameOf(id) + " " + quant}, func(ctx context.Context, report func(step)) (string, error) {
-			_, err := c.Advice.TestDrive(ctx, id, quant, func(p testdrive.Progress) {
+			_, err := c.Advice.TestDrive(ctx, id, quant, fitAsk(a), func(p testdrive.Progress) {
 				if p.Stage == testdrive.StageRun { // how long that takes is what is being found out
 					report(step{})
 					return
@@ -112,13 +110,13 @@ func (s *Discover) TestDrive(id, quant string) (Task, error) {
 // Fit asks the engine for its own plan.
 func (s *Discover) Fit(a FitAsk) (FitAnswer, error) {
 	return withCore(s.host, "Discover.Fit", func(ctx context.Context, c *core.Core) (FitAnswer, error) {
-		v, err := c.Advice.Fit(ctx, a.ID, a.Quant, advisor.Ask{Context: a.Context, KV: advisor.KVType(a.KV)})
+		v, err := c.Advice.Fit(ctx, a.ID, a.Quant, fitAsk(a))
 		if err != nil {
 			return FitAnswer{}, err
 		}
 		return FitAnswer{
 			Fit: string(v.Place), Memory: planOf(v.Memory), ShortBy: v.ShortByBytes, MaxContext: v.MaxContext,
-			Remedies: convert(v.Remedies, func(r advisor.Remedy) string { return r.Text }),
+			Remedies: convert(v.Remedies, func(r advisor.Remedy) string { return r.Text }), Times: timesOf(v.Times),
 		}, nil
 	})
 }

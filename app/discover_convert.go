@@ -26,6 +26,10 @@ func askOf(a Ask) advisor.Ask {
 	return ask
 }
 
+func fitAsk(a FitAsk) advisor.Ask {
+	return advisor.Ask{Context: a.Context, KV: advisor.KVType(a.KV)}
+}
+
 // adviceOf is a ranking as the Discover page shows it.
 func adviceOf(r advice.Ranking) Advice {
 	return Advice{
@@ -37,7 +41,7 @@ func adviceOf(r advice.Ranking) Advice {
 func choiceOf(c advice.Choice) Choice {
 	choice := Choice{
 		ID: c.Model, Model: c.Name, Family: c.Family, Quant: c.Quant, Bytes: c.Bytes, Fit: string(c.Fit), Memory: planOf(c.Memory), Planned: c.Planned,
-		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error, Disturbed: c.Disturbed, Times: timesOf(c.Times),
+		TokensPerSecond: c.TokensPerSecond, PromptTokensPerSecond: c.PromptTokensPerSecond, Source: string(c.Source), Error: c.Error, PromptError: c.PromptError, Disturbed: c.Disturbed, Times: timesOf(c.Times),
 		Quality: -1, MaxContext: c.MaxContext, Layers: c.Layers, LayersOnGPU: c.LayersOnGPU, Params: c.Params, ActiveParams: c.ActiveParams,
 		LicenceName: c.Licence.Name, OpenSource: c.Licence.OpenSource, Commercial: c.Licence.Commercial,
 		Vision: c.Vision, Tools: c.Tools, Thinking: c.Thinking, Installed: c.Installed,
@@ -50,8 +54,11 @@ func choiceOf(c advice.Choice) Choice {
 }
 
 func timesOf(t advisor.Times) Times {
+	figure := func(f advisor.Figure) Figure {
+		return Figure{Value: f.Value, Error: f.Error, Source: string(f.Source)}
+	}
 	return Times{
-		FirstShort: Figure(t.FirstShort), FirstLong: Figure(t.FirstLong), Answer: Figure(t.Answer), ThinkTokens: Figure(t.ThinkTokens), ThinkOwn: t.ThinkOwn,
+		FirstShort: figure(t.FirstShort), FirstLong: figure(t.FirstLong), Answer: figure(t.Answer), ThinkTokens: figure(t.ThinkTokens), ThinkOwn: t.ThinkOwn, Full: figure(t.Full),
 	}
 }
 
@@ -76,12 +83,14 @@ func planOf(p backend.MemoryPlan) MemoryPlan {
 	return MemoryPlan{WeightsBytes: p.WeightsBytes, KVBytes: p.KVBytes, ComputeBytes: p.ComputeBytes, TotalBytes: p.TotalBytes, SeesBytes: p.ProjectorBytes}
 }
 
-func driveResult(d backend.Drive) DriveResult {
+func driveResult(r advice.Run) DriveResult {
+	d := r.Drive
 	return DriveResult{
 		ID: d.Model, Quant: d.Quant, Source: string(d.Source), PromptTokensPerSecond: d.PromptTokensPerSecond,
 		TokensPerSecond: d.TokensPerSecond, Spread: d.Spread, PeakMemoryBytes: d.PeakMemoryBytes, LoadSeconds: d.LoadSeconds,
 		DiskBytes: d.DiskBytes, Seconds: d.Seconds, Partial: d.Partial, Disturbed: d.Disturbed,
-		Device: d.Device, Threads: d.Threads, Driver: d.Driver, Power: d.Power, At: millis(d.At),
+		Device: d.Device, Threads: d.Threads, Driver: d.Driver, Power: d.Power,
+		Elsewhere: r.Elsewhere, Older: r.Older, Replaced: r.Replaced, KV: d.KV, Deep: Deep(d.Deep), At: millis(d.At),
 	}
 }
 

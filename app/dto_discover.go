@@ -23,8 +23,9 @@ type MemoryPlan struct {
 
 // Figure is a number with how far off it may be, as a share.
 type Figure struct {
-	Value float64 `json:"value"`
-	Error float64 `json:"error"`
+	Value  float64 `json:"value"`
+	Error  float64 `json:"error"`
+	Source string  `json:"source"` // measured, test drive, estimated: the weakest of what it rests on; empty: there is no figure
 }
 
 // Times are what a person waits for, in seconds, with the model loaded. The first word of an answer comes after the
@@ -35,6 +36,7 @@ type Times struct {
 	Answer      Figure `json:"answer"`      // the whole of a typical answer, with the asked context full
 	ThinkTokens Figure `json:"thinkTokens"` // thoughts before that answer; 0: it does not think
 	ThinkOwn    bool   `json:"thinkOwn"`    // from the person's own answers; false: assumed
+	Full        Figure `json:"full"`        // tokens a second that it writes with the asked context full
 }
 
 // Choice is one model at one quant, judged for a machine and an Ask.
@@ -49,8 +51,9 @@ type Choice struct {
 	Planned               bool       `json:"planned"` // memory is the engine's own plan; false: calculated
 	TokensPerSecond       float64    `json:"tokensPerSecond"`
 	PromptTokensPerSecond float64    `json:"promptTokensPerSecond"`
-	Source                string     `json:"source"`    // measured, test drive, estimated
-	Error                 float64    `json:"error"`     // of the speeds, as a share
+	Source                string     `json:"source"` // measured, test drive, estimated
+	Error                 float64    `json:"error"`  // of tokensPerSecond, as a share
+	PromptError           float64    `json:"promptError"`
 	Disturbed             bool       `json:"disturbed"` // other programs kept the processors busy during the run
 	Times                 Times      `json:"times"`
 	Quality               float64    `json:"quality"`      // 0..100 for the use; -1: not known
@@ -171,7 +174,7 @@ type CatalogModel struct {
 	Notes        []string       `json:"notes"`
 }
 
-// FitAsk asks the engine for its own plan.
+// FitAsk is what the engine is asked to plan, or to run: a model with so many tokens of context.
 type FitAsk struct {
 	ID      string `json:"id"`
 	Quant   string `json:"quant"`
@@ -186,6 +189,15 @@ type FitAnswer struct {
 	ShortBy    int64      `json:"shortByBytes"`
 	MaxContext int        `json:"maxContext"`
 	Remedies   []string   `json:"remedies"`
+	Times      Times      `json:"times"`
+}
+
+// Deep is how fast a model is after so many tokens. No depth: not measured.
+type Deep struct {
+	Depth                 int     `json:"depth"`
+	TokensPerSecond       float64 `json:"tokensPerSecond"`
+	PromptTokensPerSecond float64 `json:"promptTokensPerSecond"` // 0: not measured
+	Spread                float64 `json:"spread"`
 }
 
 // DriveResult is one run kept on this machine.
@@ -208,6 +220,9 @@ type DriveResult struct {
 	Power                 string  `json:"power"`     // ac, battery; empty: unknown
 	Elsewhere             string  `json:"elsewhere"` // the processor of another machine that ran it; empty: this machine
 	Older                 bool    `json:"older"`     // another version of the engine ran it
+	Replaced              bool    `json:"replaced"`  // other weights bear this name now
+	KV                    string  `json:"kv"`        // type of the KV cache; empty: not noted
+	Deep                  Deep    `json:"deep"`
 	At                    int64   `json:"at"`
 }
 

@@ -205,7 +205,7 @@ func line(t *testing.T, v any) []byte {
 }
 
 // told elsewhere: by the model in the catalog, or by the answer.
-var elsewhere = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking installed frontier best why planned disturbed")
+var elsewhere = strings.Fields("model family params activeParams licenceName openSource commercial vision tools thinking installed frontier best why planned disturbed promptError")
 
 // fields are the names and the values of a page type, in its order, without those that are told elsewhere. Figures
 // have four digits, to be read and to be the same on every processor.
@@ -258,7 +258,7 @@ func row(t *testing.T, v any) []byte {
 			values[i] = []any{of["kvBytes"], of["computeBytes"], of["totalBytes"]}
 		case of["firstShort"] != nil: // nobody's own answers are recorded
 			var times []any
-			for _, name := range []string{"firstShort", "firstLong", "answer", "thinkTokens"} {
+			for _, name := range []string{"firstShort", "firstLong", "answer", "thinkTokens", "full"} {
 				figure := of[name].(map[string]any)
 				times = append(times, fourDigits(figure["value"].(float64)), fourDigits(figure["error"].(float64)))
 			}

@@ -232,37 +232,64 @@ type drive struct {
 	Seconds               float64 `json:"seconds"`
 	Partial               bool    `json:"partial"`
 	Disturbed             bool    `json:"disturbed"`
+
+	KV    string        `json:"kv"`
+	Deep  backend.Deep  `json:"deep"` // depth 0: not measured
+	Times advisor.Times `json:"times"`
 }
 
 func testdriveCommand(s *session) *cobra.Command {
-	return &cobra.Command{
+	var (
+		ask advisor.Ask
+		kv  string
+	)
+	cmd := &cobra.Command{
 		Use:   "testdrive REF",
 		Short: "Run a model without its weights, to see its real speed here",
 		Long: `Run a model without its weights: the engine runs a file that holds only the header, at the speed that the real one
-will have. REF is a model of the catalog or of the library, a GGUF file, or what pull takes: of that, only the file's
-header is read. No weights are downloaded, and the file is removed.`,
+will have, with an empty context and as deep in the asked one as it can read in a few seconds. REF is a model of the
+catalog or of the library, a GGUF file, or what pull takes: of that, only the file's header is read. No weights are
+downloaded, and the file is removed.`,
 		Args: argRange(1, 1),
 		RunE: s.withHistory(func(ctx context.Context, c *core.Core, args []string) error {
+			ask.KV = advisor.KVType(kv)
 			id, quant, err := c.Advice.Target(ctx, args[0], s.path(args[0]))
 			if err != nil {
 				return err
 			}
-			d, err := c.Advice.TestDrive(ctx, id, quant, nil)
+			d, err := c.Advice.TestDrive(ctx, id, quant, ask, nil)
 			if err != nil {
 				return err
 			}
-			row := drive{
-				fullRef(id, quant), d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial, d.Disturbed,
+			fitted, err := c.Advice.Fit(ctx, id, quant, ask)
+			if err != nil {
+				return err
 			}
+			times := fitted.Times
 			if s.json {
-				return s.print(row)
+				return s.print(drive{
+					fullRef(id, quant), d.PromptTokensPerSecond, d.TokensPerSecond, d.Spread, d.PeakMemoryBytes, d.LoadSeconds, d.DiskBytes, d.Seconds, d.Partial, d.Disturbed,
+					d.KV, d.Deep, times,
+				})
 			}
-			fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %s of disk.\n",
-				row.Ref, row.TokensPerSecond, row.PromptTokensPerSecond, 100*row.Spread, row.Seconds, backend.Bytes(row.DiskBytes))
-			if row.Disturbed {
-				fmt.Fprintln(s.stdout, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
-			}
+			s.showDrive(fullRef(id, quant), d, times)
 			return nil
 		}),
+	}
+	cmd.Flags().IntVar(&ask.Context, "context", 0, "context length in tokens (default 8192)")
+	cmd.Flags().StringVar(&kv, "kv", "", "type of the KV cache: f16, q8_0 or q4_0 (default f16)")
+	return cmd
+}
+
+func (s *session) showDrive(ref string, d backend.Drive, times advisor.Times) {
+	fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %s of disk.\n",
+		ref, d.TokensPerSecond, d.PromptTokensPerSecond, 100*d.Spread, d.Seconds, backend.Bytes(d.DiskBytes))
+	if deep := d.Deep; deep.Depth > 0 {
+		fmt.Fprintf(s.stdout, "After %s tokens of context it writes %.1f tokens/s and reads %.0f tokens/s, ±%.0f%%.\n",
+			backend.Count(int64(deep.Depth)), deep.TokensPerSecond, deep.PromptTokensPerSecond, 100*deep.Spread)
+	}
+	fmt.Fprintln(s.stdout, times)
+	if d.Disturbed {
+		fmt.Fprintln(s.stdout, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
 	}
 }

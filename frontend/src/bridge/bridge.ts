@@ -220,8 +220,8 @@ export interface DiscoverService {
   model(id: string): Promise<CatalogModel>
   /** The engine's own plan; takes about a second. */
   fit(ask: FitAsk): Promise<FitAnswer>
-  /** Ends with the result `id:quant`. `tasks.cancel` ends it early. */
-  testDrive(id: string, quant: string): Promise<Task>
+  /** With an empty context, and deep in the asked one. Ends with the result `id:quant`. `tasks.cancel` ends it early. */
+  testDrive(ask: FitAsk): Promise<Task>
   /** The runs kept on this machine. */
   drives(): Promise<DriveResult[]>
   profiles(): Promise<Profile[]>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fakeBridge } from '../bridge/fake'
-import type { Advice, CatalogModel, Choice } from '../bridge/types'
+import type { Advice, CatalogModel, Choice, Figure } from '../bridge/types'
 import { firstAsk } from '../state/discover.svelte'
 import {
   bigger,
@@ -63,13 +63,14 @@ describe('a row in words', () => {
   })
 
   it('says what a person waits for, and what that rests on', () => {
+    const figure = (value: number, error: number, source: Figure['source'] = 'estimated') => ({ value, error, source })
     const times = {
-      ...{ firstShort: { value: 61, error: 0.3 }, firstLong: { value: 130, error: 0.3 } },
-      ...{ answer: { value: 95, error: 1.2 }, thinkTokens: { value: 600, error: 0.5 }, thinkOwn: false },
+      ...{ firstShort: figure(61, 0.3), firstLong: figure(130, 0.3), answer: figure(95, 1.2) },
+      ...{ thinkTokens: figure(600, 0.5), thinkOwn: false, full: figure(9, 0.3) },
     }
-    const plain = { ...times, firstShort: { value: 0.42, error: 0.3 }, thinkTokens: { value: 0, error: 0 } }
+    const plain = { ...times, firstShort: figure(0.42, 0.04, 'measured'), thinkTokens: figure(0, 0, '') }
     expect(timesWords(plain)).toBe(
-      'First word after 0.4 s (±30%), or 2 min (±30%) for a prompt of 4,000 tokens. A typical answer takes 1.5 min (a rough guess).',
+      'First word after 0.4 s (measured ±4%), or 2 min (estimated ±30%) for a prompt of 4,000 tokens. A typical answer takes 1.5 min (a rough guess).',
     )
     expect(timesWords(times)).toContain(
       'It thinks first: 600 tokens, as models like it do in published tests, until five of your own answers tell.',

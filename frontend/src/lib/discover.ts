@@ -68,9 +68,9 @@ export function sourceWords(source: Source, error = 0): string {
   return error > 0 ? t.sourceWithError(t.sources[source], percent(error)) : t.sources[source]
 }
 
-/** A length of time with how far off it may be, as its tag says it. */
+/** Where a length of time came from and how far off it may be, as its tag says it. */
 export function offBy(figure: Figure): string {
-  return figure.error >= roughError ? t.rough : t.within(percent(figure.error))
+  return figure.source ? sourceWords(figure.source, figure.error) : t.within(percent(figure.error))
 }
 
 /** The three times in sentences, with what they rest on. */

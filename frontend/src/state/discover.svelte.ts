@@ -199,8 +199,15 @@ export class DiscoverState {
     return this.#bridge.advise({ ...firstAsk, ...ask, machine: '' })
   }
 
+  /** The run to show of a model: one with the KV cache that is asked about comes first. */
   driveOf(id: string, quant: string): DriveResult | undefined {
-    return this.#drives.find((d) => d.id === id && d.quant === quant)
+    const all = this.#drives.filter((d) => d.id === id && d.quant === quant)
+    return all.find((d) => !this.otherKV(d)) ?? all[0]
+  }
+
+  /** Whether a run says nothing of the KV cache that is asked about. Before it was noted, there was no other than f16. */
+  otherKV(drive: DriveResult): boolean {
+    return (drive.kv || 'f16') !== this.#ask.kv
   }
 
   /** The task of a test drive in progress; empty when it has not begun yet, undefined when there is none. */
@@ -212,7 +219,8 @@ export class DiscoverState {
   async testDrive(id: string, quant: string): Promise<Task> {
     const ref = refOf(id, quant)
     this.#driving = { ...this.#driving, [ref]: '' }
-    const task = await this.#bridge.testDrive(id, quant)
+    const { context, kv } = this.#ask
+    const task = await this.#bridge.testDrive({ id, quant, context, kv })
     this.#driving = { ...this.#driving, [ref]: task.id }
     return task
   }

@@ -30,7 +30,7 @@ describe('what is online', () => {
 describe('what is at work', () => {
   it('is every task and every download, each with a name and a way to stop it', async () => {
     const app = await started('downloads')
-    await app.bridge.discover.testDrive('qwen3-4b', 'Q4_K_M')
+    await app.bridge.discover.testDrive({ id: 'qwen3-4b', quant: 'Q4_K_M', context: 8192, kv: 'f16' })
     await app.tasks.load()
     await app.downloads.refresh()
     const all = workOf(app, app)

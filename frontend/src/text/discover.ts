@@ -69,6 +69,9 @@ export const discoverText = {
     firstWord: 'First word',
     firstWordLong: 'First word, long prompt',
     answer: 'Typical answer',
+    writesFull: 'Writes, context full',
+    writesFullTip: (context: string) =>
+      `With ${context} tokens in the context: each token then reads what the model remembers of all before it.`,
     firstTip: 'Until the first word of an answer to a question of 100 tokens, with the model loaded.',
     firstLongTip: 'The same for a prompt of 4,000 tokens, about eight pages.',
     answerTip: (context: string) => `A whole answer of 350 tokens, with ${context} tokens of context full.`,
@@ -115,7 +118,8 @@ export const discoverText = {
     disturbedRun: 'Other programs were busy during this run, so the model may be faster than this says.',
     disturbedTag: 'disturbed',
     driveOf: (name: string) => `Test drive ${name}`,
-    driveTip: 'Runs a copy without weights for a few seconds. Nothing is downloaded.',
+    driveTip:
+      'Runs a copy without weights for about half a minute, with an empty context and deep in the one you ask for. Nothing is downloaded.',
     driveWaiting: 'Starting',
     driveAt: (label: string, percent: string) => `${label} ${percent}`,
     driveProgress: (name: string) => `Test drive of ${name}`,
@@ -234,6 +238,12 @@ export const discoverText = {
     notJudged: 'not known yet',
     judgingFailed: 'Which of these quants fit could not be worked out.',
     reading: (n: string) => `reads ${n} t/s`,
+    deepDrive: (n: string, depth: string) => `${n} t/s after ${depth} tokens`,
+    kvDrive: (kv: string) =>
+      ({ f16: 'with a full KV cache', q8_0: 'with a KV cache of half the size', q4_0: 'with a KV cache of a quarter' })[
+        kv
+      ] ?? `with the KV cache at ${kv}`,
+    replacedDrive: 'of a file that was replaced',
     partialDrive: 'with fewer layers',
     batteryDrive: 'on battery',
     elsewhereDrive: (processor: string) => `on another machine (${processor})`,

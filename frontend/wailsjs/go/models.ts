@@ -48,6 +48,7 @@ export namespace app {
 	export interface Figure {
 	    value: number;
 	    error: number;
+	    source: string;
 	}
 	export interface Times {
 	    firstShort: Figure;
@@ -55,6 +56,7 @@ export namespace app {
 	    answer: Figure;
 	    thinkTokens: Figure;
 	    thinkOwn: boolean;
+	    full: Figure;
 	}
 	export interface MemoryPlan {
 	    weightsBytes: number;
@@ -76,6 +78,7 @@ export namespace app {
 	    promptTokensPerSecond: number;
 	    source: string;
 	    error: number;
+	    promptError: number;
 	    disturbed: boolean;
 	    times: Times;
 	    quality: number;
@@ -354,6 +357,12 @@ export namespace app {
 	    reason: string;
 	    repairable: boolean;
 	}
+	export interface Deep {
+	    depth: number;
+	    tokensPerSecond: number;
+	    promptTokensPerSecond: number;
+	    spread: number;
+	}
 	export interface Disk {
 	    path: string;
 	    totalBytes: number;
@@ -397,6 +406,9 @@ export namespace app {
 	    power: string;
 	    elsewhere: string;
 	    older: boolean;
+	    replaced: boolean;
+	    kv: string;
+	    deep: Deep;
 	    at: number;
 	}
 	export interface Engine {
@@ -420,6 +432,7 @@ export namespace app {
 	    shortByBytes: number;
 	    maxContext: number;
 	    remedies: string[];
+	    times: Times;
 	}
 	export interface FitAsk {
 	    id: string;

@@ -37,7 +37,7 @@ describe('the stand-in’s test drive', () => {
     const before = (await bridge.discover.advise(ask)).choices.find((c) => c.id === 'qwen3-4b')
     expect(before?.source).toBe('estimated')
     const quant = before?.quant ?? ''
-    await bridge.discover.testDrive('qwen3-4b', quant)
+    await bridge.discover.testDrive({ id: 'qwen3-4b', quant, context: 8192, kv: 'f16' })
     expect((await end).result).toBe(`qwen3-4b:${quant}`)
     expect(reports).toBeGreaterThan(1)
     expect((await bridge.discover.drives()).some((d) => d.id === 'qwen3-4b' && d.quant === quant)).toBe(true)
@@ -45,9 +45,23 @@ describe('the stand-in’s test drive', () => {
     expect(choice?.source).toBe('test drive')
   })
 
+  it('measures deep in the asked context too, with the asked KV cache, and stands apart from what another asks', async () => {
+    const { bridge, end } = begun()
+    const choiceOf = async (kv: 'f16' | 'q8_0') =>
+      (await bridge.discover.advise({ ...anyAsk, kv })).choices.find((c) => c.id === 'qwen3-4b')
+    const quant = (await choiceOf('q8_0'))?.quant ?? ''
+    await bridge.discover.testDrive({ id: 'qwen3-4b', quant, context: 4096, kv: 'q8_0' })
+    await end
+    const drive = (await bridge.discover.drives()).find((d) => d.id === 'qwen3-4b' && d.quant === quant)
+    expect(drive).toMatchObject({ kv: 'q8_0', replaced: false, deep: { depth: 4096 } })
+    expect(drive?.deep.tokensPerSecond).toBeLessThan(drive?.tokensPerSecond ?? 0)
+    expect((await choiceOf('q8_0'))?.source).toBe('test drive')
+    expect((await choiceOf('f16'))?.source).toBe('estimated')
+  })
+
   it('ends as cancelled and keeps nothing', async () => {
     const { bridge, end } = begun()
-    const { id } = await bridge.discover.testDrive('qwen3-8b', 'Q8_0')
+    const { id } = await bridge.discover.testDrive({ id: 'qwen3-8b', quant: 'Q8_0', context: 8192, kv: 'f16' })
     await bridge.tasks.cancel(id)
     expect((await end).problem.code).toBe('cancelled')
     expect((await bridge.discover.drives()).some((d) => d.quant === 'Q8_0')).toBe(false)
@@ -56,7 +70,7 @@ describe('the stand-in’s test drive', () => {
   it('and the engine’s plan fail with a sentence when the engine is down', async () => {
     const { bridge } = begun('noengine')
     const ask = { id: 'qwen3-4b', quant: 'Q4_K_M', context: 8192, kv: 'f16' } as const
-    await expect(bridge.discover.testDrive('qwen3-4b', 'Q4_K_M')).rejects.toThrow('engine')
+    await expect(bridge.discover.testDrive(ask)).rejects.toThrow('engine')
     await expect(bridge.discover.fit(ask)).rejects.toThrow('engine')
   })
 })

@@ -47,12 +47,14 @@ const choices = recorded.choices.map((values): Omit<Choice, 'frontier' | 'best' 
     row.id,
   )
   const [kvBytes = 0, computeBytes = 0, totalBytes = 0] = plan
-  const figure = (i: number) => ({ value: times[2 * i] ?? 0, error: times[2 * i + 1] ?? 0 })
+  const source = 'estimated' // typical machines have run nothing
+  const figure = (i: number) => ({ value: times[2 * i] ?? 0, error: times[2 * i + 1] ?? 0, source }) as const
   return {
     ...row,
+    promptError: row.error,
     times: {
       ...{ firstShort: figure(0), firstLong: figure(1), answer: figure(2) },
-      ...{ thinkTokens: figure(3), thinkOwn: false },
+      ...{ thinkTokens: figure(3), thinkOwn: false, full: figure(4) },
     },
     memory: { weightsBytes: row.bytes, kvBytes, computeBytes, totalBytes, seesBytes: 0 },
     ...{ model: name, family, params, activeParams, licenceName, openSource, commercial, vision, tools, thinking },

@@ -12,6 +12,7 @@ import type {
   Problem,
   QuantVerdict,
   Rejection,
+  Source,
   Times,
 } from '../types'
 import { catalog, nearest, profiles } from './catalog'
@@ -50,10 +51,15 @@ function allTooSlow(advice: Advice, minSpeed: number): Advice {
   return { ...advice, machineName: '', choices: [], rejected }
 }
 
-/** What a person waits for at another speed, as far off as that is. */
-function timesAt(times: Times, speed: number, error: number): Times {
-  const at = (f: Times['answer']) => ({ value: f.value / speed, error: Math.max(error, f.error) })
-  return { ...times, firstShort: at(times.firstShort), firstLong: at(times.firstLong), answer: at(times.answer) }
+/** What a person waits for at another speed, as far off as that is. How long a model thinks is never measured. */
+function timesAt(times: Times, speed: number, error: number, source: Source): Times {
+  const at = (f: Times['answer']) => {
+    const known = times.thinkTokens.value > 0 ? 'estimated' : source
+    const off = known === 'estimated' ? Math.max(error, f.error) : error
+    return { value: f.value / speed, error: off, source: known } as const
+  }
+  const full = { ...at(times.full), value: times.full.value * speed, source }
+  return { ...times, full, firstShort: at(times.firstShort), firstLong: at(times.firstLong), answer: at(times.answer) }
 }
 
 /** Discover of the stand-in: it replays what the real one answered, and puts this machine's runs on top. */
@@ -72,12 +78,13 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
 
   const mine = (c: Choice, ask: Ask): Choice => {
     const installed = world.library.models.some((m) => m.ref === `${c.id}:${c.quant}`)
-    const run = drives.get(`${c.id}:${c.quant}`)
+    const run = drives.get(`${c.id}:${c.quant}:${ask.kv}`)
     const planned = world.plans.has(`${c.id}:${c.quant}:${ask.context}:${ask.kv}`)
     if (!run) return { ...c, installed, planned, error: fitted ? c.error / 2 : c.error }
     const { tokensPerSecond, promptTokensPerSecond, source, spread: error, disturbed } = run
-    const times = timesAt(c.times, tokensPerSecond / c.tokensPerSecond, error)
-    return { ...c, installed, planned, tokensPerSecond, promptTokensPerSecond, times, source, error, disturbed }
+    const times = timesAt(c.times, tokensPerSecond / c.tokensPerSecond, error, source)
+    const speeds = { tokensPerSecond, promptTokensPerSecond, source, error, promptError: error }
+    return { ...c, installed, planned, ...speeds, times, disturbed }
   }
 
   const advise = (ask: Ask): Advice => {
@@ -116,7 +123,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       memory: { weightsBytes: bytes, kvBytes, computeBytes, totalBytes: bytes + kvBytes + computeBytes, seesBytes },
       tokensPerSecond: base.tokensPerSecond * speed,
       promptTokensPerSecond: base.promptTokensPerSecond * speed,
-      times: timesAt(base.times, speed, base.error),
+      times: timesAt(base.times, speed, base.error, 'estimated'),
     }
   }
 
@@ -153,15 +160,25 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     }
   }
 
-  const keep = (id: string, quant: string, source: DriveResult['source'], at: number, elsewhere = '') => {
-    const choice = choiceOf(id, quant, anything)
-    drives.set(`${id}:${quant}`, {
+  const keep = (of: FitAsk, source: DriveResult['source'], at: number, elsewhere = '') => {
+    const { id, quant, context, kv } = of
+    const choice = choiceOf(id, quant, { ...anything, context, kv })
+    const slower = 1 / (1 + choice.memory.kvBytes / choice.bytes)
+    drives.delete(`${id}:${quant}:${kv}`) // the newest comes first
+    drives.set(`${id}:${quant}:${kv}`, {
       ...{ id, quant, source, at, spread: 0.04, partial: choice.fit === 'no', disturbed: id === 'gpt-oss-20b' },
       tokensPerSecond: choice.tokensPerSecond * 0.97,
       promptTokensPerSecond: choice.promptTokensPerSecond,
       peakMemoryBytes: choice.memory.totalBytes,
       ...{ loadSeconds: 1.9, diskBytes: 18_400, seconds: 12.4 },
-      ...{ device: elsewhere || 'AMD Ryzen 7 PRO 5850U', threads: 8, driver: '', power: 'ac', elsewhere, older: false },
+      ...{ device: elsewhere || 'AMD Ryzen 7 PRO 5850U', threads: 8, driver: '', power: 'ac', elsewhere },
+      ...{ older: false, replaced: false, kv },
+      deep: {
+        depth: context,
+        tokensPerSecond: choice.tokensPerSecond * 0.97 * slower,
+        promptTokensPerSecond: choice.promptTokensPerSecond * slower,
+        spread: 0.05,
+      },
     })
   }
 
@@ -169,12 +186,14 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     const rows = new Map(advise(anything).choices.map((c) => [c.id, c.quant]))
     for (const [id, source] of keptRuns) {
       const quant = rows.get(id)
-      if (quant) keep(id, quant, source, world.now() - 86_400_000)
+      if (quant) keep({ id, quant, context: 8192, kv: 'f16' }, source, world.now() - 86_400_000)
     }
-    keep('qwen3-4b', 'Q6_K', 'test drive', world.now() - 50 * 86_400_000, 'Intel Core i7-8550U')
+    const carried = { id: 'qwen3-4b', quant: 'Q6_K', context: 8192, kv: 'f16' } as const
+    keep(carried, 'test drive', world.now() - 50 * 86_400_000, 'Intel Core i7-8550U')
   }
 
-  const drive = async (task: string, id: string, quant: string) => {
+  const drive = async (task: string, ask: FitAsk) => {
+    const { id, quant } = ask
     const [kind, steps] = ['testdrive', 24] as const
     const of = `${find(id).name} ${quant}`
     world.report({ id: task, kind, done: 0, total: steps, label: 'Test drive', of })
@@ -188,7 +207,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       const label = i < 3 ? 'Writing the file' : i < 12 ? 'Reading' : 'Writing'
       world.report({ id: task, kind, done: i, total: steps, label, of })
     }
-    keep(id, quant, 'test drive', world.now())
+    keep(ask, 'test drive', world.now())
     world.events.changed('drives:changed', `${id}:${quant}`)
     world.ended({ id: task, kind, result: `${id}:${quant}`, problem: noProblem })
   }
@@ -221,7 +240,7 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     models: async () => [...catalog],
     model: async (id) => find(id),
     fit: async (ask: FitAsk): Promise<FitAnswer> => {
-      const { fit, memory, maxContext } = choiceOf(ask.id, ask.quant, { ...anything, ...ask })
+      const { fit, memory, maxContext, times } = choiceOf(ask.id, ask.quant, { ...anything, ...ask })
       await world.wait(20)
       down()
       const key = `${ask.id}:${ask.quant}:${ask.context}:${ask.kv}`
@@ -232,16 +251,16 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
       const { gpuFreeBytes, ramFreeBytes, rejected } = advise({ ...anything, ...ask })
       const shortByBytes = Math.max(0, memory.totalBytes - gpuFreeBytes - ramFreeBytes)
       const remedies = rejected.find((r) => r.id === ask.id)?.remedies ?? []
-      return { fit: shortByBytes > 0 ? 'no' : fit, memory, shortByBytes, maxContext, remedies }
+      return { fit: shortByBytes > 0 ? 'no' : fit, memory, shortByBytes, maxContext, remedies, times }
     },
-    testDrive: async (id, quant) => {
-      choiceOf(id, quant, anything)
+    testDrive: async (ask) => {
+      choiceOf(ask.id, ask.quant, anything)
       down()
       const task = `d${++serial}`
-      void drive(task, id, quant)
+      void drive(task, ask)
       return { id: task }
     },
-    drives: async () => [...drives.values()],
+    drives: async () => [...drives.values()].reverse(),
     profiles: async () => [...profiles],
     prices: async () => [...prices],
     bits: async (params) => [16, 8, 4].map((bits) => ({ bits, bytes: Math.round((params * bits) / 8) })),

@@ -34,6 +34,8 @@ export interface MemoryPlan {
 export interface Figure {
   value: number
   error: number
+  /** the weakest of what it rests on; empty: there is no figure */
+  source: Source | ''
 }
 
 /** Times are what a person waits for, in seconds, with the model loaded. The first word of an answer comes after the
@@ -49,6 +51,8 @@ export interface Times {
   thinkTokens: Figure
   /** from the person’s own answers; false: assumed */
   thinkOwn: boolean
+  /** tokens a second that it writes with the asked context full */
+  full: Figure
 }
 
 /** Choice is one model at one quant, judged for a machine and an Ask. */
@@ -66,8 +70,9 @@ export interface Choice {
   tokensPerSecond: number
   promptTokensPerSecond: number
   source: Source
-  /** of the speeds, as a share */
+  /** of tokensPerSecond, as a share */
   error: number
+  promptError: number
   /** other programs kept the processors busy during the run */
   disturbed: boolean
   times: Times
@@ -217,7 +222,7 @@ export interface CatalogModel {
   notes: string[]
 }
 
-/** FitAsk asks the engine for its own plan. */
+/** FitAsk is what the engine is asked to plan, or to run: a model with so many tokens of context. */
 export interface FitAsk {
   id: string
   quant: string
@@ -232,6 +237,16 @@ export interface FitAnswer {
   shortByBytes: number
   maxContext: number
   remedies: string[]
+  times: Times
+}
+
+/** Deep is how fast a model is after so many tokens. No depth: not measured. */
+export interface Deep {
+  depth: number
+  tokensPerSecond: number
+  /** 0: not measured */
+  promptTokensPerSecond: number
+  spread: number
 }
 
 /** DriveResult is one run kept on this machine. */
@@ -260,6 +275,11 @@ export interface DriveResult {
   elsewhere: string
   /** Another version of the engine ran it. */
   older: boolean
+  /** Other weights bear this name now. */
+  replaced: boolean
+  /** Type of the KV cache; empty: not noted. */
+  kv: KVType | ''
+  deep: Deep
   at: number
 }
 

@@ -24,4 +24,4 @@ export function Sums(arg1:app.SumsAsk):Promise<app.SumsAnswer>;
 
 export function SumsStart():Promise<app.SumsStart>;
 
-export function TestDrive(arg1:string,arg2:string):Promise<app.Task>;
+export function TestDrive(arg1:app.FitAsk):Promise<app.Task>;

@@ -46,6 +46,6 @@ export function SumsStart() {
   return window['go']['app']['Discover']['SumsStart']();
 }
 
-export function TestDrive(arg1, arg2) {
-  return window['go']['app']['Discover']['TestDrive'](arg1, arg2);
+export function TestDrive(arg1) {
+  return window['go']['app']['Discover']['TestDrive'](arg1);
 }
