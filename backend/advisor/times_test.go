@@ -63,13 +63,13 @@ func TestTimesInWords(t *testing.T) {
 	thinker := model()
 	thinker.Thinking, thinker.Thoughts = true, usualThoughts()
 	a := mustAdvise(t, []Candidate{thinker}, machine(16*gb), Nothing{}, Ask{})
-	if why := strings.Join(a.Picks[0].Why, "\n"); !strings.Contains(why, "It thinks first, so the first word comes after about 1.5 min; a typical answer takes 3 min in all.") {
+	if why := strings.Join(a.Picks[0].Why, "\n"); !strings.Contains(why, "It thinks first, so the first word comes after about 2 min; a typical answer takes 4 min in all.") {
 		t.Error(why)
 	}
 	if said := a.Picks[0].Reasons[0]; !strings.HasSuffix(said, " It thinks before it answers.") {
 		t.Error(said)
 	}
-	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 1000 tokens of thoughts (as is usual).") || !strings.HasPrefix(got, "First word after 1.5 min (estimated ±") {
+	if got := a.Picks[0].Times.String(); !strings.Contains(got, "with 1000 tokens of thoughts (as is usual).") || !strings.HasPrefix(got, "First word after 2 min (estimated ±") {
 		t.Error(got)
 	}
 }

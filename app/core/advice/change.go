@@ -35,7 +35,7 @@ const leastPairs = 2
 
 func changeOf(here rig, runs []backend.Drive) (Change, bool) {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(d backend.Drive) bool {
-		return isAnswer(d) || d.Disturbed || d.Machine == "" || !here.alike(d)
+		return isAnswer(d) || d.Disturbed || d.Machine == "" || !here.alike(d) || kvOf(d.KV) != kvOf(here.kv)
 	})
 	other := func(d backend.Drive) bool { return d.Engine != here.engine || d.Machine != here.machine }
 	at := lastIndex(runs, other)
