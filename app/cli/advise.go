@@ -272,7 +272,7 @@ downloaded, and the file is removed.`,
 					d.KV, d.Deep, times,
 				})
 			}
-			s.showDrive(fullRef(id, quant), d, times)
+			showDrive(s.stdout, fullRef(id, quant), d, times)
 			return nil
 		}),
 	}
@@ -281,15 +281,15 @@ downloaded, and the file is removed.`,
 	return cmd
 }
 
-func (s *session) showDrive(ref string, d backend.Drive, times advisor.Times) {
-	fmt.Fprintf(s.stdout, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %s of disk.\n",
+func showDrive(w io.Writer, ref string, d backend.Drive, times advisor.Times) {
+	fmt.Fprintf(w, "%s writes %.1f tokens/s and reads %.0f tokens/s here, ±%.0f%%. It took %.0f s and %s of disk.\n",
 		ref, d.TokensPerSecond, d.PromptTokensPerSecond, 100*d.Spread, d.Seconds, backend.Bytes(d.DiskBytes))
 	if deep := d.Deep; deep.Depth > 0 {
-		fmt.Fprintf(s.stdout, "After %s tokens of context it writes %.1f tokens/s and reads %.0f tokens/s, ±%.0f%%.\n",
+		fmt.Fprintf(w, "After %s tokens of context it writes %.1f tokens/s and reads %.0f tokens/s, ±%.0f%%.\n",
 			backend.Count(int64(deep.Depth)), deep.TokensPerSecond, deep.PromptTokensPerSecond, 100*deep.Spread)
 	}
-	fmt.Fprintln(s.stdout, times)
+	fmt.Fprintln(w, times)
 	if d.Disturbed {
-		fmt.Fprintln(s.stdout, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
+		fmt.Fprintln(w, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
 	}
 }
