@@ -361,6 +361,9 @@ func TestDisturbedRunIsRepeatedAndThenFlagged(t *testing.T) {
 		if (disturbed > repeats) != c.Verdict.Disturbed {
 			t.Errorf("the verdict says disturbed: %v", c.Verdict.Disturbed)
 		}
+		if notes := strings.Join(c.Verdict.Notes, " "); (disturbed > repeats) != strings.Contains(notes, "also when they were repeated") {
+			t.Errorf("notes: %s", notes)
+		}
 		return c.Rows[0]
 	}
 	if r := run(t, 1); r.Repeated != 1 || len(r.Disturbed) != 0 {
@@ -468,6 +471,9 @@ func TestAPersonCanTakeRoughFigures(t *testing.T) {
 		c, seen := run(t, s, nil)
 		if n := tries(seen); n != 2 || !c.Verdict.Disturbed || c.Rows[0].Repeated != 0 {
 			t.Errorf("%d runs, %+v", n, c.Rows[0])
+		}
+		if notes := strings.Join(c.Verdict.Notes, " "); !strings.Contains(notes, "disturbed some of the runs, so the speeds") {
+			t.Errorf("notes: %s", notes)
 		}
 	})
 	t.Run("of a comparison that does not run, nothing", func(*testing.T) { newBed(t).lab.Rough("none") })

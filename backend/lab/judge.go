@@ -71,11 +71,17 @@ func (r *Row) MemoryBytes() int64 {
 func Judge(c *Comparison) Verdict {
 	v := Verdict{Pareto: pareto(c), Notes: []string{}}
 	reference := c.reference()
+	again := ""
 	for i := range c.Rows {
-		v.Disturbed = v.Disturbed || len(c.Rows[i].Disturbed) > 0
+		if r := &c.Rows[i]; len(r.Disturbed) > 0 {
+			v.Disturbed = true
+			if r.Repeated > 0 {
+				again = " also when they were repeated,"
+			}
+		}
 	}
 	if v.Disturbed {
-		v.Notes = append(v.Notes, "Other work disturbed some of the runs, also when they were repeated, so the speeds are rough. Measure again when the machine is idle.")
+		v.Notes = append(v.Notes, "Other work disturbed some of the runs,"+again+" so the speeds are rough. Measure again when the machine is idle.")
 	}
 	usable := c.usable()
 	switch {
