@@ -155,7 +155,10 @@ func (s chatPrinter) listBackups(ctx context.Context, c *core.Core) error {
 	})
 }
 
-const noChats = "No chats."
+const (
+	noChats = "No chats."
+	noHits  = "No chat has these words."
+)
 
 func (s chatPrinter) listChats(ctx context.Context, c *core.Core, chats []backend.Chat) error {
 	rows := make([]chatRow, 0, len(chats))
@@ -188,7 +191,7 @@ func (s chatPrinter) listFound(ctx context.Context, c *core.Core, found []core.F
 		}
 		rows = append(rows, foundRow{row, f.MessageID, f.Before, f.Match, f.After})
 	}
-	return list(s.session, "chats", rows, noChats, "ID\tTITLE\tLAST\tWORDS", func(r foundRow) string {
+	return list(s.session, "chats", rows, noHits, "ID\tTITLE\tLAST\tWORDS", func(r foundRow) string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s%s%s", r.ID, r.Title, r.UpdatedAt, r.Before, r.Match, r.After)
 	})
 }
@@ -204,6 +207,9 @@ func (s chatPrinter) exportChat(ctx context.Context, c *core.Core, id, format, o
 		return fmt.Errorf("%w: --format must be json or markdown", errUsage)
 	}
 	text, _, err := c.ExportChat(ctx, id, format)
+	if err != nil && backend.Readable(err).Code == backend.CodeNotFound {
+		return backend.Fail(backend.CodeNotFound, err, "There is no chat "+id+".", "List them: weightroom chats list")
+	}
 	if err != nil {
 		return err
 	}
