@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,10 @@ type Found struct {
 	Repo    *Repo    // the repository that was named; nil: none
 }
 
+// ErrNoQuant is the cause where a reference names a model of the catalog at a quant that it does not have, so that no one
+// else need be asked.
+var ErrNoQuant = errors.New("no such quant")
+
 // Resolve reads a reference as commands take it: a catalog id with an optional quantization ("llama-3.1-8b:Q4_K_M"),
 // an Ollama name ("llama3.1:8b"), or a repository, with or without its host ("OWNER/REPO:Q4_K_M"). Its errors are
 // *backend.Error.
@@ -30,10 +35,15 @@ func (c *Catalog) Resolve(ref string) (Found, error) {
 	}
 	name, quant := backend.SplitRef(ref)
 	if m, ok := c.byID[strings.ToLower(name)]; ok {
-		return c.withQuant(Found{Model: m}, quant)
+		f, err := c.withQuant(Found{Model: m}, quant)
+		if err != nil && m.Ollama != nil && strings.EqualFold(m.Ollama.Library, m.ID) {
+			err = open(err) // it may be a tag of Ollama's that is not listed here
+		}
+		return f, err
 	}
-	if f, ok := c.byRepo(name); ok {
-		return c.withQuant(f, quant)
+	if f, ok := c.byRepo(name); ok { // it may have more than is known of it
+		f, err := c.withQuant(f, quant)
+		return f, open(err)
 	}
 	for _, l := range c.listings {
 		if strings.EqualFold(l.ID, name) || strings.EqualFold(l.Name, name) {
@@ -48,12 +58,24 @@ func (c *Catalog) Resolve(ref string) (Found, error) {
 	return Found{}, backend.Fail(backend.CodeNotFound, nil, fmt.Sprintf("The catalog has no model called %q.", ref), hint)
 }
 
+// open takes ErrNoQuant out of an error: the model may be had like that where it comes from.
+func open(err error) error {
+	if !errors.Is(err, ErrNoQuant) {
+		return err
+	}
+	e := backend.Readable(err)
+	return backend.Fail(e.Code, nil, e.Message, e.Hint)
+}
+
 func (c *Catalog) withQuant(f Found, quant string) (Found, error) {
 	if quant == "" {
 		return f, nil
 	}
 	if ok, why := c.CanHave(f.Model, quant); !ok {
-		return Found{}, backend.Fail(backend.CodeInvalid, nil, why, c.quantHint(f.Model))
+		if _, known := c.QuantQuality(quant); !known {
+			why = fmt.Sprintf("%s has no %s.", f.Model.ID, quant)
+		}
+		return Found{}, backend.Fail(backend.CodeInvalid, ErrNoQuant, why, c.quantHint(f.Model))
 	}
 	q, _ := c.QuantQuality(quant)
 	f.Quant = q.Name

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"weightroom/backend"
@@ -37,6 +38,14 @@ func TestResolve(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != tt.code || e.Message == "" || e.Hint == "" {
 			t.Errorf("%s: %v", tt.ref, err)
 		}
+	}
+	for ref, settled := range map[string]bool{"qwen3-4b:Q9": true, "QWEN3-4b:Q9": true, "gpt-oss-20b:Q4_K_M": true, "bge-m3:q9": false, "ggml-org/gemma-3-4b-it-GGUF:Q9": false, "llama3.1:q9": false} {
+		if _, err := c.Resolve(ref); err == nil || errors.Is(err, ErrNoQuant) != settled {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	if _, err := c.Resolve("Qwen3-4B:Q9"); backend.Readable(err).Message != "qwen3-4b has no Q9." || !strings.Contains(backend.Readable(err).Hint, "Q4_K_M") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -121,7 +121,7 @@ func (a *Advice) Target(ctx context.Context, ref, path string) (id, quant string
 	if m, err := a.opts.Library.Model(ctx, ref); err == nil {
 		return a.readTarget(m.Path, m.Ref, m.Digest)
 	}
-	if a.opts.History == nil || !strings.ContainsAny(ref, ":/") { // no address, and the catalog's sentence says more
+	if errors.Is(unknown, catalog.ErrNoQuant) || a.opts.History == nil || !strings.ContainsAny(ref, ":/") { // no address, and the catalog's sentence says more
 		return "", "", unknown
 	}
 	found, err := a.PeekHeader(ctx, ref)

@@ -26,15 +26,18 @@ type resolved struct {
 // resolve asks the source that has ref what it has. A model of the catalog is looked for at the sources that are known
 // for it, one after another: what they really list counts, not what the catalog remembers.
 func (d *Downloads) resolve(ctx context.Context, ref string) (resolved, error) {
-	net, err := d.online(ctx)
-	if err != nil {
-		return resolved{}, err
-	}
 	all, err := d.opts.Catalog.Load()
 	if err != nil {
 		return resolved{}, err
 	}
 	found, unknown := all.Resolve(ref)
+	if errors.Is(unknown, catalog.ErrNoQuant) {
+		return resolved{}, unknown
+	}
+	net, err := d.online(ctx)
+	if err != nil {
+		return resolved{}, err
+	}
 	if unknown != nil || found.Model == nil || found.Tag != nil || found.Repo != nil {
 		offer, err := net.sources.Resolve(ctx, ref)
 		if err != nil {
