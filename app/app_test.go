@@ -360,6 +360,35 @@ func TestAStartThatFailsIsShown(t *testing.T) {
 	w.Shutdown(t.Context())
 }
 
+func TestClosingStopsCommandsThatWereHandedOver(t *testing.T) {
+	w, _ := open(t)
+	begun, said := make(chan struct{}), make(chan error, 1)
+	go w.Command(t.Context(), func(ctx context.Context) {
+		close(begun)
+		<-ctx.Done()
+		time.Sleep(20 * time.Millisecond) // what was written is removed
+		if _, err := w.core.History.Chats(t.Context()); err != nil {
+			t.Errorf("the history is closed under a command: %v", err)
+		}
+		said <- context.Cause(ctx)
+	})
+	<-begun
+	w.Shutdown(t.Context())
+	select {
+	case why := <-said:
+		if e := backend.Readable(why); e.Code != backend.CodeCancelled || !strings.Contains(e.Message, "window was closed") {
+			t.Errorf("%v", why)
+		}
+	default:
+		t.Error("Shutdown did not wait for the command")
+	}
+	w.Command(t.Context(), func(ctx context.Context) {
+		if ctx.Err() == nil {
+			t.Error("a closed window runs a command")
+		}
+	})
+}
+
 func TestErrorsReachThePageAsJSON(t *testing.T) {
 	for _, err := range []error{
 		backend.Fail(backend.CodeTooBig, errors.New("secret"), "Too big.", "Smaller."),

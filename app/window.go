@@ -9,6 +9,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"weightroom/app/core"
+	"weightroom/backend"
 	"weightroom/backend/chat"
 	"weightroom/backend/engine"
 	"weightroom/backend/platform"
@@ -130,6 +131,26 @@ func (w *Window) Shutdown(context.Context) {
 			slog.Error("close failed", "error", err)
 		}
 	}
+}
+
+// Command runs what a second start handed over, with a context that ends when the window closes. Shutdown waits for it.
+func (w *Window) Command(ctx context.Context, run func(ctx context.Context)) {
+	<-w.opened
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	if w.ctx.Err() != nil {
+		end(stoppedByClosing())
+		run(ctx)
+		return
+	}
+	w.work.Add(1)
+	defer w.work.Done()
+	defer context.AfterFunc(w.ctx, func() { end(stoppedByClosing()) })()
+	run(ctx)
+}
+
+func stoppedByClosing() error {
+	return backend.Fail(backend.CodeCancelled, nil, "The window was closed, which stopped this command.", "What it had finished is kept. Run it again: it works without the window too.")
 }
 
 // Show brings the window to the front, for a second start.

@@ -69,7 +69,16 @@ func (s *session) run(ctx context.Context, window func(context.Context) error) i
 	root.SetArgs(s.args)
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
-	return s.report(root.ExecuteContext(ctx))
+	return s.report(stopped(ctx, root.ExecuteContext(ctx)))
+}
+
+// stopped is why a command was stopped from outside, where that was said, in the place of what it made of that.
+func stopped(ctx context.Context, err error) error {
+	var why *backend.Error
+	if err == nil || errors.Is(err, errUsage) || errors.As(err, new(exitError)) || !errors.As(context.Cause(ctx), &why) {
+		return err
+	}
+	return why
 }
 
 // report says an error in a sentence and a hint and returns the exit code.

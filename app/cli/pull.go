@@ -175,6 +175,9 @@ func (s *session) follow(ctx context.Context, r *platform.Reply) error {
 			return err
 		}
 		if answer, err = s.handedDownload(reply); err != nil {
+			if backend.Readable(err).Code == backend.CodeCancelled { // it is closing
+				return closedBefore()
+			}
 			return err
 		}
 		d = answer.Download
@@ -189,6 +192,10 @@ func ended(d downloadRow) error {
 	return backend.Fail(backend.Code(d.Problem.Code), nil, d.Problem.Title, strings.TrimSpace(d.Problem.Hint+" "+models.PullAgain))
 }
 
+func closedBefore() error {
+	return backend.Fail(backend.CodeCancelled, nil, "The window was closed before the download ended.", models.PullAgain)
+}
+
 // askOwner asks the process that has the data folder to run a command.
 func (s *session) askOwner(ctx context.Context, folders platform.Folders, args ...string) (*platform.Reply, error) {
 	instance, reply, err := platform.Acquire(ctx, folders.Data, platform.Request{Args: args, Dir: s.dir})
@@ -197,7 +204,7 @@ func (s *session) askOwner(ctx context.Context, folders platform.Folders, args .
 	}
 	if reply == nil {
 		_ = instance.Close()
-		return nil, backend.Fail(backend.CodeCancelled, nil, "The window was closed before the download ended.", models.PullAgain)
+		return nil, closedBefore()
 	}
 	return reply, nil
 }

@@ -49,7 +49,9 @@ func openWindow(ctx context.Context, s *session, page fs.FS) error {
 			w.Show()
 			return platform.Reply{}
 		}
-		return serve(ctx, w.Core, r)
+		var reply platform.Reply
+		w.Command(ctx, func(ctx context.Context) { reply = serve(ctx, w.Core, r) })
+		return reply
 	})
 	return app.RunWindow(w, page)
 }
@@ -80,7 +82,10 @@ func openLog(path string) *os.File {
 func serve(ctx context.Context, opened func() (*core.Core, error), request platform.Request) platform.Reply {
 	var stdout, stderr bytes.Buffer
 	s := &session{stdout: &stdout, stderr: &stderr, args: request.Args, dir: request.Dir}
-	s.open = func(context.Context, *session, bool) (*core.Core, func(), error) {
+	s.open = func(ctx context.Context, _ *session, _ bool) (*core.Core, func(), error) {
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
 		c, err := opened()
 		return c, func() {}, err
 	}

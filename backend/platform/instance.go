@@ -35,6 +35,37 @@ type Instance struct {
 	listener net.Listener
 	dir      string
 	once     sync.Once
+	answers  answers
+}
+
+// answers are requests that are being answered. None begins once they are awaited.
+type answers struct {
+	mu      sync.Mutex
+	ended   bool
+	ongoing sync.WaitGroup
+}
+
+// begin reports whether another answer may begin.
+func (a *answers) begin() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.ended {
+		a.ongoing.Add(1)
+	}
+	return !a.ended
+}
+
+// end waits until every answer is out, not for one that takes too long.
+func (a *answers) end() {
+	a.mu.Lock()
+	a.ended = true
+	a.mu.Unlock()
+	out := make(chan struct{})
+	go func() { a.ongoing.Wait(); close(out) }()
+	select {
+	case <-out:
+	case <-time.After(handOver):
+	}
 }
 
 // handOver is how long a second start waits for the first.
@@ -63,7 +94,7 @@ func Acquire(ctx context.Context, data string, request Request) (*Instance, *Rep
 			}
 			return i, nil, nil
 		}
-		reply, err := ask(ctx, data, request)
+		reply, taken, err := ask(ctx, data, request)
 		if err == nil {
 			return nil, reply, nil
 		}
@@ -71,6 +102,9 @@ func Acquire(ctx context.Context, data string, request Request) (*Instance, *Rep
 			return nil, nil, ctx.Err()
 		}
 		if time.Now().After(deadline) {
+			if taken {
+				return nil, nil, backend.Fail(backend.CodeCancelled, err, "The Weightroom that ran this command ended before it was done.", "What it had finished is kept. Run the command again.")
+			}
 			return nil, nil, backend.Fail(backend.CodeLocked, err, "Weightroom is already running with this data folder and does not answer.", "Close it, or start Weightroom with another data folder.")
 		}
 		time.Sleep(50 * time.Millisecond) // the owner is starting or ending
@@ -104,7 +138,12 @@ func (i *Instance) Serve(answer func(Request) Reply) {
 		if err != nil {
 			return
 		}
+		if !i.answers.begin() {
+			_ = conn.Close()
+			return
+		}
 		go func() {
+			defer i.answers.ongoing.Done()
 			defer conn.Close() //nolint:errcheck // the answer is out or the asker is gone
 			var r Request
 			if json.NewDecoder(io.LimitReader(conn, 1<<20)).Decode(&r) == nil {
@@ -114,13 +153,14 @@ func (i *Instance) Serve(answer func(Request) Reply) {
 	}
 }
 
-// Close releases the data folder.
+// Close releases the data folder, after the answers that are under way.
 func (i *Instance) Close() error {
 	var err error
 	i.once.Do(func() {
 		if i.listener != nil {
 			_ = i.listener.Close()
 		}
+		i.answers.end()
 		if i.dir != "" {
 			_ = os.RemoveAll(i.dir)
 		}
@@ -129,24 +169,25 @@ func (i *Instance) Close() error {
 	return err
 }
 
-func ask(ctx context.Context, data string, request Request) (*Reply, error) {
+// ask hands a request over; taken says that the owner has it, with or without a reply.
+func ask(ctx context.Context, data string, request Request) (reply *Reply, taken bool, err error) {
 	path, err := os.ReadFile(filepath.Join(data, addressName))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	conn, err := (&net.Dialer{Timeout: handOver}).DialContext(ctx, "unix", string(path))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer conn.Close() //nolint:errcheck // read-only from here on
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if err := json.NewEncoder(conn).Encode(request); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var reply Reply
-	if err := json.NewDecoder(conn).Decode(&reply); err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+	reply = &Reply{}
+	if err := json.NewDecoder(conn).Decode(reply); err != nil {
+		return nil, true, errors.Join(ctx.Err(), err)
 	}
-	return &reply, nil
+	return reply, true, nil
 }

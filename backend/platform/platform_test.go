@@ -151,6 +151,61 @@ func TestSecondStartHandsOver(t *testing.T) {
 	}
 }
 
+func TestClosingWaitsForAnAnswerThatIsUnderWay(t *testing.T) {
+	dir := t.TempDir()
+	first, _, err := Acquire(t.Context(), dir, Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, answer := make(chan struct{}), make(chan struct{})
+	go first.Serve(func(Request) Reply {
+		close(asked)
+		<-answer
+		return Reply{Stdout: "stopped", Exit: 1}
+	})
+	got := make(chan *Reply, 1)
+	go func() {
+		_, reply, _ := Acquire(t.Context(), dir, Request{Args: []string{"long"}})
+		got <- reply
+	}()
+	<-asked
+	closed := make(chan struct{})
+	go func() { _ = first.Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Error("closed with an answer under way")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(answer)
+	if reply := <-got; reply == nil || reply.Stdout != "stopped" {
+		t.Errorf("%+v", reply)
+	}
+	<-closed
+}
+
+func TestAnOwnerThatEndsWhileItRunsACommandIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	first, _, err := Acquire(t.Context(), dir, Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Close() }()
+	go func() { // as one that is killed: it takes the request and is gone
+		for {
+			conn, err := first.listener.Accept()
+			if err != nil {
+				return
+			}
+			time.Sleep(handOver / 2)
+			_ = conn.Close()
+		}
+	}()
+	_, _, err = Acquire(t.Context(), dir, Request{Args: []string{"long"}})
+	if e := backend.Readable(err); e.Code != backend.CodeCancelled || !strings.Contains(e.Message, "ended before it was done") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnOwnerThatDoesNotAnswerIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	first, _, err := Acquire(t.Context(), dir, Request{})
