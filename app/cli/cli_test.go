@@ -117,6 +117,10 @@ func writeGGUF(ts *testscript.TestScript, _ bool, args []string) {
 	case "empty":
 	case "small":
 		data = gguftest.Small(7).Bytes()
+	case "smaller": // another quant of small
+		other := gguftest.Small(8)
+		other.Set("general.file_type", uint32(3))
+		data = other.Bytes()
 	default:
 		ts.Fatalf("no kind %s", args[0])
 	}

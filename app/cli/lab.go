@@ -84,6 +84,9 @@ func quantizeCommand(s *session) *cobra.Command {
 }
 
 func (s *session) quantize(ctx context.Context, c *core.Core, ref string, to []string, o lab.DeriveOptions, plan bool) error {
+	if _, err := c.Library.One(ctx, ref); err != nil && backend.Readable(err).Code == backend.CodeInvalid {
+		return err // a name of several
+	}
 	m, err := s.resolve(ctx, c, ref)
 	if err != nil {
 		return err

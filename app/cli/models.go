@@ -125,14 +125,15 @@ func modelsCommand(s *session) *cobra.Command {
 		&cobra.Command{
 			Use: "rm REF", Short: "Delete a model's weights", Args: argRange(1, 1),
 			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
-				freed, err := c.Library.Remove(ctx, args[0])
+				ref := one(ctx, c, args[0])
+				freed, err := c.Library.Remove(ctx, ref)
 				if err != nil {
 					return err
 				}
 				if s.json {
-					return s.print(map[string]any{"ref": args[0], "freedBytes": freed})
+					return s.print(map[string]any{"ref": ref, "freedBytes": freed})
 				}
-				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", args[0], backend.Bytes(freed))
+				fmt.Fprintf(s.stdout, "Removed %s. That freed %s.\n", ref, backend.Bytes(freed))
 				return nil
 			}),
 		},
@@ -164,14 +165,15 @@ func modelsCommand(s *session) *cobra.Command {
 		&cobra.Command{
 			Use: "export REF FOLDER", Short: "Write a model with its checksums, licence and settings, for another computer", Args: argRange(2, 2),
 			RunE: s.withLibrary(func(ctx context.Context, c *core.Core, args []string) error {
-				b, err := c.Library.Export(ctx, args[0], s.path(args[1]), s.progress("Copying"))
+				ref := one(ctx, c, args[0])
+				b, err := c.Library.Export(ctx, ref, s.path(args[1]), s.progress("Copying"))
 				if err != nil {
 					return err
 				}
 				if s.json {
 					return s.print(b)
 				}
-				fmt.Fprintf(s.stdout, "%s is in %s. There, it comes back with: weightroom import FOLDER\nsha256 of SHA256SUMS: %s\n", args[0], b.Dir, b.Sum)
+				fmt.Fprintf(s.stdout, "%s is in %s. There, it comes back with: weightroom import FOLDER\nsha256 of SHA256SUMS: %s\n", ref, b.Dir, b.Sum)
 				return nil
 			}),
 		},
@@ -205,10 +207,23 @@ func (s *session) withLibrary(f handler) func(*cobra.Command, []string) error {
 	return s.with(false, f)
 }
 
+// one is the full reference of the one model that a name stands for. What stands for none, or for several, stays as it is:
+// what is done with it says why not.
+func one(ctx context.Context, c *core.Core, name string) (ref string) {
+	if m, err := c.Library.One(ctx, name); err == nil {
+		return m.Ref
+	}
+	return name
+}
+
 func (s *session) verify(ctx context.Context, c *core.Core, args []string) error {
-	ref := ""
+	ref, intact := "", "All weights are intact."
 	if len(args) > 0 {
 		ref = args[0]
+		if m, err := c.Library.Model(ctx, ref); err == nil {
+			ref = m.Ref // of several of a name, the one that run takes
+		}
+		intact = ref + " is intact."
 	}
 	bad, err := c.Library.Verify(ctx, ref, s.progress("Checking"))
 	if err != nil {
@@ -236,23 +251,24 @@ func (s *session) verify(ctx context.Context, c *core.Core, args []string) error
 	if len(bad) > 0 {
 		return backend.Fail(backend.CodeDamaged, nil, "Some weights are damaged.", hint)
 	}
-	fmt.Fprintln(s.stdout, "All weights are intact.")
+	fmt.Fprintln(s.stdout, intact)
 	return nil
 }
 
 func (s *session) repair(ctx context.Context, c *core.Core, args []string) error {
-	fetched, err := c.Models.Repair(ctx, args[0], s.progress("Repairing"))
+	ref := one(ctx, c, args[0])
+	fetched, err := c.Models.Repair(ctx, ref, s.progress("Repairing"))
 	if err != nil {
 		return err
 	}
 	if s.json {
-		return s.print(map[string]any{"ref": args[0], "fetchedBytes": fetched})
+		return s.print(map[string]any{"ref": ref, "fetchedBytes": fetched})
 	}
 	if fetched == 0 {
-		fmt.Fprintf(s.stdout, "%s is intact.\n", args[0])
+		fmt.Fprintf(s.stdout, "%s is intact.\n", ref)
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were downloaded.\n", args[0], fetched)
+	fmt.Fprintf(s.stdout, "%s is whole again. %d bytes were downloaded.\n", ref, fetched)
 	return nil
 }
 

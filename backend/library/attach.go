@@ -80,7 +80,7 @@ func (at *attacher) readyAll(ctx context.Context, uses []AdapterUse) ([]attached
 }
 
 func (at *attacher) attach(ctx context.Context, base string, uses []AdapterUse, ref string) (backend.Model, error) {
-	m, err := at.catalogue.Model(ctx, base)
+	m, err := at.catalogue.One(ctx, base)
 	if err != nil {
 		return backend.Model{}, err
 	}

@@ -114,7 +114,7 @@ func (ex *exporter) exported(ctx context.Context, ref string) (layout.Entry, *gg
 	a, errAdapter := ex.findAdapter(ctx, ref)
 	wanted := a.Ref
 	if errAdapter != nil {
-		m, err := ex.Model(ctx, ref)
+		m, err := ex.One(ctx, ref)
 		if err != nil {
 			return layout.Entry{}, nil, err
 		}

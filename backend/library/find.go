@@ -2,6 +2,8 @@ package library
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"weightroom/backend"
@@ -16,6 +18,36 @@ func (cat *catalogue) Model(ctx context.Context, ref string) (backend.Model, err
 		return backend.Model{}, err
 	}
 	return find(models, ref)
+}
+
+// One is Model for what changes or removes a model: there a name alone must not stand for one of several, damaged ones
+// included.
+func (cat *catalogue) One(ctx context.Context, ref string) (backend.Model, error) {
+	m, err := cat.Model(ctx, ref)
+	if err != nil || strings.EqualFold(m.Ref, strings.TrimSpace(ref)) {
+		return m, err
+	}
+	entries, err := cat.entries()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	name, _ := backend.SplitRef(m.Ref)
+	var named []string
+	for _, e := range entries {
+		if n, _ := backend.SplitRef(e.Name.Ref()); strings.EqualFold(n, name) {
+			named = append(named, e.Name.Ref())
+		}
+	}
+	if len(named) > 1 {
+		return backend.Model{}, several(name, named)
+	}
+	return m, nil
+}
+
+// several refuses a name that more than one model has.
+func several(name string, refs []string) error {
+	slices.Sort(refs)
+	return backend.Fail(backend.CodeInvalid, nil, fmt.Sprintf("%s names %d models: %s.", layout.Quoted(name), len(refs), strings.Join(refs, ", ")), "Say which one.")
 }
 
 func find(models []backend.Model, ref string) (backend.Model, error) {
@@ -53,7 +85,11 @@ func find(models []backend.Model, ref string) (backend.Model, error) {
 			}
 		}
 	}
-	return backend.Model{}, backend.Fail(backend.CodeInvalid, nil, "Several models are called "+layout.Quoted(wantName)+".", "Say which one: "+list(named)+".")
+	refs := make([]string, len(named))
+	for i, m := range named {
+		refs[i] = m.Ref
+	}
+	return backend.Model{}, several(wantName, refs)
 }
 
 // preferred is the order in which a name without a quantization is resolved: the usual compromise first, then what
@@ -85,9 +121,9 @@ func (cat *catalogue) Kind(ctx context.Context, ref string) (backend.FileKind, e
 	return backend.KindModel, nil
 }
 
-// locate finds the manifest a reference stands for, sound or not.
+// locate finds the one manifest that a reference stands for, sound or not.
 func (cat *catalogue) locate(ctx context.Context, ref string) (layout.Entry, error) {
-	m, err := cat.Model(ctx, ref)
+	m, err := cat.One(ctx, ref)
 	entries, errEntries := cat.entries()
 	if errEntries != nil {
 		return layout.Entry{}, errEntries

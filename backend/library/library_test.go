@@ -352,7 +352,7 @@ func TestReferencesAreResolved(t *testing.T) {
 		"a name with one quant":        {ref: "smollm2-135m", want: "smollm2-135m:Q4_1"},
 		"with spaces around it":        {ref: " smollm2-135m ", want: "smollm2-135m:Q4_1"},
 		"a name with several quants":   {ref: "llama-3.1-8b", want: "llama-3.1-8b:Q4_K_M"},
-		"a name that could be several": {ref: "odd", code: backend.CodeInvalid, says: "Several models"},
+		"a name that could be several": {ref: "odd", code: backend.CodeInvalid, says: `"odd" names 2 models: odd:v1, odd:v2.`},
 		"another host":                 {ref: "hf.co/owner/repo", want: "hf.co/owner/repo:Q4_0"},
 		"another namespace":            {ref: "someone/thing", want: "someone/thing:latest"},
 		"a quant that is not there":    {ref: "smollm2-135m:Q8_0", code: backend.CodeNotFound, says: "but not as"},
@@ -405,6 +405,52 @@ func TestRemoveFreesWhatNoOtherModelUses(t *testing.T) {
 	wantProblem(t, err, backend.CodeNotFound, "no model")
 	if left := files(t, l.Dir()); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestANameOfSeveralChangesNone(t *testing.T) {
+	t.Parallel()
+	l := open(t, t.TempDir())
+	put(t, l, weights(t, 1), Options{Name: "a"})
+	put(t, l, weights(t, 2, func(b *gguftest.Builder) { b.Set("general.file_type", uint32(3)) }), Options{Name: "a"})
+	have := []string{"a:Q4_1", "a:Q8_0"}
+	if got := refs(t, l); !slices.Equal(got, have) {
+		t.Fatalf("have %v", got)
+	}
+	refused := func(does string, err error) {
+		t.Helper()
+		t.Log(does)
+		wantProblem(t, err, backend.CodeInvalid, `"a" names 2 models: a:Q4_1, a:Q8_0.`)
+		if got := refs(t, l); !slices.Equal(got, have) {
+			t.Errorf("%s: left %v", does, got)
+		}
+	}
+	_, err := l.Remove(t.Context(), "a")
+	refused("remove", err)
+	_, err = l.Rename(t.Context(), "a", "b")
+	refused("rename", err)
+	_, err = l.SetTemplate(t.Context(), "a", &TemplateChoice{Name: "x", Text: "{{ .Prompt }}"})
+	refused("template", err)
+	_, err = l.Export(t.Context(), "a", t.TempDir(), nil)
+	refused("export", err)
+	_, err = l.Attach(t.Context(), "a", "none", "")
+	refused("attach", err)
+	if m, err := l.Model(t.Context(), "a"); err != nil || m.Ref != "a:Q8_0" {
+		t.Errorf("to read: %s %v", m.Ref, err)
+	}
+
+	damaged := l.store().ManifestPath(layout.Name{Host: layout.Host, Namespace: layout.Namespace, Model: "a", Tag: "Q4_1"})
+	if err := os.WriteFile(damaged, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	have = []string{"a:Q8_0"}
+	_, err = l.Remove(t.Context(), "a")
+	refused("remove one of which another is damaged", err)
+	if _, err := l.Remove(t.Context(), "a:q4_1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Remove(t.Context(), "a"); err != nil {
+		t.Errorf("the only one of the name: %v", err)
 	}
 }
 

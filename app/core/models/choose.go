@@ -73,7 +73,7 @@ func (m *Models) Templates(ctx context.Context, ref string) (TemplateChoices, er
 // SetTemplate has a model use the template of a family, a person's own text, or its own again. A text that the engine can't
 // use is refused. The caution is what may go wrong with one that is taken, as a sentence.
 func (m *Models) SetTemplate(ctx context.Context, ref, chosen, text string) (caution string, err error) {
-	found, err := m.opts.Library.Model(ctx, ref)
+	found, err := m.opts.Library.One(ctx, ref)
 	if err != nil {
 		return "", err
 	}

@@ -96,7 +96,7 @@ func (m *Models) VerifyReport(ctx context.Context) backend.VerifyReport {
 
 // Repair fetches the bad parts of a model again, and nothing else of it. It returns the bytes that were fetched.
 func (m *Models) Repair(ctx context.Context, ref string, progress func(done, total int64)) (fetched int64, err error) {
-	if found, err := m.opts.Library.Model(ctx, ref); err == nil {
+	if found, err := m.opts.Library.One(ctx, ref); err == nil {
 		ref = found.Ref
 	}
 	bad, err := m.opts.Library.Verify(ctx, ref, nil)
