@@ -83,6 +83,21 @@ describe('the focus of what is removed', () => {
     expect(focused()).toBe(to)
   })
 
+  it.each([
+    ['goes to what replaces it, not to its neighbour', '<div class="new"><button>Cancel</button></div>', 'Cancel'],
+    [
+      'goes to what replaces it, also where that has no button that is on',
+      '<div><button disabled>Off</button></div>',
+      'Off',
+    ],
+  ])('%s', async (_, html, to) => {
+    button('b')?.focus()
+    document.querySelector('#b')?.replaceWith(...fresh(html))
+    await Promise.resolve()
+    vi.advanceTimersByTime(100)
+    expect(focused()).toBe(to)
+  })
+
   it('stays where somebody has put it meanwhile', async () => {
     button('b')?.focus()
     document.querySelector('#b')?.remove()

@@ -22,8 +22,8 @@ interface Level {
 }
 
 /**
- * Keeps the focus from being lost to nowhere: when what has it is removed, hidden or off for good, what comes next takes it: the
- * next of the list, else the one before, else the page's heading. The result ends that.
+ * Keeps the focus from being lost to nowhere: when what has it is removed, hidden or off for good, what stands in its place
+ * takes it; where nothing does, the next of the list, else the one before, else the page's heading. The result ends that.
  */
 export function keepFocus(page: Document): () => void {
   let levels: Level[] = []
@@ -77,17 +77,36 @@ function lost(part: Element): boolean {
   return !part.isConnected || part.matches(':disabled') || part.closest('[hidden]') !== null
 }
 
-/** What comes next to where the focus was, within the part of the page that is still there. */
+/** What takes the place of what had the focus, or comes next to it, within the part of the page that is still there. */
 function successor(levels: readonly Level[], page: Document): HTMLElement | undefined {
   for (const { part, parent, next, previous } of levels) {
     // Beside a page is the rail, and beside what lies over it the whole page: neither is what comes next.
     if (part.matches('main') || parent === page.body) return undefined
     const gone = !part.isConnected || part.matches(':disabled')
     if (!gone || !parent?.isConnected) continue
+    const [stand] = part.isConnected ? [] : between(parent, previous, next)
+    // Never a neighbour of what was replaced: the next press of the key would do what nobody meant.
+    if (stand) return first([stand]) ?? itself(stand)
     const beside = [next, previous].filter((e): e is Element => e?.isConnected === true && e.parentElement === parent)
     return first([...beside, parent])
   }
   return undefined
+}
+
+/** What stands now between two parts that were neighbours of one that is gone: what has replaced it. */
+function between(parent: Element, previous: Element | null, next: Element | null): Element[] {
+  const here = [...parent.children]
+  const from = previous ? here.indexOf(previous) + 1 : 0
+  const to = next ? here.indexOf(next) : here.length
+  // Without both neighbours its place is not known.
+  return (previous && from === 0) || to < 0 ? [] : here.slice(from, to)
+}
+
+/** A part with nothing in it that can take the focus takes it as a whole. */
+function itself(part: Element): HTMLElement | undefined {
+  if (!(part instanceof HTMLElement) || part.offsetParent === null) return undefined
+  part.tabIndex = -1
+  return part
 }
 
 /** The first thing in these parts that can take the focus. */
