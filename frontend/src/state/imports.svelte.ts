@@ -20,9 +20,15 @@ export interface ImportItem {
   file: OtherModel
   /** what it will be called; the person may change it */
   name: string
-  state: 'waiting' | 'running' | 'done' | 'failed'
+  /** `same`: the library had it already, so nothing was added */
+  state: 'waiting' | 'running' | 'done' | 'same' | 'failed'
   /** why it can't be imported, or was not; empty: it can */
   problem: string
+}
+
+/** The library has it. */
+function settled({ state }: ImportItem): boolean {
+  return state === 'done' || state === 'same'
 }
 
 /** Files on their way into the library: chosen or dropped, looked at, then copied one after another. */
@@ -68,6 +74,11 @@ export class Imports {
     return this.#items.filter((item) => !item.problem && !this.here(item))
   }
 
+  /** All that could be done with these files is done: what is left is to read how it went. */
+  get finished(): boolean {
+    return !this.#busy && !this.ready.length && this.#items.some((item) => settled(item) || item.state === 'failed')
+  }
+
   /** The reference under which the library has this file already, whole; empty: it has not, or that is not sure. */
   here({ file }: ImportItem): string {
     return this.#parts.library.hasFile(file)
@@ -107,7 +118,7 @@ export class Imports {
     this.#away = false
     const before = beside || this.#busy ? this.#items : []
     const stay = before.filter(
-      ({ file, state }) => state === 'running' || state === 'done' || !found.some((f) => f.path === file.path),
+      (item) => item.state === 'running' || settled(item) || !found.some((f) => f.path === item.file.path),
     )
     const added = found.filter((f) => !stay.some(({ file }) => file.path === f.path))
     this.#items = [
@@ -147,27 +158,31 @@ export class Imports {
     this.#busy = true
     this.#stopped = false
     const added: string[] = []
+    const same: string[] = []
     const { library } = this.#parts
     const had = new Set(library.models.map((m) => m.ref).filter((ref) => !library.damageOf(ref)))
     for (const item of wanted) {
       if (this.#stopped) break
-      const ref = await this.#one(item)
-      if (ref) added.push(ref)
+      const ref = await this.#one(item, had)
+      if (!ref) continue
+      const list = had.has(ref) ? same : added
+      list.push(ref)
+      had.add(ref)
     }
     this.#busy = false
     this.#away = false
-    await this.#tell(added, had)
+    await this.#tell(added, same)
   }
 
-  /** Resolves to the reference of the new model; empty: it was not added. */
-  async #one({ file, name }: ImportItem): Promise<string> {
+  /** Resolves to the reference under which the library has it now; empty: it has not. */
+  async #one({ file, name }: ImportItem, had: ReadonlySet<string>): Promise<string> {
     const { path } = file
     this.#change(path, { state: 'running', problem: '' })
     try {
       const given = name.trim() === file.name ? '' : name.trim()
       const { problem, result } = await this.#parts.tasks.run('import', () => this.#bridge.import(path, given))
       if (succeeded(problem)) {
-        this.#change(path, { state: 'done' })
+        this.#change(path, { state: had.has(result) ? 'same' : 'done' })
         return result
       }
       const cancelled = problem.code === 'cancelled'
@@ -182,17 +197,17 @@ export class Imports {
     return ''
   }
 
-  async #tell(added: string[], had: ReadonlySet<string>): Promise<void> {
+  async #tell(added: string[], same: string[]): Promise<void> {
     const { chat, chatting, library } = this.#parts
     const { toasts } = this.#host
     await this.#host.attempt(() => library.refresh())
-    const [first] = added
-    if (this.#items.every((item) => item.state === 'done' || this.here(item))) this.#items = []
+    const [first] = [...added, ...same]
+    if (this.#items.every((item) => settled(item) || this.here(item))) this.#items = []
     if (!first) return
     if (!library.find(chat.model)) await this.#host.attempt(() => chat.setModel(first))
-    if (added.length > 1) toasts.info(text.imports.added(added.length))
+    if (added.length + same.length > 1) toasts.info(text.imports.added(added.length, same.length))
     else {
-      const say = had.has(first) ? text.imports.same : text.library.imported
+      const say = same.length ? text.imports.same : text.library.imported
       toasts.info(say(library.nameOf(first)), this.#chat(chatting, first))
     }
   }

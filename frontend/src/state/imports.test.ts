@@ -57,6 +57,19 @@ describe('an import', () => {
     expect(app.library.models.filter((m) => m.name === model.name)).toHaveLength(2)
   })
 
+  it('of a copy and a new file counts what was added alone, and is finished when a damaged one is left', async () => {
+    const app = await started()
+    const model = app.library.models.find((m) => m.source !== 'starter')
+    if (!model) throw new Error('no model')
+    const copy = `/media/stick/${model.name.replaceAll(' ', '-')}-${model.quant}.gguf`
+    await app.imports.look([copy, file, '/home/mara/broken.gguf'])
+    expect(app.imports.finished).toBe(false)
+    await app.imports.start()
+    expect(app.imports.items.map((item) => item.state)).toEqual(['same', 'done', 'waiting'])
+    expect(app.toasts.items.at(-1)?.text).toBe('1 model was added to your library. 1 was there already.')
+    expect([app.imports.open, app.imports.finished]).toEqual([true, true])
+  })
+
   it('of what is here already is off, unless that is damaged', async () => {
     const app = await started('trouble')
     const model = app.library.models.find((m) => m.source !== 'starter')

@@ -82,6 +82,7 @@ export const libraryText = {
     title: 'Import a model',
     titleMany: (n: number) => `Import ${n} models`,
     titleNone: 'Nothing here can be imported',
+    titleDone: 'Import finished',
     hint: 'It is checked, then copied into the library. The original stays where it is.',
     hintMany: 'They are checked, then copied into the library. The originals stay where they are.',
     file: 'File',
@@ -90,13 +91,24 @@ export const libraryText = {
     nameHint: 'How it appears in your lists. It can be changed at any time.',
     installed: (name: string) => `It is in your library already, as ${name}.`,
     alike: (name: string) => `It looks like ${name}, which is in your library. It is compared while it is imported.`,
-    same: (name: string) => `It is the same as ${name}, which is in your library already.`,
+    same: (name: string) => `It is the same as ${name}, which is in your library already. Nothing was added.`,
     start: 'Import',
     startMany: (n: number) => `Import ${n}`,
-    added: (n: number) => `${n} models are in your library.`,
+    added: (n: number, same: number) => {
+      if (!n) return 'All of them were in your library already. Nothing was added.'
+      const added = n > 1 ? `${n} models were added to your library` : '1 model was added to your library'
+      return same ? `${added}. ${same} ${same > 1 ? 'were' : 'was'} there already.` : `${added}.`
+    },
     drop: 'Drop it here to import it',
     dropHint: 'GGUF files, or a folder of them',
-    states: { waiting: '', running: 'Copying', done: 'Imported', failed: '', here: 'In your library' },
+    states: {
+      waiting: '',
+      running: 'Copying',
+      done: 'Imported',
+      same: 'Already there',
+      failed: '',
+      here: 'In your library',
+    },
   },
 
   rename: {
