@@ -10,11 +10,13 @@ const sizes = {
   small: [900, 600],
   // The large window with its text at 150%: the window zooms, so the page has two thirds of the room.
   zoomed: [853, 547],
+  // The small window with its text at 200%.
+  doubled: [450, 300],
 }
 
 const [folder, ...only] = process.argv.slice(2)
 if (!folder) {
-  console.error('Usage: npm run screens -- FOLDER [NAME… light|dark large|small|zoomed]')
+  console.error('Usage: npm run screens -- FOLDER [NAME… light|dark large|small|zoomed|doubled]')
   process.exit(2)
 }
 

@@ -353,6 +353,73 @@ const walks = {
       assert.equal(await page.locator('header .idle').isVisible(), false)
     },
   ],
+  'at larger text nothing lies over anything, and the names of the library can be read': [
+    'full',
+    async (page) => {
+      // 900 by 600 at 125, 150, 175 and 200%, and 1280 by 820 at 200%.
+      for (const [width, height] of [
+        [720, 480],
+        [600, 400],
+        [514, 343],
+        [450, 300],
+        [640, 410],
+      ]) {
+        const at = `${width} by ${height}`
+        await page.setViewportSize({ width, height })
+        await page.keyboard.press('Control+3')
+        const heads = page.getByRole('table', { name: 'Models' }).getByRole('columnheader')
+        await heads.first().waitFor()
+        await page.waitForTimeout(200)
+        const widths = await heads.evaluateAll((all) =>
+          all.filter((e) => e.offsetWidth).map((e) => [e.innerText, e.clientWidth, e.scrollWidth]),
+        )
+        assert.ok(widths[0][1] >= 140, `${at}: the names have ${widths[0][1]} pixels`)
+        for (const [head, room, needs] of widths) assert.ok(needs <= room, `${at}: ${head} has ${room} of ${needs}`)
+        const list = page.locator('.table', { has: page.getByRole('table', { name: 'Models' }) })
+        assert.ok(await list.evaluate((e) => e.scrollWidth <= e.clientWidth), `${at}: the library is too wide`)
+
+        await page.keyboard.press('Control+2')
+        await page.getByRole('term').first().waitFor()
+        const wide = await page
+          .locator('.figure')
+          .evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.innerText))
+        assert.deepEqual(wide, [], `${at}: a figure lies over the next`)
+
+        await page.keyboard.press('Control+1')
+        await page.keyboard.press('Control+n')
+        const send = await button(page, 'Send').boundingBox()
+        const meter = await page.getByRole('button', { name: /^Context used/ }).boundingBox()
+        assert.ok(meter.x + meter.width <= send.x, `${at}: Send lies over the meter`)
+        const form = await page.getByRole('form', { name: 'Message' }).boundingBox()
+        for (const chip of await page.getByRole('list', { name: 'Ways to begin' }).getByRole('button').all()) {
+          const box = await chip.boundingBox()
+          assert.ok(box.y + box.height <= form.y, `${at}: the composer lies over “${await chip.innerText()}”`)
+        }
+      }
+    },
+  ],
+  'Enter twice presses nothing beside what was pressed': [
+    'full',
+    async (page) => {
+      const focused = () =>
+        page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText)
+      await button(page, 'Rename this chat').press('Enter')
+      await page.keyboard.type('Endless')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Endless' }).waitFor()
+      await page.waitForTimeout(200)
+      assert.equal(await focused(), 'Rename this chat')
+      await page.keyboard.press('Control+2')
+      const drives = page.getByRole('table', { name: 'Models' }).getByRole('button', { name: /^Test drive/ })
+      await drives.first().press('Enter')
+      await page.waitForTimeout(150)
+      assert.match(await focused(), /^Cancel/)
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(300)
+      assert.equal(await page.getByRole('dialog').count(), 0)
+      assert.equal(await page.getByText(/^Downloading /).count(), 0)
+    },
+  ],
   'the form of a comparison says nothing of a file before it is looked at': [
     'full',
     async (page) => {
