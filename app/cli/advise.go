@@ -105,7 +105,7 @@ func (s *session) showAdvice(a advisor.Advice) error {
 			quality = fmt.Sprintf("%.0f ±%.0f", p.Quality, p.QualityError)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.1f t/s\t%s\t%s\t%s\t%s\t%s\n",
-			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, advisor.Wait(p.Times.FirstShort.Value), advisor.Wait(p.Times.Answer.Value), advisor.Doubt(p.Source, p.Error), quality, p.Licence.Name)
+			p.Name, p.Quant, p.Fit, backend.Bytes(p.Memory.TotalBytes), p.TokensPerSecond, advisor.Wait(p.Times.FirstShort.Value), advisor.Wait(p.Times.Answer.Value), source(p.Source, p.Error, p.Disturbed), quality, p.Licence.Name)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -117,6 +117,14 @@ func (s *session) showAdvice(a advisor.Advice) error {
 		}
 	}
 	return nil
+}
+
+// source says where a speed comes from, how far off it may be, and whether other programs slowed the run down.
+func source(from backend.Source, err float64, disturbed bool) string {
+	if disturbed {
+		return advisor.Doubt(from, err) + ", disturbed"
+	}
+	return advisor.Doubt(from, err)
 }
 
 func fitCommand(s *session) *cobra.Command {
@@ -161,6 +169,9 @@ Of a model of the catalog that is named without a quant, all quants are listed t
 			} else {
 				fmt.Fprintf(s.stdout, "It fits (%s), with a context of up to %d tokens.\n", v.Place, v.MaxContext)
 				fmt.Fprintln(s.stdout, v.Times)
+				if v.Disturbed {
+					fmt.Fprintln(s.stdout, "Other programs kept the processor busy in the run that this rests on, so the model may be faster. Close them and run testdrive again.")
+				}
 			}
 			for _, r := range v.Remedies {
 				fmt.Fprintln(s.stdout, r.Text)
@@ -201,7 +212,7 @@ func showQuants(out io.Writer, all []advisor.QuantVerdict) error {
 			memory = backend.Bytes(q.Memory.TotalBytes)
 		}
 		if q.TokensPerSecond > 0 {
-			speed, from = fmt.Sprintf("%.1f t/s", q.TokensPerSecond), advisor.Doubt(q.Source, q.Error)
+			speed, from = fmt.Sprintf("%.1f t/s", q.TokensPerSecond), source(q.Source, q.Error, q.Disturbed)
 		}
 		place := q.Place
 		if place == "" {
@@ -288,8 +299,8 @@ func showDrive(w io.Writer, ref string, d backend.Drive, times advisor.Times) {
 		fmt.Fprintf(w, "After %s tokens of context it writes %.1f tokens/s and reads %.0f tokens/s, ±%.0f%%.\n",
 			backend.Count(int64(deep.Depth)), deep.TokensPerSecond, deep.PromptTokensPerSecond, 100*deep.Spread)
 	}
-	fmt.Fprintln(w, times)
 	if d.Disturbed {
 		fmt.Fprintln(w, "Other programs kept the processor busy, so the real speed is higher. Close them and try again.")
 	}
+	fmt.Fprintln(w, times)
 }

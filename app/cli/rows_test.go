@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 )
 
 // TestJSONKeepsItsKeys holds what scripts read: the keys of every object that commands print, with their types and order.
@@ -29,6 +30,22 @@ func TestJSONKeepsItsKeys(t *testing.T) {
 				t.Errorf("%s\nis not what was promised:\n%s", got, want)
 			}
 		})
+	}
+}
+
+// A speed of a run that other programs slowed down is marked in every table.
+func TestDisturbedSpeedsAreMarked(t *testing.T) {
+	var out, errs bytes.Buffer
+	quant := advisor.QuantVerdict{Quant: "Q4_K_M", TokensPerSecond: 9, Source: backend.SourceTestDrive, Error: 0.62, Disturbed: true}
+	if err := showQuants(&out, []advisor.QuantVerdict{quant}); err != nil {
+		t.Fatal(err)
+	}
+	pick := advisor.Recommendation{TokensPerSecond: 9, Source: backend.SourceTestDrive, Error: 0.62, Disturbed: true}
+	if err := (&session{stdout: &out, stderr: &errs}).showAdvice(advisor.Advice{Picks: []advisor.Recommendation{pick}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "test drive ±62%, disturbed"); n != 2 {
+		t.Errorf("marked in %d of 2 tables:\n%s", n, out.String())
 	}
 }
 

@@ -189,6 +189,23 @@ func TestSpeedsByRank(t *testing.T) {
 	if got := Expect(&c, &m, v, known); got.Generation != 9 || got.Source != backend.SourceTestDrive {
 		t.Errorf("a test drive does not count: %+v", got)
 	}
+	for _, run := range []struct {
+		what       string
+		generation float64
+		disturbed  bool
+		want       float64
+	}{
+		{"disturbed, far below the estimate", 2, true, 7},
+		{"disturbed, within the estimate's range", 6.5, true, 6.5},
+		{"disturbed and faster all the same", 20, true, 20},
+		{"undisturbed, far below the estimate", 2, false, 2},
+	} {
+		known.speeds["m:Q4_K_M"] = Speed{Generation: run.generation, Prompt: 90, Error: 0.62, Source: backend.SourceTestDrive, Disturbed: run.disturbed}
+		got := Expect(&c, &m, v, known)
+		if got.Generation != run.want || got.Disturbed != (run.disturbed && got.Source == backend.SourceTestDrive) {
+			t.Errorf("%s: %+v", run.what, got)
+		}
+	}
 	known.speeds["m:Q4_K_M"] = Speed{Generation: 90, Source: backend.SourceMeasured, Place: PlaceGPU}
 	if got := Expect(&c, &m, v, known); got.Generation != 7 || got.Source != backend.SourceEstimated {
 		t.Errorf("a run on graphics counts in main memory: %+v", got)

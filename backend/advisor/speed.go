@@ -81,7 +81,8 @@ func (Nothing) Finding(_, _ string) (Finding, bool) { return Finding{}, false }
 // Thoughts returns none.
 func (Nothing) Thoughts(string) (Figure, bool) { return Figure{}, false }
 
-// Expect returns the best figure there is: measured, test drive, fitted, or the prior. Its Generation is 0 where the
+// Expect returns the best figure there is: measured, test drive, fitted, or the prior. A disturbed run that is slower than
+// the estimate allows for does not count. Its Generation is 0 where the
 // model does not fit.
 func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 	if v.Place == PlaceNo {
@@ -95,7 +96,7 @@ func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 		}
 		guess = s
 	}
-	if s, ok := measured.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) {
+	if s, ok := measured.Speed(c.ID, c.Quant); ok && s.sane() && (s.Place == "" || s.Place == v.Place) && !s.slowedBelow(guess) {
 		if s.Prompt == 0 { // a short answer tells how fast a model writes, not how fast it reads
 			s.Prompt, s.PromptError = guess.Prompt, guess.promptError()
 		}
@@ -103,6 +104,12 @@ func Expect(c *Candidate, m *Machine, v Verdict, measured Measurements) Speed {
 		return s
 	}
 	return guess
+}
+
+// slowedBelow reports whether a run is slower than even an estimate's range because other programs kept the processors
+// busy. It says nothing of the model then, so the estimate stands; one that is as fast or faster is true in any case.
+func (s Speed) slowedBelow(guess Speed) bool {
+	return s.Disturbed && s.Generation*(1+guess.Error) < guess.Generation
 }
 
 // promptError is how far off Prompt may be, as a share.

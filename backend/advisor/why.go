@@ -70,10 +70,12 @@ func (r *row) whyQuality(ask Ask) string {
 func (r *row) whySpeed() string {
 	s := r.speed
 	text := fmt.Sprintf("Writes about %s tokens a second, %s", tokens(s.Generation), againstReading(s.Generation))
-	switch s.Source {
-	case backend.SourceMeasured:
+	switch {
+	case s.Disturbed:
+		return text + fmt.Sprintf(" (%s, disturbed by other programs).", Doubt(s.Source, s.Error))
+	case s.Source == backend.SourceMeasured:
 		return text + " (measured here)."
-	case backend.SourceTestDrive:
+	case s.Source == backend.SourceTestDrive:
 		return text + " (from a test drive)."
 	}
 	return text + fmt.Sprintf(" (%s).", Doubt(s.Source, s.Error))

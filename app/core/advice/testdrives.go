@@ -33,8 +33,9 @@ func (a *Advice) plan(ctx context.Context, header *testdrive.Header, ask advisor
 // Fitted says whether a model fits, what would make it fit, and how long it makes a person wait.
 type Fitted struct {
 	advisor.Verdict
-	Remedies []advisor.Remedy
-	Times    advisor.Times
+	Remedies  []advisor.Remedy
+	Times     advisor.Times
+	Disturbed bool // other programs kept the processors busy during the run that Times rest on
 }
 
 // Fit asks the engine for its own memory plan of a weightless copy, and compares it with what is free.
@@ -64,9 +65,10 @@ func (a *Advice) Fit(ctx context.Context, id, quant string, ask advisor.Ask) (Fi
 	}
 	planned.Plan = &advisor.Plan{Memory: plan, Context: ask.Context, KV: ask.KV}
 	v, own := planned.Fit(&machine, ask), a.LocalRuns(ctx, machine.RAM, ask.KV)
+	s := advisor.Expect(&planned, &machine, v, own)
 	return Fitted{
 		Verdict: v, Remedies: advisor.Remedies(&planned, x.siblings, &machine, ask),
-		Times: advisor.TimesOf(&planned, advisor.Expect(&planned, &machine, v, own), ask, own),
+		Times: advisor.TimesOf(&planned, s, ask, own), Disturbed: s.Disturbed,
 	}, nil
 }
 

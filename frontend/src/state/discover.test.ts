@@ -213,6 +213,16 @@ describe('a test drive', () => {
     expect(app.discover.advice?.choices.find((c) => c.id === 'qwen3-4b')?.source).toBe('test drive')
   })
 
+  it('says where other programs disturbed it', async () => {
+    const app = new App(fakeBridge({ step: 0 }))
+    await app.start()
+    await app.discover.load()
+    const quant = app.discover.models.get('gpt-oss-20b')?.quants[0]?.name ?? ''
+    await app.measuring.testDrive('gpt-oss-20b', quant, 'gpt-oss 20B')
+    expect(app.discover.driveOf('gpt-oss-20b', quant)?.disturbed).toBe(true)
+    expect(app.toasts.items.some((t) => t.text.includes('while other programs were busy'))).toBe(true)
+  })
+
   it('that can’t begin leaves no mark and tells the person', async () => {
     const app = new App(fakeBridge({ scene: 'noengine', step: 0 }))
     await app.start()

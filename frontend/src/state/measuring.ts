@@ -54,7 +54,9 @@ export class Measuring {
       if (!succeeded(problem)) return toasts.error(problem.title, problem.hint)
       await Promise.all([discover.loadDrives(), discover.advise()])
       const drive = discover.driveOf(id, quant)
-      if (drive) toasts.info(text.discover.driveDone(`${name} ${quant}`, speed(drive.tokensPerSecond)))
+      if (!drive) return
+      const done = drive.disturbed ? text.discover.driveDoneDisturbed : text.discover.driveDone
+      toasts.info(done(`${name} ${quant}`, speed(drive.tokensPerSecond)))
     })
     discover.ended(id, quant)
   }

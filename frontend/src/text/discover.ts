@@ -117,6 +117,7 @@ export const discoverText = {
     measureAgainOf: (name: string) => `Measure ${name} again`,
     disturbedRun: 'Other programs were busy during this run, so the model may be faster than this says.',
     disturbedTag: 'disturbed',
+    disturbedDrive: (speed: string) => `wrote ${speed} t/s while disturbed, which does not count`,
     driveOf: (name: string) => `Test drive ${name}`,
     driveTip:
       'Runs a copy without weights for about half a minute, with an empty context and deep in the one you ask for. Nothing is downloaded.',
@@ -127,6 +128,8 @@ export const discoverText = {
     driveCancelTip: 'Cancel the test drive',
     driveCancelled: 'Test drive cancelled. Nothing is left on disk.',
     driveDone: (name: string, speed: string) => `${name} writes ${speed} t/s here.`,
+    driveDoneDisturbed: (name: string, speed: string) =>
+      `${name} wrote ${speed} t/s while other programs were busy, so it may be faster. Measure it again when they are done.`,
 
     whyNot: 'Why not a bigger one?',
     whyNotTitle: 'Why not a bigger one?',
