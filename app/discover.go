@@ -134,7 +134,7 @@ func (s *Discover) SumsStart() (SumsStart, error) {
 	return withCore(s.host, "Discover.SumsStart", func(ctx context.Context, c *core.Core) (SumsStart, error) {
 		start, err := c.Advice.Start(ctx)
 		return SumsStart{
-			Ask: SumsAsk(start.Costs), Model: start.Model, Measured: start.Measured, Power: start.Power,
+			Ask: SumsAsk(start.Costs), Model: start.Model, Measured: start.Measured, Power: start.Power, ReadingSpeed: start.ReadingSpeed,
 			Usages: convert(start.Usages, func(u advice.Usage) Usage { return Usage(u) }),
 			Cards:  convert(start.Cards, func(c advice.RentedCard) RentedCard { return RentedCard(c) }),
 		}, err

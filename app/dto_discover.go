@@ -273,6 +273,8 @@ type SumsStart struct {
 	Power    string       `json:"power"`    // what measured watts here; empty: assumed
 	Usages   []Usage      `json:"usages"`   // the person's own first, where there is one
 	Cards    []RentedCard `json:"cards"`    // that can be rented; ask begins with the first
+
+	ReadingSpeed float64 `json:"readingSpeed"` // from where on a model writes as fast as people read, in tokens per second
 }
 
 // RentedCard is a machine that can be rented by the hour.

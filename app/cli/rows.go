@@ -330,6 +330,9 @@ type (
 		Quant           string  `json:"quant"`
 		TokensPerSecond float64 `json:"tokensPerSecond"`
 		Dense           bool    `json:"dense"`
+
+		DenseModel           string  `json:"denseModel"`
+		DenseTokensPerSecond float64 `json:"denseTokensPerSecond"`
 	}
 )
 

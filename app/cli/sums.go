@@ -14,6 +14,7 @@ import (
 	"weightroom/app/core"
 	"weightroom/app/core/advice"
 	"weightroom/backend"
+	"weightroom/backend/advisor"
 )
 
 func sumsCommand(s *session) *cobra.Command {
@@ -142,19 +143,45 @@ func parameters(s string) (int64, error) {
 func (s *session) showMonth(ask advice.Costs, month advice.Month) {
 	fmt.Fprintf(s.stdout, "A month of %.0f tokens read and %.0f written a day: $%.2f at $%g and $%g for a million; $%.2f on your own machine ($%.2f electricity, $%.2f hardware), which works %.1f hours a day.\n",
 		ask.InputPerDay, ask.OutputPerDay, month.APIPerMonth, ask.InputPrice, ask.OutputPrice, month.OwnPerMonth, month.ElectricityPerMonth, month.HardwarePerMonth, month.HoursPerDay)
-	switch {
-	case month.HoursPerDay > 24:
-		fmt.Fprintln(s.stdout, "That is more than a day has: a machine of this speed can't keep up.")
-	case month.BreakEvenMonths < 0:
-		fmt.Fprintln(s.stdout, "The machine never pays for itself.")
-	case ask.HardwarePrice > 0:
-		fmt.Fprintf(s.stdout, "The machine has paid for itself after %.1f months.\n", month.BreakEvenMonths)
-	}
+	fmt.Fprintln(s.stdout, paysOff(ask, month))
 	if month.RentPerMonth < 0 {
 		fmt.Fprintf(s.stdout, "A rented machine that writes %g tokens a second can't keep up.\n", ask.RentTokensPerSecond)
 		return
 	}
 	fmt.Fprintf(s.stdout, "Rented at $%.2f an hour: $%.2f a month%s.\n", ask.RentPerHour, month.RentPerMonth, against(month.RentPerMonth, month.APIPerMonth))
+}
+
+// paysOff says whether a machine pays for itself, in the words of the window.
+func paysOff(ask advice.Costs, month advice.Month) string {
+	life := ask.HardwareYears * 12
+	switch {
+	case ask.InputPerDay+ask.OutputPerDay <= 0:
+		return "At no messages there is nothing to compare."
+	case month.HoursPerDay > 24:
+		return "That is more than a day has: a machine of this speed can't keep up."
+	case ask.HardwarePrice <= 0:
+		return "That is electricity alone; you have the machine anyway."
+	case month.BreakEvenMonths < 0:
+		return "It never pays for itself: electricity alone costs more than the API."
+	case month.BreakEvenMonths > life:
+		return fmt.Sprintf("Your machine would pay for itself after %s, but lasts %s.", stretch(month.BreakEvenMonths), stretch(life))
+	}
+	return fmt.Sprintf("Your machine has paid for itself after %s.", stretch(month.BreakEvenMonths))
+}
+
+// stretch writes months as people say them: 12 days, 8 months, 2.5 years.
+func stretch(months float64) string {
+	n, unit := math.Round(months), "month"
+	switch {
+	case months < 1:
+		n, unit = max(1, math.Round(months*30.44)), "day"
+	case months >= 24:
+		n, unit = math.Round(months/12*10)/10, "year"
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%g %s", n, unit)
 }
 
 // against says how much less or more than the interface something costs.
@@ -169,7 +196,8 @@ func against(cost, api float64) string {
 	case share < 1:
 		return fmt.Sprintf(", %.0f%% more than the API", share*100)
 	default:
-		return fmt.Sprintf(", %.3g times what the API costs", share+1)
+		digits := math.Pow10(1 - int(math.Floor(math.Log10(share+1)))) // two figures count
+		return fmt.Sprintf(", %g times the API", math.Round((share+1)*digits)/digits)
 	}
 }
 
@@ -178,17 +206,24 @@ func (s *session) showSums(n int64, bits []advice.Precision, biggest []advice.Bi
 	for i, row := range bits {
 		fmt.Fprintf(s.stdout, "%s %s at %d bits", []string{"", ","}[min(i, 1)], backend.Bytes(row.Bytes), row.Bits)
 	}
-	fmt.Fprint(s.stdout, ".\n\nModels of more than 30 billion parameters at reading speed, 8 tokens/s:\n")
+	fmt.Fprintf(s.stdout, ".\n\nThe biggest model of more than 30 billion parameters that writes %.1f tokens/s or more, about as fast as you read:\n", advisor.ReadingSpeed)
 	for _, b := range biggest {
 		switch {
 		case b.Model == "":
 			fmt.Fprintf(s.stdout, "  %s: none\n", b.Machine)
 		case b.Dense:
-			fmt.Fprintf(s.stdout, "  %s: %s at %s, %.0f tokens/s\n", b.Machine, b.Model, b.Quant, b.TokensPerSecond)
+			fmt.Fprintf(s.stdout, "  %s: %s at %s, %.1f tokens/s\n", b.Machine, b.Model, b.Quant, b.TokensPerSecond)
 		default:
-			fmt.Fprintf(s.stdout, "  %s: %s at %s (a mixture of experts), %.0f tokens/s\n", b.Machine, b.Model, b.Quant, b.TokensPerSecond)
+			fmt.Fprintf(s.stdout, "  %s: %s at %s (a mixture of experts), %.1f tokens/s; without experts %s\n", b.Machine, b.Model, b.Quant, b.TokensPerSecond, withoutExperts(b))
 		}
 	}
+}
+
+func withoutExperts(b advice.Biggest) string {
+	if b.DenseModel == "" {
+		return "none"
+	}
+	return fmt.Sprintf("%s, %.1f tokens/s", b.DenseModel, b.DenseTokensPerSecond)
 }
 
 // count writes a number of parameters the way models are named.

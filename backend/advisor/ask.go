@@ -45,7 +45,7 @@ const (
 const (
 	DefaultContext          = 8192 // tokens
 	DefaultDocumentsContext = 32768
-	DefaultMinSpeed         = 8 // tokens per second: half as fast again as people read, see readingSpeed
+	DefaultMinSpeed         = 8 // tokens per second: half as fast again as people read, see ReadingSpeed
 )
 
 // Ask is what a person wants. The zero value asks for a chat with every default.

@@ -332,7 +332,7 @@ func (r *row) utilityFor(ask Ask) float64 {
 	if answer <= 0 {
 		return r.score.Value
 	}
-	immediate, patience := AnswerTokens/(4*readingSpeed), 60.0
+	immediate, patience := AnswerTokens/(4*ReadingSpeed), 60.0
 	if ask.Use == UseReasoning { // who asks for it knows that it takes time to think
 		immediate, patience = 3*immediate, 3*patience
 	}

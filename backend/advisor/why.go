@@ -9,10 +9,10 @@ import (
 	"weightroom/backend"
 )
 
-// readingSpeed is how fast people read, in tokens per second: 238 words a minute, the mean of 190 studies of silent
+// ReadingSpeed is how fast people read, in tokens per second: 238 words a minute, the mean of 190 studies of silent
 // reading of English non-fiction (Brysbaert 2019, Journal of Memory and Language 109, 104047), at four tokens for
 // three words.
-const readingSpeed = 238.0 / 60 * 4 / 3
+const ReadingSpeed = 238.0 / 60 * 4 / 3
 
 // recommendation puts a row into its final form.
 func (r *row) recommendation(ask Ask, best bool) Recommendation {
@@ -98,7 +98,7 @@ func Doubt(from backend.Source, err float64) string {
 // againstReading compares a speed with reading, in words.
 func againstReading(speed float64) string {
 	words := []string{"", "", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times"}
-	ratio := speed / readingSpeed
+	ratio := speed / ReadingSpeed
 	switch n := int(math.Round(ratio)); {
 	case ratio < 0.8:
 		return "slower than you read"

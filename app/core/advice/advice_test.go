@@ -21,3 +21,16 @@ func BenchmarkAdvise(b *testing.B) {
 		}
 	}
 }
+
+// The biggest model that reads along counts on each machine, whatever suits it best, as on the page.
+func TestTheBiggestModelThatWritesAtReadingSpeed(t *testing.T) {
+	choice := func(name string, params, active int64, speed float64) Choice {
+		return Choice{Recommendation: advisor.Recommendation{Name: name, TokensPerSecond: speed}, Params: params, ActiveParams: active}
+	}
+	got := biggestOf("m", []Choice{
+		choice("best", 32e9, 32e9, 9), choice("experts", 120e9, 5e9, 30), choice("slow", 400e9, 400e9, 5.2), choice("dense", 70e9, 0, 5.3), choice("small", 30e9, 30e9, 50),
+	})
+	if got.Model != "experts" || got.Dense || got.DenseModel != "dense" || got.DenseTokensPerSecond != 5.3 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -69,11 +69,13 @@ const DefaultPrice = "gpt-5.4-mini"
 // Start is what the calculator begins with.
 type Start struct {
 	Costs
-	Model    string       // whose speeds these are, the pick for a chat on this machine; empty: assumed
-	Measured bool         // they were measured here
-	Power    string       // what measured Watts here, "RAPL package"; empty: assumed
-	Usages   []Usage      // the person's own first, where there is one
-	Cards    []RentedCard // that can be rented; the first is what Costs say
+	Model    string // whose speeds these are, the pick for a chat on this machine; empty: assumed
+	Measured bool   // they were measured here
+	Power    string // what measured Watts here, "RAPL package"; empty: assumed
+	// ReadingSpeed is from where on a model writes as fast as people read, in tokens per second.
+	ReadingSpeed float64
+	Usages       []Usage      // the person's own first, where there is one
+	Cards        []RentedCard // that can be rented; the first is what Costs say
 }
 
 // RentedCard is a machine that can be rented by the hour.
@@ -99,7 +101,7 @@ func (a *Advice) Start(ctx context.Context) (Start, error) {
 		return Start{}, err
 	}
 	own, rented := catalog.DefaultOwn(), catalog.DefaultRented()
-	s := Start{Usages: usages(ctx, a.opts.History), Cards: cards(), Costs: Costs{
+	s := Start{Usages: usages(ctx, a.opts.History), Cards: cards(), ReadingSpeed: advisor.ReadingSpeed, Costs: Costs{
 		TokensPerSecond: own.TokensPerSecond.Value, PromptPerSecond: own.PromptTokensPerSecond.Value,
 		Watts: own.Watts.Value, PricePerKWh: own.DollarsPerKWh.Value,
 		HardwarePrice: own.HardwareDollars.Value, HardwareYears: own.LifeMonths.Value / 12, ResaleShare: own.ResaleShare.Value,
@@ -141,6 +143,9 @@ func (c Costs) Month() (Month, error) {
 	if !(c.TokensPerSecond > 0) || !(c.PromptPerSecond > 0) || !(c.HardwareYears > 0) || !(c.RentTokensPerSecond > 0) || !(c.RentPromptPerSecond > 0) {
 		return Month{}, backend.Fail(backend.CodeInvalid, nil, "Speeds and years must be above zero.", "Write 10 for ten tokens a second.")
 	}
+	if c.RentHoursPerDay > 24 {
+		return Month{}, backend.Fail(backend.CodeInvalid, nil, "A machine can't be rented for more than 24 hours a day.", "Enter 24 to have it answer at any time, or 0 for as long as it works.")
+	}
 	if c.ResaleShare > 1 {
 		return Month{}, backend.Fail(backend.CodeInvalid, nil, "A machine does not sell for more than it cost.", "Enter a share between 0 and 1: 0.2 is a fifth of its price.")
 	}
@@ -169,43 +174,54 @@ func (c Costs) Month() (Month, error) {
 	return out, nil
 }
 
-// The claim that models above 30 billion parameters need enterprise hardware, and how fast one must write to count as
-// running: about as fast as people read.
-const (
-	claimParams = 30e9
-	claimSpeed  = 8
-)
+// claimParams is the size over which, so it is said, only enterprise hardware will do.
+const claimParams = 30e9
 
-// Biggest is the best model of more than 30 billion parameters that writes at reading speed on a typical machine.
+// Biggest is what a machine says to the claim that models of more than 30 billion parameters need enterprise hardware: the
+// biggest that writes at reading speed there, and the biggest without experts.
 type Biggest struct {
-	Machine         string
-	Model           string // empty: there is none, so the claim holds there
-	Quant           string
-	TokensPerSecond float64
-	Dense           bool // not a mixture of experts
+	Machine              string
+	Model                string // empty: there is none, so the claim holds there
+	Quant                string
+	TokensPerSecond      float64
+	Dense                bool   // not a mixture of experts
+	DenseModel           string // empty: there is none
+	DenseTokensPerSecond float64
 }
 
-// BiggestModels tries the claim on each of the machine profiles. A dense model counts before a mixture of experts.
+// BiggestModels tries the claim on this machine and on each of the machine profiles.
 func (a *Advice) BiggestModels(ctx context.Context) ([]Biggest, error) {
 	profiles, err := advisor.Profiles()
 	if err != nil {
 		return nil, err
 	}
 	var out []Biggest
-	for _, p := range profiles {
-		ranking, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat, MinSpeed: new(float64(claimSpeed))}, p.ID)
+	for _, p := range append([]advisor.Profile{{Title: "This machine"}}, profiles...) {
+		ranking, err := a.Rank(ctx, advisor.Ask{Use: advisor.UseChat, MinSpeed: new(float64(advisor.ReadingSpeed))}, p.ID)
 		if err != nil {
 			return nil, err
 		}
-		row := Biggest{Machine: p.Title}
-		for _, choice := range ranking.Choices {
-			dense := choice.ActiveParams == choice.Params
-			if choice.Params <= claimParams || choice.TokensPerSecond < claimSpeed || row.Model != "" && (row.Dense || !dense) {
-				continue
-			}
-			row.Model, row.Quant, row.TokensPerSecond, row.Dense = choice.Name, choice.Quant, choice.TokensPerSecond, dense
-		}
-		out = append(out, row)
+		out = append(out, biggestOf(p.Title, ranking.Choices))
 	}
 	return out, nil
+}
+
+func biggestOf(machine string, choices []Choice) Biggest {
+	row, params, dense := Biggest{Machine: machine}, 0.0, 0.0
+	bigger := func(c Choice, than, speed float64) bool {
+		return float64(c.Params) > than || float64(c.Params) == than && c.TokensPerSecond > speed
+	}
+	for _, c := range choices {
+		if c.Params <= claimParams || c.TokensPerSecond < advisor.ReadingSpeed {
+			continue
+		}
+		whole := c.ActiveParams == 0 || c.ActiveParams >= c.Params
+		if bigger(c, params, row.TokensPerSecond) {
+			params, row.Model, row.Quant, row.TokensPerSecond, row.Dense = float64(c.Params), c.Name, c.Quant, c.TokensPerSecond, whole
+		}
+		if whole && bigger(c, dense, row.DenseTokensPerSecond) {
+			dense, row.DenseModel, row.DenseTokensPerSecond = float64(c.Params), c.Name, c.TokensPerSecond
+		}
+	}
+	return row
 }

@@ -111,9 +111,6 @@ export function day(iso: string): string {
 /** The size over which, so it is said, only enterprise hardware will do. */
 export const claimedLimit = 30e9
 
-/** Slower than this is slower than people read. */
-export const readingSpeed = 5
-
 /** What a machine says to the claim: the biggest model over the limit that it runs, and the biggest without experts. */
 export interface Claim {
   machine: string
@@ -125,7 +122,7 @@ function biggestOf(choices: readonly Choice[]): Choice | undefined {
   return [...choices].sort((a, b) => b.params - a.params || b.tokensPerSecond - a.tokensPerSecond)[0]
 }
 
-export function claim(machine: string, advice: Advice): Claim {
+export function claim(machine: string, advice: Advice, readingSpeed: number): Claim {
   const over = advice.choices.filter((c) => c.params > claimedLimit && c.tokensPerSecond >= readingSpeed)
   const dense = over.filter((c) => c.activeParams === 0 || c.activeParams >= c.params)
   return { machine, biggest: biggestOf(over), dense: biggestOf(dense) }

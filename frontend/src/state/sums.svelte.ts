@@ -57,6 +57,11 @@ export class SumsState {
     return this.#start?.cards ?? []
   }
 
+  /** From where on a model writes as fast as people read, in tokens per second. */
+  get readingSpeed(): number {
+    return this.#start?.readingSpeed ?? 0
+  }
+
   get ask(): SumsAsk | null {
     return this.#ask
   }

@@ -953,6 +953,7 @@ export namespace app {
 	    power: string;
 	    usages: Usage[];
 	    cards: RentedCard[];
+	    readingSpeed: number;
 	}
 	export interface Task {
 	    id: string;

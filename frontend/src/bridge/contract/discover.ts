@@ -166,7 +166,8 @@ export function discoverContract(bridge: Bridge): Clause[] {
         const bits = await bridge.discover.bits(70e9)
         const of = (n: number) => bits.find((row) => row.bits === n)?.bytes ?? 0
         must(of(16) === 140e9 && of(8) === 70e9, '70B: 140 GB and 70 GB')
-        const { ask, usages, cards } = await bridge.discover.sumsStart()
+        const { ask, usages, cards, readingSpeed } = await bridge.discover.sumsStart()
+        must(readingSpeed > 4 && readingSpeed < 7, 'people read about five tokens a second')
         must(
           cards[0]?.rentPerHour === ask.rentPerHour && cards.every((c) => c.rentTokensPerSecond > 0),
           'it begins with the first of the cards to rent',
@@ -187,6 +188,7 @@ export function discoverContract(bridge: Bridge): Clause[] {
         must(Math.abs(sold.hardwarePerMonth - hardwarePerMonth / 2) < 0.01, 'what it sells for is no cost')
         const rented = { ...ask, rentPerHour: 2.5, rentHoursPerDay: 24 }
         must((await bridge.discover.sums(rented)).rentPerMonth === 1825, 'a month of 730 hours at $2.50')
+        await rejects(bridge.discover.sums({ ...rented, rentHoursPerDay: 25 }), 'more hours than a day has')
         const slow = { ...rented, outputTokensPerDay: 1e9, rentTokensPerSecond: 10 }
         must((await bridge.discover.sums(slow)).rentPerMonth === -1, 'what is too slow can not keep up')
         const prices = await bridge.discover.prices()

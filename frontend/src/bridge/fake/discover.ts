@@ -264,7 +264,11 @@ export function discoverOf(world: FakeWorld): { service: DiscoverService; look: 
     profiles: async () => [...profiles],
     prices: async () => [...prices],
     bits: async (params) => [16, 8, 4].map((bits) => ({ bits, bytes: Math.round((params * bits) / 8) })),
-    sums: async (ask) => sums(ask),
+    sums: async (ask) => {
+      if (ask.rentHoursPerDay <= 24) return sums(ask)
+      const hint = 'Enter 24 to have it answer at any time, or 0 for as long as it works.'
+      throw fail('invalid', 'A machine can’t be rented for more than 24 hours a day.', hint)
+    },
     sumsStart: async () => sumsStart(fitted),
   }
   return { service, look }

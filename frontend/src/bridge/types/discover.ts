@@ -346,6 +346,8 @@ export interface SumsStart {
   usages: Usage[]
   /** that can be rented; ask begins with the first */
   cards: RentedCard[]
+  /** from where on a model writes as fast as people read, in tokens per second */
+  readingSpeed: number
 }
 
 /** RentedCard is a machine that can be rented by the hour. */

@@ -48,6 +48,7 @@ export function sumsStart(chatted: boolean): SumsStart {
     model: 'Qwen3 4B',
     measured: true,
     power: '',
+    readingSpeed: ((238 / 60) * 4) / 3,
     usages,
     cards: [
       { id: 'large', rentPerHour: 2.5, rentTokensPerSecond: 1500, rentPromptTokensPerSecond: 8000 },
