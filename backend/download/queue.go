@@ -98,6 +98,7 @@ func Open(ctx context.Context, opts QueueOptions) (*Queue, error) {
 		case StateQueued, StatePaused, StateDone, StateFailed:
 		}
 		e.d.Left = -1
+		q.countHere(e)
 		q.list = append(q.list, e)
 	}
 	q.sweep()
@@ -105,6 +106,23 @@ func Open(ctx context.Context, opts QueueOptions) (*Queue, error) {
 	q.work.Go(func() { q.notices.run(q.ctx, q) })
 	q.work.Go(q.loop)
 	return q, nil
+}
+
+// countHere counts what has come of a download that did not end: the list is stored when a state changes, and bytes came
+// after that.
+func (q *Queue) countHere(e *entry) {
+	if e.d.State == StateDone {
+		return
+	}
+	here := int64(0)
+	for i, item := range e.d.Items {
+		n := transfer.OnDisk(q.path(e, i))
+		if item.Bytes >= 0 {
+			n = min(n, item.Bytes) // a disk counts whole blocks
+		}
+		here += n
+	}
+	e.d.Bytes = max(e.d.Bytes, here)
 }
 
 var idForm = regexp.MustCompile(`^[0-9a-f]{16}$`)

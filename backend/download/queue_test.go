@@ -319,6 +319,13 @@ func TestQueueGoesOnAfterARestart(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	b.Close()
+	b.opts.Allow = func(Download) bool { return false }
+	b.open()
+	if again := b.until(d.ID, StateQueued); again.Bytes < 1<<20 || again.Bytes > data.Size {
+		t.Errorf("%d bytes are said to be here after a restart", again.Bytes)
+	}
+	b.Close()
+	b.opts.Allow = nil
 	b.open()
 	b.until(d.ID, StateDone)
 	if s.Sent() > data.Size+2<<20 {
