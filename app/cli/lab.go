@@ -342,13 +342,13 @@ func (s *session) printComparison(c lab.Comparison, format string) error {
 		return err
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "model\tfile\tmemory\treads/s (pp)\twrites/s (tg)\tfirst token\tload\tperplexity\tKL divergence\tsame top token\t")
-	for i, r := range comparedRows(c) {
+	fmt.Fprintln(w, "model\tfile\tpeak memory\treads/s (pp)\twrites/s (tg)\tfirst token\tload\tperplexity\tKL divergence\tsame top token\t")
+	for _, r := range comparedRows(c) {
 		quality := "–\t–\t–\t"
 		if q := r.Quality; q != nil {
 			quality = fmt.Sprintf("%.4f\t%s\t%.2f%%\t", q.Perplexity.Value, q.Divergence(), 100*q.SameTopToken.Value)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, backend.Bytes(r.Bytes), backend.Bytes(c.Rows[i].MemoryBytes()), known("%.1f", r.PromptTokensPerSecond),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, backend.Bytes(r.Bytes), r.Memory.Peak(), known("%.1f", r.PromptTokensPerSecond),
 			known("%.1f", r.TokensPerSecond), known("%.2f s", r.TimeToFirstTokenSeconds), known("%.2f s", r.LoadSeconds), quality)
 	}
 	if err := w.Flush(); err != nil {

@@ -129,7 +129,7 @@ func testName(s Speed) string {
 func (c *Comparison) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", c.heading(), c.Verdict.Sentence)
-	b.WriteString("| model | file | memory | reads (pp) | writes (tg) | first token | load | perplexity | KL divergence | same top token |\n")
+	b.WriteString("| model | file | peak memory | reads (pp) | writes (tg) | first token | load | perplexity | KL divergence | same top token |\n")
 	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for i := range c.Rows {
 		r := &c.Rows[i]
@@ -139,7 +139,7 @@ func (c *Comparison) markdown() string {
 		}
 		prompt, _ := r.Prompt(512)
 		write, _ := r.Generation(0)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |", title, backend.Bytes(r.Rival.Model.Bytes), backend.Bytes(r.MemoryBytes()), spread(prompt, "/s"), spread(write, "/s"), spread(r.FirstToken, " s"), spread(r.Load, " s"))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |", title, backend.Bytes(r.Rival.Model.Bytes), r.Memory.Peak(), spread(prompt, "/s"), spread(write, "/s"), spread(r.FirstToken, " s"), spread(r.Load, " s"))
 		if q := r.Quality; q != nil {
 			fmt.Fprintf(&b, " %.3f ± %.3f | %s ± %.4f | %.2f%% ± %.2f |\n", q.Perplexity.Value, q.Perplexity.Error, q.Divergence(), q.KLDivergence.Error, 100*q.SameTopToken.Value, 100*q.SameTopToken.Error)
 		} else {

@@ -64,6 +64,14 @@ type Memory struct {
 	Plan           backend.MemoryPlan `json:"plan"`           // what the engine would allocate for the rival's context
 }
 
+// Peak is the measured peak for people, the figure that the page shows.
+func (m Memory) Peak() string {
+	if m.PeakBytes <= 0 {
+		return "–"
+	}
+	return backend.Bytes(m.PeakBytes)
+}
+
 // Quality compares a rival with the reference on the same text. Without a reference run only Perplexity is set.
 type Quality struct {
 	Perplexity   Estimate `json:"perplexity"`
