@@ -59,9 +59,9 @@ export function count(n: number): string {
   return Math.round(n).toLocaleString('en-US')
 }
 
-/** A context length as people say it: `8k`, `128k`; others in full. */
+/** A context length as people say it: `8k`, `128k`; others in full, and 128,000, which nobody calls 125k. */
 export function context(n: number): string {
-  return n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : count(n)
+  return n >= 1024 && n % 1024 === 0 && n % 1000 !== 0 ? `${n / 1024}k` : count(n)
 }
 
 /** A number of parameters as models name it: `135M`, `4B`, `30.5B`. */

@@ -44,14 +44,15 @@ describe('figures', () => {
   ])('%d seconds read %s', (n, words) => expect(seconds(n)).toBe(words))
 
   it('speeds, shares and context lengths are short', () => {
-    expect([speed(24.62), speed(469.3), percent(0.426), percent(7), context(8192), context(2000)]).toEqual([
-      '24.6',
-      '469',
-      '43%',
-      '100%',
-      '8k',
-      '2,000',
-    ])
+    expect([
+      speed(24.62),
+      speed(469.3),
+      percent(0.426),
+      percent(7),
+      context(8192),
+      context(2000),
+      context(128_000),
+    ]).toEqual(['24.6', '469', '43%', '100%', '8k', '2,000', '128,000'])
   })
 
   it('times are told in words', () => {
