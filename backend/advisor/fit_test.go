@@ -291,3 +291,10 @@ func TestContextOverTheModelsLimit(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestTheTextSaysTheMemoryOfTheTable(t *testing.T) {
+	r := row{v: Verdict{Place: PlaceRAM, FreeBytes: 21.6e9, Memory: backend.MemoryPlan{TotalBytes: 5e9, UntouchedBytes: 0.2e9}}}
+	if got := r.whyMemory(); got != "Fits in memory: 5.0 GB (200 MB of it never touched) of 21.6 GB." {
+		t.Error(got)
+	}
+}

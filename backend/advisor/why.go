@@ -113,7 +113,10 @@ func againstReading(speed float64) string {
 }
 
 func (r *row) whyMemory() string {
-	need, free := backend.Bytes(r.v.Memory.ResidentBytes()), backend.Bytes(r.v.FreeBytes)
+	need, free := backend.Bytes(r.v.Memory.TotalBytes), backend.Bytes(r.v.FreeBytes)
+	if n := r.v.Memory.UntouchedBytes; n > 0 { // the figure of every table, and why it can be more than there is
+		need += fmt.Sprintf(" (%s of it never touched)", backend.Bytes(n))
+	}
 	switch r.v.Place {
 	case PlaceGPU:
 		if r.v.GPUs > 1 {
