@@ -48,7 +48,11 @@ func recommendCommand(s *session) *cobra.Command {
 			if s.json {
 				return s.print(a)
 			}
-			return s.showAdvice(a)
+			all, err := c.Advice.Catalog()
+			if err != nil {
+				return err
+			}
+			return s.showAdvice(a, len(all.Models()))
 		}),
 	}
 	f := cmd.Flags()
@@ -93,9 +97,10 @@ func profileNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (s *session) showAdvice(a advisor.Advice) error {
+// showAdvice prints an advice, known being how many models the catalog has.
+func (s *session) showAdvice(a advisor.Advice, known int) error {
 	if a.Summary != "" {
-		fmt.Fprintln(s.stdout, a.Summary)
+		fmt.Fprintln(s.stdout, a.Summary+notJudged(a, known))
 	}
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tQUANT\tFIT\tMEMORY\tWRITES (TG)\tFIRST WORD\tANSWER\tFROM\tQUALITY\tLICENCE")
@@ -117,6 +122,21 @@ func (s *session) showAdvice(a advisor.Advice) error {
 		}
 	}
 	return nil
+}
+
+// notJudged says how many models of the catalog are in no advice, because no file of them is known.
+func notJudged(a advisor.Advice, known int) string {
+	judged := map[string]bool{}
+	for _, p := range a.Picks {
+		judged[p.Model] = true
+	}
+	for _, r := range a.Rejected {
+		judged[r.Model] = true
+	}
+	if rest := known - len(judged); rest > 0 {
+		return fmt.Sprintf(" Of %d more that are known there are no files to judge.", rest)
+	}
+	return ""
 }
 
 // source says where a speed comes from, how far off it may be, and whether other programs slowed the run down.

@@ -41,8 +41,11 @@ func TestDisturbedSpeedsAreMarked(t *testing.T) {
 		t.Fatal(err)
 	}
 	pick := advisor.Recommendation{TokensPerSecond: 9, Source: backend.SourceTestDrive, Error: 0.62, Disturbed: true}
-	if err := (&session{stdout: &out, stderr: &errs}).showAdvice(advisor.Advice{Picks: []advisor.Recommendation{pick}}); err != nil {
+	if err := (&session{stdout: &out, stderr: &errs}).showAdvice(advisor.Advice{Summary: "1 of 1 models fit.", Picks: []advisor.Recommendation{pick}}, 4); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "1 of 1 models fit. Of 3 more that are known there are no files to judge.") {
+		t.Errorf("the models that were not judged are not counted:\n%s", out.String())
 	}
 	if n := strings.Count(out.String(), "test drive ±62%, disturbed"); n != 2 {
 		t.Errorf("marked in %d of 2 tables:\n%s", n, out.String())

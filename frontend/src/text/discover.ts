@@ -167,8 +167,10 @@ export const discoverText = {
     machine: 'Machine',
     thisMachine: 'This machine',
     compare: 'Which machine should I buy?',
-    tally: (fit: number, out: number) =>
-      `${plural(fit, 'model fits', 'models fit')}. ${out} ${out === 1 ? 'is' : 'are'} left out; each says why.`,
+    tally: (fit: number, out: number, known: number) =>
+      `${plural(fit, 'model fits', 'models fit')}. ${out} ${out === 1 ? 'is' : 'are'} left out; each says why.${
+        known > fit + out ? ` Of ${known - fit - out} more that are known there are no files to judge.` : ''
+      }`,
 
     plot: 'Plot',
     plotTitle: { speed: 'Quality against speed', memory: 'Quality against memory' },
