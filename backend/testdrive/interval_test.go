@@ -11,7 +11,7 @@ import (
 	"weightroom/backend"
 )
 
-// speedRow is a model that the real engine was timed with. TestEngineIntervals writes them.
+// speedRow is a model that the real engine was timed with, as testdata/speeds.json has them.
 type speedRow struct {
 	Model                 string       `json:"model"`
 	Quant                 string       `json:"quant"`
