@@ -6,29 +6,40 @@ import { fail, type FakeWorld } from './world'
 
 /** The stand-in’s machine and its engine. */
 export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): MachineService {
+  /** A task that measures step by step, can be cancelled, and keeps what it found at its end. */
+  const measured = (
+    id: 'bandwidth' | 'tune',
+    label: string,
+    { steps, wait, total }: { steps: number; wait: number; total: number },
+    found: () => void,
+  ) => {
+    const report = (done: number) => world.report({ id, kind: id, done, total: done && total, label })
+    const measure = async () => {
+      report(0)
+      for (let step = 1; step <= steps; step++) {
+        await world.wait(wait)
+        if (world.cancelled.has(id)) {
+          const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
+          world.cancelled.delete(id)
+          world.ended({ id, kind: id, result: '', problem })
+          return
+        }
+        report((step * total) / steps)
+      }
+      found()
+      world.ended({ id, kind: id, result: '', problem: noProblem })
+    }
+    void measure()
+    return { id }
+  }
   return {
     detect: async () => {
       await world.wait(6)
       return world.machine
     },
     engine: async () => world.engine,
-    measureBandwidth: async () => {
-      const id = 'bandwidth'
-      const total = 1800
-      const report = (done: number) =>
-        world.report({ id, kind: 'bandwidth', done, total: done && total, label: 'Measuring memory' })
-      const measure = async () => {
-        report(0)
-        for (let step = 1; step <= 18; step++) {
-          await world.wait(2)
-          if (world.cancelled.has(id)) {
-            const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
-            world.cancelled.delete(id)
-            world.ended({ id, kind: 'bandwidth', result: '', problem })
-            return
-          }
-          report(step * 100)
-        }
+    measureBandwidth: async () =>
+      measured('bandwidth', 'Measuring memory', { steps: 18, wait: 2, total: 1800 }, () => {
         const memory = {
           ...world.machine.memory,
           bandwidthBytesPerSec: 61_200_000_000,
@@ -36,33 +47,11 @@ export function machineOf(world: FakeWorld, advise: () => Promise<Advice>): Mach
           singleCoreBytesPerSec: 22_800_000_000,
         }
         world.machine = { ...world.machine, memory: { ...memory, bandwidthMeasuredAt: world.now() } }
-        world.ended({ id, kind: 'bandwidth', result: '', problem: noProblem })
-      }
-      void measure()
-      return { id }
-    },
-    tune: async () => {
-      const id = 'tune'
-      const report = (done: number) =>
-        world.report({ id, kind: 'tune', done, total: done && 1000, label: 'Tuning the engine' })
-      const measure = async () => {
-        report(0)
-        for (let step = 1; step <= 20; step++) {
-          await world.wait(4)
-          if (world.cancelled.has(id)) {
-            const problem: Problem = { code: 'cancelled', severity: 'info', title: 'Cancelled.', hint: '' }
-            world.cancelled.delete(id)
-            world.ended({ id, kind: 'tune', result: '', problem })
-            return
-          }
-          report(step * 50)
-        }
-        useTuned(world, { ...tunedResult(world.now()), off: false })
-        world.ended({ id, kind: 'tune', result: '', problem: noProblem })
-      }
-      void measure()
-      return { id }
-    },
+      }),
+    tune: async () =>
+      measured('tune', 'Tuning the engine', { steps: 20, wait: 4, total: 1000 }, () =>
+        useTuned(world, { ...tunedResult(world.now()), off: false }),
+      ),
     useTuned: async (use) => {
       useTuned(world, { off: !use })
       return world.machine
